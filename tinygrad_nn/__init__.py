@@ -1,0 +1,2 @@
+from . import ops
+from ._core.op import op

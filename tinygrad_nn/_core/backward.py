@@ -1,0 +1,524 @@
+"""The backward pass: nodes in falling sequence, each handing its gradients on to older ones.
+
+There is no recursion, so a chain may be as long as memory allows. Gradients are arrays (first order: nothing is wrapped
+and nothing recorded) or, with ``create_graph``, tensors, on which the very same rules record themselves.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .graph import AccumulateGrad, Edge, Node
+from .modes import modes
+from .plan import INPUT, OUT
+from .tensor import Tensor, current_edge, tensor_method, wrap
+
+_ndarray = np.ndarray
+
+_SECOND_TIME = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
+    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
+    "after calling backward. (node: {})"
+)
+
+
+def run(
+    roots: Sequence[tuple[Edge, Any]],
+    *,
+    retain_graph: bool,
+    create_graph: bool,
+    targets: Sequence[Edge] | None = None,
+) -> list[Any]:
+    """Send gradients from the roots through the graph.
+
+    Args:
+        roots: edges and the gradients (arrays, or tensors with `create_graph`) that start there.
+        retain_graph: keep what the nodes have saved.
+        create_graph: record the pass itself.
+        targets: return the gradients that arrive at these edges, and accumulate none. None: accumulate in the leaves.
+    """
+    captured: dict[tuple[Node, int], Any] = {}
+    needed = None if targets is None else _needed([edge[0] for edge, _ in roots], targets)
+    wanted = set() if targets is None else set(targets)
+    pending: dict[Node, Any] = {}
+    owned: set[Node] = set()  # nodes whose pending gradient is an array that nobody else holds
+    heap: list[tuple[int, Node]] = []
+    for edge, gradient in roots:
+        _send(edge, gradient, pending, owned, heap, create_graph)
+    before = modes.grad
+    modes.grad = create_graph
+    step = _recorded if create_graph else _raw
+    try:
+        with np.errstate(all="ignore"):
+            while heap:
+                node = heappop(heap)[1]
+                gradient = pending.pop(node)
+                if node.hooks is not None:
+                    gradient = _run_hooks(node, gradient, create_graph)
+                if wanted:
+                    _capture(node, gradient, wanted, captured)
+                if needed is not None and node not in needed:
+                    continue
+                if isinstance(node, AccumulateGrad):
+                    if targets is None:
+                        _accumulate(node, gradient, node in owned)
+                    continue
+                for edge, part in step(node, gradient, retain_graph):
+                    _send(edge, part, pending, owned, heap, create_graph)
+                # Let go of the arrays: `_accumulate` takes over those that nobody else holds.
+                gradient = edge = part = None
+    finally:
+        modes.grad = before
+    return [captured.get(target) for target in targets or ()]
+
+
+def _send(
+    edge: Edge, gradient: Any, pending: dict[Node, Any], owned: set[Node], heap: list[Any], create_graph: bool
+) -> None:
+    """Add a gradient to what waits at the end of an edge."""
+    node, number = edge
+    held = pending.get(node)
+    if node.metas is not None:  # several outputs: a list of gradients
+        if held is None:
+            held = pending[node] = [None] * len(node.metas)
+            heappush(heap, (-node.sequence, node))
+        held[number] = gradient if held[number] is None else held[number] + gradient
+    elif held is None:
+        pending[node] = gradient
+        heappush(heap, (-node.sequence, node))
+    elif create_graph:
+        pending[node] = held + gradient
+    elif node in owned:
+        held += gradient
+    else:  # the first gradient may be an alias or a view: never write into it
+        total = held + gradient
+        if type(total) is not _ndarray:
+            total = np.asarray(total)
+        pending[node] = total
+        owned.add(node)
+
+
+def _raw(node: Node, gradient: Any, retain_graph: bool) -> list[tuple[Edge, Any]]:
+    """Run a node's rules on plain arrays."""
+    plan = node.plan
+    saved = node.saved
+    if saved is None:
+        raise RuntimeError(_SECOND_TIME.format(node.name()))
+    for cell, version, position in node.versions:
+        if cell[0] != version:
+            raise _modified(node, position, cell[0], version)
+    if node.metas is not None:
+        gradient = tuple([np.zeros(*m) if g is None else g for g, m in zip(gradient, node.metas, strict=True)])
+    sent: list[tuple[Edge, Any]] = []
+    edges, shapes = node.edges, node.shapes
+    for position, rule, slots in plan.rules:
+        part = rule(gradient, *saved) if slots is None else rule(gradient, *[saved[slot] for slot in slots])
+        if position < 0:
+            for edge, each in zip(edges, part, strict=False):
+                if edge is not None and each is not None:
+                    sent.append((edge, each if type(each) is _ndarray else np.asarray(each)))
+            continue
+        if type(part) is not _ndarray:
+            part = np.asarray(part)
+        if shapes is not None and part.shape != shapes[position]:
+            part = unbroadcast(part, shapes[position])
+        sent.append((edges[position], part))  # type: ignore[arg-type]
+    if plan.frees and not retain_graph:
+        node.saved = None
+    return sent
+
+
+def _recorded(node: Node, gradient: Any, retain_graph: bool) -> list[tuple[Edge, Any]]:
+    """Run a node's rules on tensors, so that they record themselves."""
+    plan = node.plan
+    saved = node.saved
+    if saved is None:
+        raise RuntimeError(_SECOND_TIME.format(node.name()))
+    for cell, version, position in node.versions:
+        if cell[0] != version:
+            raise _modified(node, position, cell[0], version)
+    if node.metas is not None:
+        pairs = zip(gradient, node.metas, strict=True)
+        gradient = tuple([wrap(np.zeros(*m)) if g is None else g for g, m in pairs])
+    values = [_rewrap(node, source, value) for source, value in zip(plan.sources, saved, strict=True)]
+    if plan.op.parts is not None:
+        return _through_parts(node, gradient, values)
+    sent: list[tuple[Edge, Any]] = []
+    for position, rule, slots in plan.rules:
+        part = rule(gradient, *(values if slots is None else [values[slot] for slot in slots]))
+        pairs = zip(node.edges, part, strict=False) if position < 0 else [(node.edges[position], part)]
+        for edge, each in pairs:
+            if edge is not None and each is not None:
+                each = each if isinstance(each, Tensor) else wrap(np.asarray(each))
+                if node.shapes is not None and each._array.shape != node.shapes[position]:
+                    each = unbroadcast(each, node.shapes[position])
+                sent.append((edge, each))
+    return sent
+
+
+def _rewrap(node: Node, source: tuple[int, Any], value: Any) -> Any:
+    """A saved array as the tensor it was: on the input's own edge, or on this node's output."""
+    kind, key = source
+    if kind == OUT:
+        return wrap(value, (node, 0))
+    if kind == INPUT:
+        if key < 0:
+            return tuple([wrap(v, edge) for v, edge in zip(value, node.edges, strict=True)])
+        return wrap(value, node.edges[key]) if isinstance(value, _ndarray) else value
+    return value
+
+
+def _through_parts(node: Node, gradient: Tensor, values: list[Any]) -> list[tuple[Edge, Any]]:
+    """A fused op's recorded rule: the gradient of the ops that it is equal to."""
+    op = node.plan.op
+    assert op.parts is not None
+    by_name = {key if kind != INPUT else op.inputs[key]: v for (kind, key), v in zip(node.plan.sources, values, strict=True)}
+    # Aliases, so that one tensor given as two inputs gets two gradients.
+    inputs = [_alias(by_name[name]) if edge is not None else by_name[name] for name, edge in zip(op.inputs, node.edges, strict=True)]
+    out = op.parts(*inputs, **node.options)
+    chosen = [(edge, i._edge) for edge, i in zip(node.edges, inputs, strict=True) if edge is not None]
+    gradients = run(
+        [(out._edge, gradient)], retain_graph=True, create_graph=True, targets=[alias for _, alias in chosen]
+    )
+    return [(edge, g) for (edge, _), g in zip(chosen, gradients, strict=True) if g is not None]
+
+
+def _alias(tensor: Tensor) -> Tensor:
+    return tensor.view_as(tensor)  # type: ignore[attr-defined, no-any-return]
+
+
+def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
+    """Sum a gradient over the dimensions along which its input was repeated. Works on arrays and tensors."""
+    extra = gradient.ndim - len(shape)
+    if extra:
+        gradient = gradient.sum(axis=tuple(range(extra)))
+    repeated = tuple([i for i, n in enumerate(shape) if n == 1 and gradient.shape[i] != 1])
+    if repeated:
+        gradient = gradient.sum(axis=repeated, keepdims=True)
+    return gradient if isinstance(gradient, _ndarray | Tensor) else np.asarray(gradient)
+
+
+# --- the ends ----------------------------------------------------------------------------------------------------
+
+
+def _accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
+    """Add to the leaf's gradient; the first becomes it, without a copy where nobody else holds the array."""
+    leaf = node.leaf()
+    if leaf is None:
+        return
+    if isinstance(gradient, Tensor):  # create_graph
+        leaf._grad = gradient if leaf._grad is None else leaf._grad + gradient
+    elif leaf._grad is None:
+        alone = owned or (gradient.base is None and sys.getrefcount(gradient) <= _ALONE)
+        leaf._grad = wrap(gradient if alone and gradient.flags.writeable else gradient.copy())
+    elif leaf._grad.requires_grad:
+        leaf._grad = wrap(leaf._grad._array + gradient)
+    else:
+        leaf._grad._array += gradient
+        leaf._grad._cell[0] += 1
+    if node.post_hooks is not None:
+        for hook in list(node.post_hooks):
+            hook(leaf)
+
+
+def _references(gradient: Any) -> int:
+    return sys.getrefcount(gradient)
+
+
+def _references_when_alone() -> int:
+    """The count for an array held by its caller's local variable only, as `_accumulate` sees it.
+
+    Measured, as Python versions differ in what a call adds.
+    """
+    gradient = np.empty(0)
+    return _references(gradient)
+
+
+_ALONE = _references_when_alone()
+
+
+def _run_hooks(node: Node, gradient: Any, create_graph: bool) -> Any:
+    """Show the gradients of a node's outputs to its hooks, as tensors; a hook may return others."""
+    assert node.hooks is not None
+    several = node.metas is not None
+    gradients = list(gradient) if several else [gradient]
+    tensors = [g if g is None or isinstance(g, Tensor) else wrap(g) for g in gradients]
+    for hook in list(node.hooks):
+        tensors = hook(tensors)
+    if not create_graph:
+        tensors = [None if t is None else t._array for t in tensors]
+    return tensors if several else tensors[0]
+
+
+def _capture(node: Node, gradient: Any, wanted: set[Edge], captured: dict[tuple[Node, int], Any]) -> None:
+    parts = enumerate(gradient) if node.metas is not None else ((0, gradient),)
+    for number, part in parts:
+        if (node, number) in wanted:
+            captured[node, number] = part
+
+
+def _needed(roots: Sequence[Node], targets: Sequence[Edge]) -> set[Node]:
+    """The nodes that lie on a way from a root to a target; only they run."""
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        for edge in stack.pop().edges:
+            if edge is not None and edge[0] not in seen:
+                seen.add(edge[0])
+                stack.append(edge[0])
+    ends = {node for node, _ in targets}
+    needed: set[Node] = set()
+    for node in sorted(seen, key=lambda n: n.sequence):
+        if any(edge is not None and (edge[0] in needed or edge[0] in ends) for edge in node.edges):
+            needed.add(node)
+    return needed
+
+
+def _modified(node: Node, position: int, version: int, expected: int) -> RuntimeError:
+    assert node.saved is not None
+    value = node.saved[position]
+    kind = f"tinygrad_nn.{dtypes.type_name(value.dtype)}Tensor {list(value.shape)}"
+    source = node.plan.sources[position]
+    what = f"output 0 of {node.name()}"
+    if source[0] == INPUT:
+        edge = node.edges[source[1]]
+        made = "a leaf or a tensor that needs no gradient" if edge is None else f"output {edge[1]} of {edge[0].name()}"
+        what = f"{made}, saved as input '{node.plan.op.public_names[source[1]]}' of {node.plan.op.name}()"
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"[{kind}], which is {what}, is at version {version}; expected version {expected} instead. Hint: write the "
+        "change out of place (x = x + y instead of x += y), or change a clone()."
+    )
+
+
+# --- what users call ---------------------------------------------------------------------------------------------
+
+
+def root_gradient(output: Tensor, gradient: Any, create_graph: bool, position: int) -> tuple[Edge, Any]:
+    """The edge at which a backward pass starts, and the gradient that it starts with.
+
+    Raises:
+        RuntimeError: the output needs no gradient, is no scalar while none is given, or has another shape.
+    """
+    edge = current_edge(output)
+    if edge is None:
+        raise RuntimeError(
+            f"element {position} of tensors does not require grad and does not have a grad_fn. No input of its "
+            "computation requires grad, or it was computed under no_grad(), or went through detach(), item() or numpy()."
+        )
+    array = output._array
+    if gradient is None:
+        if array.size != 1:
+            raise RuntimeError(
+                f"grad can be implicitly created only for scalar outputs, got shape {list(array.shape)}. "
+                "Reduce it first (loss.mean().backward()) or give gradient=."
+            )
+        gradient = wrap(np.ones(array.shape, array.dtype))
+    if not isinstance(gradient, Tensor):
+        raise TypeError(f"gradient: expected a Tensor or None, got {type(gradient).__name__}")
+    if gradient._array.shape != array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{position}] has a shape of {gradient.shape} and output[{position}] has a "
+            f"shape of {output.shape}."
+        )
+    if gradient._array.dtype != array.dtype:
+        gradient = gradient.to(array.dtype)  # type: ignore[attr-defined]
+    return edge, gradient if create_graph else gradient._array
+
+
+@tensor_method
+def backward(
+    self: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Compute the gradient of this tensor with respect to the leaves, and add it to their ``grad``.
+
+    Args:
+        gradient: the gradient with respect to this tensor; may be left out for a scalar.
+        retain_graph: keep the graph for another backward. Default: the value of `create_graph`.
+        create_graph: record the backward pass, so that its result can be differentiated.
+        inputs: accumulate in these leaves only.
+
+    Raises:
+        RuntimeError: nothing requires grad; no scalar and no gradient; the graph was freed by an earlier backward; or
+            something that a rule needs has been written to in place.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
+    """
+    backward_all([self], [gradient], retain_graph, create_graph, inputs)
+
+
+def backward_all(
+    tensors: Sequence[Tensor],
+    gradients: Sequence[Tensor | None],
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: Tensor | Sequence[Tensor] | None,
+) -> None:
+    """`backward` from several tensors at once."""
+    keep = create_graph if retain_graph is None else retain_graph
+    pairs = enumerate(zip(tensors, gradients, strict=True))
+    roots = [root_gradient(tensor, gradient, create_graph, i) for i, (tensor, gradient) in pairs]
+    if inputs is None:
+        run(roots, retain_graph=keep, create_graph=create_graph)
+        return
+    chosen = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    if not chosen:
+        raise RuntimeError("'inputs' argument to backward cannot be empty.")
+    edges = [_target_edge(tensor, i) for i, tensor in enumerate(chosen)]
+    gradients_found = run(roots, retain_graph=keep, create_graph=create_graph, targets=edges)
+    for tensor, found in zip(chosen, gradients_found, strict=True):
+        if found is not None:
+            new = found if isinstance(found, Tensor) else wrap(found.copy())
+            tensor._grad = new if tensor._grad is None else tensor._grad + new
+
+
+def _target_edge(tensor: Tensor, position: int) -> Edge:
+    edge = current_edge(tensor)
+    if edge is None:
+        raise RuntimeError(f"One of the differentiated Tensors does not require grad (input {position})")
+    return edge
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of the sum of outputs with respect to inputs, returned and not accumulated.
+
+    Args:
+        outputs, inputs: tensors, or sequences of them.
+        grad_outputs: the gradient with respect to each output; may be left out for scalars.
+        retain_graph: keep the graph. Default: the value of `create_graph`.
+        create_graph: record the computation, for derivatives of higher order.
+        allow_unused: give None for an input that no output depends on, instead of raising.
+        materialize_grads: give zeros for such inputs.
+
+    Raises:
+        RuntimeError: as `Tensor.backward`, or an input was not used.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> x = tg.tensor(3.0, requires_grad=True)
+        >>> (first,) = tg.autograd.grad(x ** 3, x, create_graph=True)
+        >>> (second,) = tg.autograd.grad(first, x)
+        >>> first.item(), second.item()
+        (27.0, 18.0)
+    """
+    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    if grad_outputs is None or isinstance(grad_outputs, Tensor):
+        grad_outputs = [grad_outputs] * len(outputs) if grad_outputs is None else [grad_outputs]
+    if len(grad_outputs) != len(outputs):
+        raise RuntimeError(f"grad_outputs: expected one for each of {len(outputs)} outputs, got {len(grad_outputs)}")
+    if materialize_grads and allow_unused is False:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
+    edges = [_target_edge(tensor, i) for i, tensor in enumerate(inputs)]
+    keep = create_graph if retain_graph is None else retain_graph
+    pairs = enumerate(zip(outputs, grad_outputs, strict=True))
+    roots = [root_gradient(output, gradient, create_graph, i) for i, (output, gradient) in pairs]
+    found = run(roots, retain_graph=keep, create_graph=create_graph, targets=edges)
+    results: list[Tensor | None] = []
+    for position, tensor in enumerate(inputs):
+        gradient, found[position] = found[position], None
+        if gradient is None and materialize_grads:
+            gradient = np.zeros_like(tensor._array)
+        elif gradient is None and not allow_unused:
+            raise RuntimeError(
+                f"One of the differentiated Tensors (input {position}) appears to not have been used in the graph. "
+                "Set allow_unused=True if this is the desired behavior."
+            )
+        # A gradient may be an alias of another, or a read-only view: what users get is their own.
+        results.append(gradient if gradient is None or isinstance(gradient, Tensor) else wrap(_own(gradient)))
+    return tuple(results)
+
+
+def _own(gradient: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array itself where only its caller holds it, else a copy."""
+    alone = gradient.base is None and gradient.flags.writeable and sys.getrefcount(gradient) <= _ALONE
+    return gradient if alone else gradient.copy()
+
+
+class Handle:
+    """Removes a hook: ``handle.remove()``."""
+
+    def __init__(self, hooks: list[Any], hook: Any) -> None:
+        self._hooks = hooks
+        self._hook = hook
+
+    def remove(self) -> None:
+        """Take the hook away; doing so twice is harmless."""
+        if self._hook in self._hooks:
+            self._hooks.remove(self._hook)
+
+
+@tensor_method
+def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Handle:
+    """Call ``hook(gradient)`` whenever a gradient for this tensor is computed; what it returns replaces the gradient.
+
+    Raises:
+        RuntimeError: the tensor does not require grad.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+        >>> handle = x.register_hook(lambda gradient: gradient * 10)
+        >>> x.sum().backward()
+        >>> x.grad
+        tensor([10., 10.])
+    """
+    edge = current_edge(self)
+    if edge is None:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    node, number = edge
+
+    def on_node(gradients: list[Any]) -> list[Any]:
+        if gradients[number] is not None:
+            replaced = hook(gradients[number])
+            if replaced is not None:
+                gradients[number] = replaced
+        return gradients
+
+    if node.hooks is None:
+        node.hooks = []
+    node.hooks.append(on_node)
+    return Handle(node.hooks, on_node)
+
+
+@tensor_method
+def retain_grad(self: Tensor) -> None:
+    """Keep this tensor's gradient in its ``grad`` although it is no leaf."""
+    if self.is_leaf:
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        return
+    if "_retains_grad" in self.__dict__:
+        return
+    self.__dict__["_retains_grad"] = True
+    import weakref
+
+    holder = weakref.ref(self)
+
+    def keep(gradient: Tensor) -> None:
+        tensor = holder()
+        if tensor is not None:
+            tensor._grad = gradient if tensor._grad is None else tensor._grad + gradient
+
+    self.register_hook(keep)  # type: ignore[attr-defined]

@@ -1,0 +1,373 @@
+"""Calling an op: take the arrays out of the tensors, compute, and record if a gradient is wanted.
+
+There are three callers: one input, two inputs, and any. The first two are the third with less to look up.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import dtypes
+from .dtypes import FLOAT32, FLOAT64
+from .errors import explain, near, not_a_tensor
+from .graph import Edge, Node, View, next_sequence
+from .inplace import check_target, store
+from .modes import modes
+from .tensor import Tensor, current_edge, wrap
+
+if TYPE_CHECKING:
+    from .op import Op
+
+_ndarray = np.ndarray
+_new_node = Node.__new__
+REQUIRED = inspect.Parameter.empty  # an option without a default
+_NO_OPTIONS: dict[str, Any] = {}
+_CONSTANT = [0, 0]  # the version cell of what nobody can write to
+# NumPy's names of the same arguments.
+_ALIASES = {"axis": "dim", "keepdims": "keepdim", "a": "input", "x": "input", "a_min": "min", "a_max": "max"}
+
+
+def make_unary(op: Op) -> Callable[..., Tensor]:
+    """The caller of an elementwise op of one input, without options."""
+    forward = op.forward
+    to_float = op.promotes == "float"
+
+    def call(input: Any, *, out: Tensor | None = None) -> Tensor:
+        if not isinstance(input, Tensor):
+            raise not_a_tensor(op, 0, input)
+        x = input._array
+        if to_float and x.dtype is not FLOAT32 and x.dtype is not FLOAT64:
+            (input,) = promote(op, (input,))
+            x = input._array
+        try:
+            array = modes.quiet(forward, x)
+        except Exception as error:
+            array = _again(op, (input,), _NO_OPTIONS, error)
+        if type(array) is not _ndarray:
+            array = np.asarray(array)
+        edge = input._edge if input._view is None else current_edge(input)
+        if edge is None or not modes.grad or not op.rules:
+            result = wrap(array)
+        else:
+            result = record(op, 1, (edge,), (x,), (input._cell,), _NO_OPTIONS, array)
+        return result if out is None else write_out(out, result)
+
+    return call
+
+
+def make_binary(op: Op) -> Callable[..., Tensor]:
+    """The caller of an elementwise op of two inputs, whose options, if any, are given by keyword."""
+    forward = op.forward
+    defaults = op.defaults
+    numbers = op.takes_numbers
+
+    def call(input: Any, other: Any, *, out: Tensor | None = None, **options: Any) -> Tensor:
+        kind = type(other)
+        if (
+            numbers
+            and (kind is float or kind is int)
+            and isinstance(input, Tensor)
+            and ((x := input._array).dtype is FLOAT32 or x.dtype is FLOAT64)
+        ):
+            y = other
+        elif (
+            isinstance(input, Tensor)
+            and isinstance(other, Tensor)
+            and (x := input._array).dtype is (y := other._array).dtype
+            and (x.dtype is FLOAT32 or x.dtype is FLOAT64)
+        ):
+            pass
+        else:
+            input, other = promote(op, (input, other))
+            x = input._array if isinstance(input, Tensor) else input
+            y = other._array if isinstance(other, Tensor) else other
+        options = complete(op, options) if options else defaults
+        try:
+            array = modes.quiet(forward, x, y, **options)
+        except Exception as error:
+            array = _again(op, (input, other), options, error)
+        if type(array) is not _ndarray:
+            array = np.asarray(array)
+        edge_x = edge_y = None
+        cell_x = cell_y = _CONSTANT
+        if isinstance(input, Tensor):
+            edge_x = input._edge if input._view is None else current_edge(input)
+            cell_x = input._cell
+        if isinstance(other, Tensor):
+            edge_y = other._edge if other._view is None else current_edge(other)
+            cell_y = other._cell
+        mask = 0 if edge_x is None else 1
+        if edge_y is not None:
+            mask += 2
+        if mask == 0 or not modes.grad or not op.rules:
+            result = wrap(array)
+        else:
+            result = record(op, mask, (edge_x, edge_y), (x, y), (cell_x, cell_y), options, array)
+        return result if out is None else write_out(out, result)
+
+    return call
+
+
+def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
+    """The caller of any op: options by position or keyword, several inputs, several outputs, views."""
+    forward = op.forward
+    count = len(op.inputs)
+    simple = not op.variadic and not op.required
+    view_of = _view_call(op) if op.kind == "view" else None
+
+    def call(*inputs: Any, **options: Any) -> Any:
+        out = options.pop("out", None) if options else None
+        if not options and len(inputs) == count and simple:
+            options = op.defaults
+        else:
+            inputs, options = bind(op, inputs, options, collects)
+        if op.promotes is not None:
+            inputs = promote(op, inputs)
+        elif not isinstance(inputs[0], Tensor):
+            raise not_a_tensor(op, 0, inputs[0])
+        arrays = tuple([i._array if isinstance(i, Tensor) else i for i in inputs])
+        try:
+            array = modes.quiet(forward, *arrays, **options)
+        except Exception as error:
+            array = _again(op, inputs, options, error)
+        residuals: tuple[Any, ...] = ()
+        if op.residuals:
+            array, *rest = array
+            residuals = tuple(rest)
+        if not op.several and type(array) is not _ndarray:
+            array = np.asarray(array)
+        edges = tuple([current_edge(i) if isinstance(i, Tensor) else None for i in inputs])
+        mask = 0
+        for position, edge in enumerate(edges):
+            if edge is not None:
+                mask |= 1 << position
+        if mask == 0 or not modes.grad or not op.rules:
+            result = [wrap(a) for a in array] if op.several else wrap(array)
+        else:
+            cells = tuple([i._cell if isinstance(i, Tensor) else _CONSTANT for i in inputs])
+            result = record(op, mask, edges, arrays, cells, options, array, residuals)
+        if view_of is not None:
+            view_of(result, inputs[0], options)
+        if op.several:
+            return tuple(result)
+        return result if out is None else write_out(out, result)
+
+    return call
+
+
+def record(
+    op: Op,
+    mask: int,
+    edges: tuple[Edge | None, ...],
+    arrays: tuple[Any, ...],
+    cells: tuple[list[int], ...],
+    options: dict[str, Any],
+    out: Any,
+    residuals: tuple[Any, ...] = (),
+) -> Any:
+    """Add a node to the graph, and wrap the output (or the several outputs) on its edge."""
+    plan = op.plans.get(mask) or op.plan(mask)
+    node = _new_node(Node)
+    node.plan = plan
+    node.edges = edges
+    node.options = options
+    node.sequence = next_sequence()
+    node.hooks = node.metas = node.shapes = None
+    if op.several:
+        node.metas = tuple([(a.shape, a.dtype) for a in out])
+        node.saved, node.versions = plan.save(arrays, cells, options, out, _CONSTANT, residuals, plan.needs)
+        return [wrap(a, (node, i)) for i, a in enumerate(out)]
+    if len(edges) > 1 and op.kind == "elementwise":
+        node.shapes = tuple([getattr(a, "shape", ()) for a in arrays])
+    cell = [0, 0]
+    node.saved, node.versions = plan.save(arrays, cells, options, out, cell, residuals, plan.needs)
+    return wrap(out, (node, 0), cell)
+
+
+def _again(op: Op, inputs: tuple[Any, ...], options: dict[str, Any], error: Exception) -> Any:
+    """What to do when the forward function has raised: say so in PyTorch's words.
+
+    A forward that was called from within another op's forward (a finaliser, a signal handler, or a user's op that
+    makes tensors) cannot enter the quiet context a second time; it is in it already, and simply runs.
+    """
+    if isinstance(error, RuntimeError) and "cannot enter context" in str(error):
+        try:
+            return op.forward(*[i._array if isinstance(i, Tensor) else i for i in inputs], **options)
+        except Exception as inner:
+            error = inner
+    raise explain(op, inputs, options, error) from None
+
+
+# --- arguments ---------------------------------------------------------------------------------------------------
+
+
+def bind(
+    op: Op, args: tuple[Any, ...], options: dict[str, Any], collects: str | None
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Sort what was given into inputs and a full set of options."""
+    count = len(op.inputs)
+    if op.variadic:
+        if len(args) and isinstance(args[0], list | tuple):
+            args, extra = tuple(args[0]), args[1:]
+        else:
+            extra = ()
+        if not args:
+            raise RuntimeError(f"{op.name}(): expected a non-empty list of Tensors")
+    else:
+        args, extra = args[:count], args[count:]
+    if extra:
+        options = {**_by_position(op, extra, collects), **options}
+    if len(args) < count:
+        args, options = _inputs_by_name(op, args, options)
+    return args, complete(op, options)
+
+
+def _by_position(op: Op, extra: tuple[Any, ...], collects: str | None) -> dict[str, Any]:
+    if collects is not None and isinstance(extra[0], int | np.integer | Tensor):
+        return {collects: tuple(int(e) for e in extra)}
+    if len(extra) > len(op.positional):
+        most = len(op.inputs) + len(op.positional)
+        raise TypeError(
+            f"{op.name}() takes at most {most} positional arguments but {len(op.inputs) + len(extra)} were given"
+        )
+    return dict(zip(op.positional, extra, strict=False))
+
+
+def _inputs_by_name(
+    op: Op, args: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Inputs given by keyword: PyTorch's names, or the op's own."""
+    options = dict(options)
+    given = list(args)
+    for position in range(len(args), len(op.inputs)):
+        for name in (op.public_names[position], op.inputs[position], "a"):
+            if name in options:
+                given.append(options.pop(name))
+                break
+        else:
+            raise TypeError(f"{op.name}() missing 1 required positional argument: '{op.public_names[position]}'")
+    return tuple(given), options
+
+
+def complete(op: Op, options: dict[str, Any]) -> dict[str, Any]:
+    """All of the op's options, defaults included."""
+    if not options:
+        merged = op.defaults
+    else:
+        merged = dict(op.defaults)
+        for name, value in options.items():
+            if name not in merged:
+                alias = _ALIASES.get(name)
+                if alias not in merged:
+                    raise TypeError(
+                        f"{op.name}() got an unexpected keyword argument {name!r}.{near(name, merged)} "
+                        f"Its options are: {', '.join(merged) or 'none'}."
+                    )
+                name = alias
+            merged[name] = value
+    for name in op.required:
+        if merged[name] is REQUIRED:
+            raise TypeError(f"{op.name}() missing 1 required positional argument: {name!r}")
+    return merged
+
+
+def promote(op: Op, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Bring the inputs of an elementwise op to one dtype, by PyTorch's rules. Casts of tensors are recorded."""
+    operands = tuple([_operand(op, position, value) for position, value in enumerate(operands)])
+    if not any(isinstance(value, Tensor) for value in operands):
+        raise not_a_tensor(op, 0, operands[0])
+    wanted = dtypes.result_type([v._array if isinstance(v, Tensor) else v for v in operands])
+    if op.promotes == "float" and wanted.kind in "biu":
+        wanted = dtypes.default_numpy()
+    return tuple([_to_dtype(value, wanted, op.takes_numbers) for value in operands])
+
+
+def _operand(op: Op, position: int, value: Any) -> Any:
+    if isinstance(value, Tensor) or type(value) in (float, int, bool, complex):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        dtypes.from_numpy(value.dtype)
+        return wrap(value)
+    if isinstance(value, int | float | complex):
+        return value
+    raise not_a_tensor(op, position, value)
+
+
+def _to_dtype(value: Any, wanted: np.dtype[Any], takes_numbers: bool) -> Any:
+    if isinstance(value, Tensor):
+        return value if value._array.dtype is wanted or value._array.dtype == wanted else value.to(wanted)  # type: ignore[attr-defined]
+    if wanted.kind in "biu":  # integers wrap around, as PyTorch's do; NumPy would raise
+        return np.asarray(value).astype(wanted)
+    return value if takes_numbers else np.asarray(value, wanted)
+
+
+# --- outputs -----------------------------------------------------------------------------------------------------
+
+
+def make_inplace(op: Op) -> Callable[..., Tensor]:
+    """The in-place form: the op's result is stored in the first input's memory, and its history adopted."""
+
+    def call(input: Tensor, *others: Any, **options: Any) -> Tensor:
+        check_target(input, others)
+        return store(input, op.call(input, *others, **options))
+
+    call.__name__ = call.__qualname__ = f"{op.name}_"
+    call.__doc__ = f"In-place version of `{op.name}`."
+    return call
+
+
+def write_out(out: Tensor, result: Tensor) -> Tensor:
+    """Store a result in the tensor given as ``out=``."""
+    if not isinstance(out, Tensor):
+        raise TypeError(f"out=: expected a Tensor, got {type(out).__name__}")
+    if result._edge is not None or out.requires_grad:
+        raise RuntimeError(
+            "out=... arguments don't support automatic differentiation, but one of the arguments requires grad. "
+            "Leave out= away, or compute under no_grad()."
+        )
+    if out._array.shape != result._array.shape:
+        out._array = np.empty(result._array.shape, out._array.dtype)
+    return store(out, result)
+
+
+def _view_call(op: Op) -> Callable[[Any, Tensor, dict[str, Any]], None]:
+    """Marks the outputs of a view op as views of their input, if their memory is indeed shared."""
+
+    def mark(result: Any, source: Tensor, options: dict[str, Any]) -> None:
+        outputs = result if op.several else (result,)
+        for position, output in enumerate(outputs):
+            if shares_memory(output._array, source._array):
+                replay = _replay(op.call, options, position if op.several else None)
+                _become_view(output, source, replay, op.several)
+
+    return mark
+
+
+def _replay(call: Callable[..., Any], options: dict[str, Any], position: int | None) -> Callable[[Any], Any]:
+    if position is None:
+        return lambda base: call(base, **options)
+    return lambda base: call(base, **options)[position]
+
+
+def _become_view(output: Tensor, source: Tensor, replay: Callable[[Any], Any], several: bool) -> None:
+    above = source._view
+    if above is None:
+        output._view = View(source, replay, source._cell[1], several)
+    else:
+        before = above.replay
+        output._view = View(above.base, lambda base: replay(before(base)), source._cell[1], several or above.several)
+    output._cell = source._cell
+
+
+def shares_memory(array: np.ndarray[Any, Any], source: np.ndarray[Any, Any]) -> bool:
+    """Whether a view op's output lies in its input's memory; some (reshape) copy when they must."""
+    owner = array.base
+    if owner is None:
+        return array is source
+    return owner is source or owner is source.base or np.may_share_memory(array, source)

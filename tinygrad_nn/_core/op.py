@@ -1,0 +1,316 @@
+"""The op grammar: one decorator turns a NumPy expression and its rule into an operation on tensors.
+
+    @op(np.exp, vjp=lambda g, out: g * out)
+    def exp(x, /):
+        return np.exp(x)
+
+A rule's parameter names say what is saved for it: ``g`` (the gradient that arrives), the op's own inputs, ``NAME_shape``,
+``out``, the op's options, its declared residuals, and ``needs`` (which inputs want a gradient). They are read once, here.
+Rules are plain NumPy expressions. On arrays they compute; on tensors, through NumPy's dispatch, they record themselves,
+which is how derivatives of any order come from the one rule.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from . import dispatch
+from .calls import REQUIRED, make_binary, make_call, make_inplace, make_unary
+from .errors import near
+from .plan import Plan, Rule
+from .tensor import Tensor
+
+REGISTRY: dict[str, Op] = {}
+KINDS = ("elementwise", "reduction", "view", "general", "fused")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to call an op, for its generated tests: what its array inputs look like, and its options.
+
+    An input is a shape (random values of the op's domain), an `Integers`, an array, or a number.
+    """
+
+    inputs: tuple[Any, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Integers:
+    """A random integer (or, with ``high`` 2 and ``boolean``, a random boolean) input of a `Case`."""
+
+    shape: tuple[int, ...]
+    high: int
+    boolean: bool = False
+
+
+def case(*inputs: Any, **options: Any) -> Case:
+    """Shorthand for a `Case`."""
+    return Case(inputs, options)
+
+
+@dataclass(eq=False)
+class Op:
+    """An operation: its forward function, its rules, and what the generated tests need to know of it."""
+
+    name: str
+    forward: Callable[..., Any]
+    kind: str
+    rules: Sequence[Rule | None]  # one for each input, or one joint rule for all
+    joint: bool
+    parts: Callable[..., Any] | None
+    residuals: tuple[str, ...]
+    several: bool  # returns several outputs
+    promotes: str | None  # "same": PyTorch's promotion; "float": and integers become floats; None: taken as they come
+    takes_numbers: bool  # Python numbers go to forward and rules as they are, not as 0-d arrays
+    inputs: tuple[str, ...]
+    variadic: bool  # the last input stands for any number of them
+    public_names: tuple[str, ...]
+    defaults: dict[str, Any]
+    required: tuple[str, ...]  # options without a default
+    positional: tuple[str, ...]  # options that may be given by position
+    numpy_functions: tuple[Any, ...]
+    domain: tuple[float, float]
+    avoid: tuple[float, ...]
+    distinct: bool
+    cases: tuple[Case, ...]
+    special: tuple[Any, ...]
+    torch_name: str | None
+    tolerance: tuple[float, str] | None
+    node_name: str = ""
+    plans: dict[int, Plan] = field(default_factory=dict)
+    call: Callable[..., Any] = lambda: None
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether any input can get a gradient."""
+        return any(rule is not None for rule in self.rules)
+
+    def plan(self, mask: int) -> Plan:
+        """What to save, and which rules to run, when the inputs of this bit mask need a gradient."""
+        found = self.plans.get(mask)
+        if found is None:
+            found = self.plans[mask] = Plan(self, mask)
+        return found
+
+    def numpy(self, *arrays: Any, **options: Any) -> Any:
+        """The op as a NumPy function: on arrays it computes, on tensors it records. This is what rules call."""
+        if any(isinstance(a, Tensor) for a in arrays):
+            return self.call(*arrays, **options)
+        result = self.forward(*arrays, **options)
+        return result[0] if self.residuals else result
+
+
+def op(
+    *numpy_functions: Any,
+    vjp: Any,
+    kind: str = "elementwise",
+    parts: Callable[..., Any] | None = None,
+    residuals: Sequence[str] = (),
+    several: bool = False,
+    promotes: str | None = "same",
+    takes_numbers: bool = False,
+    names: Sequence[str] = ("input", "other"),
+    method: bool = True,
+    aliases: Sequence[str] = (),
+    operator: str | None = None,
+    collects: str | None = None,
+    node_name: str | None = None,
+    domain: tuple[float, float] = (-inf, inf),
+    avoid: Sequence[float] = (),
+    distinct: bool = False,
+    cases: Sequence[Case] = (),
+    special: Sequence[Any] = (),
+    torch_name: str | None = None,
+    tolerance: tuple[float, str] | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a forward function as an operation.
+
+    Args:
+        numpy_functions: the NumPy functions that call this op when they are given a tensor.
+        vjp: the rule of the only input, a tuple with one rule (or None) for each input, or, for ``kind="fused"``, one
+            joint rule that returns a tuple. None: no gradient ever.
+        kind: ``elementwise`` (inputs broadcast; undone by the engine), ``reduction``, ``view`` (shares memory),
+            ``general``, or ``fused`` (a joint rule; needs `parts`).
+        parts: the same op written in other ops, which gives a fused op its higher derivatives.
+        residuals: names of small statistics that the forward returns after its output, for the joint rule.
+        several: the forward returns a tuple of outputs; ``g`` is then a tuple as well.
+        promotes: how the inputs' dtypes are brought together, see `Op`.
+        takes_numbers: hand Python numbers to forward and rules as they are (quicker), which is right where no function
+            is applied to a number alone: ``np.log(2)`` is a float64, and would widen a float32 gradient.
+        names: PyTorch's keyword names of the array inputs.
+        method, aliases, operator: under which names `Tensor` gets it: its own, further ones, a Python operator.
+        collects: the option that takes any number of positional integers, as in ``x.view(2, 3)``.
+        domain, avoid, distinct, cases, special, torch_name, tolerance: data for the generated tests. A tolerance is
+            a factor and the reason for it.
+
+    Raises:
+        TypeError: the rule asks for something that there is not, or a fused op has no `parts`.
+
+    Example:
+        >>> import numpy as np, tinygrad_nn as tg
+        >>> from tinygrad_nn import op
+        >>> @op(vjp=lambda g, x: g * 3 * x * x, method=False)
+        ... def cube(x, /):
+        ...     return x * x * x
+        >>> x = tg.tensor(2.0, requires_grad=True)
+        >>> cube(x).backward()
+        >>> x.grad
+        tensor(12.)
+    """
+
+    def register(forward: Callable[..., Any]) -> Callable[..., Any]:
+        inputs, variadic, defaults, positional = _read_signature(forward)
+        joint = kind == "fused" or (callable(vjp) and (variadic or len(inputs) > 1))
+        rules = [vjp] if callable(vjp) else list(vjp) if vjp is not None else []
+        record = Op(
+            name=forward.__name__.strip("_"),
+            forward=forward,
+            kind=kind,
+            rules=[rule and Rule(rule) for rule in rules],
+            joint=joint,
+            parts=parts,
+            residuals=tuple(residuals),
+            several=several,
+            promotes=promotes if kind == "elementwise" else None,
+            takes_numbers=takes_numbers,
+            inputs=inputs,
+            variadic=variadic,
+            public_names=tuple(names),
+            defaults=defaults,
+            required=tuple(name for name, default in defaults.items() if default is REQUIRED),
+            positional=positional,
+            numpy_functions=numpy_functions,
+            domain=domain,
+            avoid=tuple(avoid),
+            distinct=distinct,
+            cases=tuple(cases),
+            special=tuple(special),
+            torch_name=torch_name,
+            tolerance=tolerance,
+        )
+        record.node_name = node_name or "".join(w.capitalize() for w in record.name.split("_")) + "Backward0"
+        _check(record)
+        return _publish(record, method, aliases, operator, collects)
+
+    return register
+
+
+def _read_signature(forward: Callable[..., Any]) -> tuple[tuple[str, ...], bool, dict[str, Any], tuple[str, ...]]:
+    """Inputs stand before the ``/`` (or are ``*inputs``), options after it."""
+    inputs: list[str] = []
+    defaults: dict[str, Any] = {}
+    positional: list[str] = []
+    variadic = False
+    for parameter in inspect.signature(forward).parameters.values():
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            inputs.append(parameter.name)
+        elif parameter.kind is parameter.VAR_POSITIONAL:
+            inputs.append(parameter.name)
+            variadic = True
+        else:
+            defaults[parameter.name] = parameter.default
+            if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+                positional.append(parameter.name)
+    return tuple(inputs), variadic, defaults, tuple(positional)
+
+
+def _check(record: Op) -> None:
+    """Refuse a wrong word at definition, where it was written."""
+    if record.kind not in KINDS:
+        raise TypeError(f"@op {record.name}: unknown kind {record.kind!r}, expected one of {KINDS}")
+    if not record.inputs:
+        raise TypeError(f"@op {record.name}: no array inputs. Write them before '/': def {record.name}(x, /):")
+    if record.kind == "fused" and record.parts is None:
+        raise TypeError(
+            f"@op {record.name}: a fused op needs parts=, the same op written in other ops; they give it its second "
+            "derivative, and a generated test holds the two equal"
+        )
+    if not record.joint and record.rules and len(record.rules) != len(record.inputs):
+        raise TypeError(
+            f"@op {record.name}: got {len(record.rules)} rules for {len(record.inputs)} inputs {record.inputs}; "
+            "give one for each, None where there is no gradient"
+        )
+    known = {"out", "needs", *record.inputs, *record.defaults, *record.residuals}
+    known |= {f"{name}_shape" for name in record.inputs}
+    for rule in record.rules:
+        for word in rule.words if rule else ():
+            if word not in known:
+                raise TypeError(
+                    f"@op {record.name}: its rule asks for {word!r}, which is none of g, {', '.join(sorted(known))}."
+                    + near(word, known)
+                )
+
+
+def _publish(
+    record: Op, method: bool, aliases: Sequence[str], operator: str | None, collects: str | None
+) -> Callable[..., Any]:
+    """Make the public function, and enter it wherever it is to be found."""
+    simple = record.kind == "elementwise" and not record.defaults and not record.variadic
+    if simple and len(record.inputs) == 1:
+        call = make_unary(record)
+    elif record.kind == "elementwise" and len(record.inputs) == 2 and not record.positional:
+        call = make_binary(record)
+    else:
+        call = make_call(record, collects)
+    call.__name__ = call.__qualname__ = record.name
+    call.__doc__ = record.forward.__doc__
+    call.__module__ = record.forward.__module__
+    call.__signature__ = _public_signature(record)  # type: ignore[attr-defined]
+    call.op = record  # type: ignore[attr-defined]
+    record.call = call
+    REGISTRY[record.name] = record
+    for function in record.numpy_functions:
+        dispatch.register(function, call)
+    if method and not record.forward.__name__.startswith("_"):
+        inplace = make_inplace(record) if record.kind == "elementwise" else None
+        for name in (record.name, *aliases):
+            setattr(Tensor, name, call)
+            if inplace is not None:
+                setattr(Tensor, f"{name}_", inplace)
+        if operator is not None:
+            dispatch.register_operator(operator, call, inplace, binary=len(record.inputs) == 2)
+    return call
+
+
+def _public_signature(record: Op) -> inspect.Signature:
+    """The signature that ``help()`` shows: PyTorch's names."""
+    kinds = inspect.Parameter
+    names = record.inputs if record.variadic else record.public_names[: len(record.inputs)]
+    kind = kinds.VAR_POSITIONAL if record.variadic else kinds.POSITIONAL_OR_KEYWORD
+    parameters = [kinds(name, kind) for name in names]
+    for name, default in record.defaults.items():
+        by_position = name in record.positional and not record.variadic
+        parameters.append(
+            kinds(name, kinds.POSITIONAL_OR_KEYWORD if by_position else kinds.KEYWORD_ONLY, default=default)
+        )
+    # a required option after one with a default cannot be shown by position
+    try:
+        return inspect.Signature(parameters)
+    except ValueError:
+        return inspect.Signature([kinds(p.name, kinds.KEYWORD_ONLY, default=p.default) for p in parameters])
+
+
+def composite(
+    *numpy_functions: Any, method: bool = True, aliases: Sequence[str] = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a plain function of tensors, written in ops, a method and a NumPy function as an op is.
+
+    It needs no rule: its gradient is that of the ops in it.
+    """
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        for numpy_function in numpy_functions:
+            dispatch.register(numpy_function, function)
+        if method:
+            for name in (function.__name__, *aliases):
+                setattr(Tensor, name, function)
+        return function
+
+    return register

@@ -1,0 +1,280 @@
+"""The arithmetic of PyTorch's draws: pure functions that turn uniform words into samples.
+
+PyTorch's compiled kernels use the fused multiply-add ``a * b + c`` with a single rounding, which NumPy does not have.
+Two exact substitutes give the same bits on every platform:
+
+- float32: a product of two float32 numbers is exact in float64, so adding there and rounding once is the fused result;
+- float64: the product and the sum are split into their rounded value and its error (T. J. Dekker, "A floating-point
+  technique for extending the available precision", Numerische Mathematik 18, 1971).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["box_muller_pair", "box_muller_pairs", "fused_multiply_add", "normal_blocks", "shuffled"]
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+
+# Chunks whose temporaries stay in a core's second-level cache.
+_CHUNK = 1 << 14
+
+
+def fused_multiply_add(values: Float64, factor: float, summand: float) -> Float64:
+    """Compute ``values * factor + summand`` in float64, rounded once instead of twice."""
+    if summand == 0 or abs(math.frexp(factor)[0]) == 0.5 or not math.isfinite(factor + summand):
+        return values * factor + summand  # nothing is lost in one of the two steps
+    flat = values.reshape(-1)
+    out = np.empty_like(flat)
+    for start in range(0, flat.size, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        _dekker(flat[part], factor, summand, out[part])
+    return out.reshape(values.shape)
+
+
+def _dekker(values: Float64, factor: float, summand: float, out: Float64) -> None:
+    """One chunk of `fused_multiply_add`: the sum of the rounded result and of both rounding errors."""
+    splitter = 134217729.0  # 2**27 + 1 cuts a float64 into two halves of at most 26 bits
+    factor_high = splitter * factor - (splitter * factor - factor)
+    factor_low = factor - factor_high
+    high = values * splitter
+    high -= high - values
+    low = values - high
+    product = values * factor
+    error = high * factor_high - product
+    error += high * factor_low
+    error += low * factor_high
+    error += low * factor_low
+    np.add(product, summand, out=out)
+    rounded = out - product
+    error += product - (out - rounded)
+    error += summand - rounded
+    out += error
+
+
+# ------------------------------------------------------------------------------------------------------------ normals
+
+
+def box_muller_pair(u1: float, u2: float) -> tuple[float, float]:
+    """Turn two uniform numbers into two normal ones: ``sqrt(-2 log(1 - u2))`` times ``cos`` and ``sin`` of ``2 pi u1``.
+
+    Source: G. E. P. Box and M. E. Muller, "A note on the generation of random normal deviates", 1958.
+    """
+    radius, angle = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
+    return radius * math.cos(angle), radius * math.sin(angle)
+
+
+def box_muller_pairs(uniform: Float64) -> Float64:
+    """`box_muller_pair` on consecutive pairs of a whole array."""
+    return _by_blocks(_box_muller_in_pairs, uniform.reshape(-1, 2, 1))
+
+
+def normal_blocks(uniform: NDArray[Any]) -> NDArray[Any]:
+    """Turn uniform float32 or float64 numbers into normal ones, in PyTorch's blocks of eight pairs.
+
+    In each block of 16, ``u1`` is one minus an element of the first half and ``u2`` the element of the second half
+    across from it; ``sqrt(-2 log u1)`` times ``cos(2 pi u2)`` replaces the one, times ``sin(2 pi u2)`` the other. The
+    float32 results are those of PyTorch's AVX2 kernel, bit for bit; they use nothing but exactly rounded arithmetic
+    and so are the same on every machine. The float64 results are within the last bit of the C library's functions.
+    """
+    kernel = _box_muller_float32 if uniform.dtype == np.float32 else _box_muller_float64
+    return _by_blocks(kernel, uniform.reshape(-1, 2, 8))
+
+
+def _by_blocks(kernel: Callable[..., Any], blocks: NDArray[Any]) -> NDArray[Any]:
+    """Apply a kernel of two arguments and two results to the halves of the blocks, a cacheful at a time."""
+    out = np.empty_like(blocks)
+    step = _CHUNK // blocks.shape[2]
+    for start in range(0, len(blocks), step):
+        chunk = blocks[start : start + step]
+        halves = kernel(chunk[:, 0].reshape(-1), chunk[:, 1].reshape(-1))
+        for half, values in enumerate(halves):
+            out[start : start + step, half] = values.reshape(len(chunk), -1)
+    return out.reshape(-1)
+
+
+def _box_muller_in_pairs(u1: Float64, u2: Float64) -> tuple[Float64, Float64]:
+    radius: Float64 = np.sqrt(-2.0 * np.log1p(-u2))
+    angle = (2.0 * math.pi) * u1
+    return radius * np.cos(angle), radius * np.sin(angle)
+
+
+def _box_muller_float64(u1: Float64, u2: Float64) -> tuple[Float64, Float64]:
+    radius: Float64 = np.sqrt(-2.0 * np.log(1.0 - u1))
+    angle = (2.0 * math.pi) * u2
+    return radius * np.cos(angle), radius * np.sin(angle)
+
+
+def _box_muller_float32(u1: Float32, u2: Float32) -> Float32:
+    radius = _log(_ONE - u1)
+    radius *= np.float32(-2)
+    np.sqrt(radius, out=radius)
+    both = _cos_and_sin(u2 * _TWO_PI)
+    both *= radius
+    return both
+
+
+# The polynomials of `logf`, `sinf` and `cosf` of S. L. Moshier's Cephes library (https://www.netlib.org/cephes), which
+# PyTorch's `avx_mathfun.h` evaluates too. The coefficients are float32 numbers, held as float64 for the fused steps.
+_LOG: list[float] = np.float32(
+    [
+        7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+        -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+    ]
+).tolist()  # fmt: skip
+# One row per degree, holding the coefficients of cos and of sin.
+_COS_SIN: Float64 = np.float32(
+    [
+        [[2.443315711809948e-5], [-1.9515295891e-4]],
+        [[-1.388731625493765e-3], [8.3321608736e-3]],
+        [[4.166664568298827e-2], [-1.6666654611e-1]],
+    ]
+).astype(np.float64)  # fmt: skip
+_SQRT_HALF_BITS = np.float32(0.707106781186547524).view(np.int32)
+_MANTISSA_BITS = np.int32(23)
+_TWO_PI, _FOUR_OVER_PI = np.float32(2.0 * math.pi), np.float32(1.27323954473516)
+# Logarithm of two, and pi over four, as sums of short numbers: small multiples of all but the last are exact.
+_LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
+_QUARTER_PI_HIGH, _QUARTER_PI_MIDDLE = np.float32(0.78515625), np.float32(2.4187564849853515625e-4)
+_QUARTER_PI_LOW = float(np.float32(3.77489497744594108e-8))
+_HALF, _ONE = np.float32(0.5), np.float32(1)
+
+
+def _horner(x: Float64, coefficients: Any) -> tuple[Float32, Float64]:
+    """Evaluate a polynomial, each step fused and rounded to float32; also hand back the float64 work array."""
+    wide = x * coefficients[0]
+    wide += coefficients[1]
+    narrow = wide.astype(np.float32)
+    for coefficient in coefficients[2:]:
+        wide[...] = narrow
+        wide *= x
+        wide += coefficient
+        narrow[...] = wide
+    return narrow, wide
+
+
+def _log(u: Float32) -> Float32:
+    """Natural logarithm of positive numbers: ``u = m * 2**e`` with ``m`` around one, then ``log m + e log 2``."""
+    bits = u.view(np.int32)
+    exponent = (bits - _SQRT_HALF_BITS) >> _MANTISSA_BITS
+    x: Float32 = (bits - (exponent << _MANTISSA_BITS)).view(np.float32) - _ONE
+    e = exponent.astype(np.float32)
+    square = x * x
+    y, wide = _horner(x.astype(np.float64), _LOG)
+    y *= x
+    wide[...] = y
+    wide *= square
+    wide += e * _LN2_LOW
+    y[...] = wide
+    square *= _HALF
+    y -= square
+    x += y
+    e *= _LN2_HIGH
+    x += e
+    return x
+
+
+def _cos_and_sin(angle: Float32) -> Float32:
+    """Cosine and sine, as two rows: reduce to an eighth of the circle, then swap and negate by the octant."""
+    octant = (angle * _FOUR_OVER_PI).astype(np.int32)
+    octant += 1
+    octant &= -2
+    x, wide_x = _reduced(angle, octant.astype(np.float32))
+    square = x * x
+    wide_square = square.astype(np.float64)
+    both, wide = _horner(wide_square, _COS_SIN)
+    both *= square
+    wide[...] = both
+    cos, sin = wide
+    cos *= wide_square
+    wide_square *= 0.5
+    cos -= wide_square
+    sin *= wide_x
+    sin += wide_x
+    both[...] = wide
+    both[0] += _ONE
+    bits = both.view(np.int32)
+    bits ^= (bits[0] ^ bits[1]) & -((octant >> 1) & 1)  # where the octant says so, exchange the rows
+    bits[0] ^= ((octant + 2) & 4) << 29  # bit 31 is the sign
+    bits[1] ^= (octant & 4) << 29
+    return both
+
+
+def _reduced(angle: Float32, octant: Float32) -> tuple[Float32, Float64]:
+    """Subtract ``octant`` times pi over four in three steps, of which only the last is inexact."""
+    x = angle - octant * _QUARTER_PI_HIGH
+    x -= octant * _QUARTER_PI_MIDDLE
+    wide = octant.astype(np.float64)
+    wide *= -_QUARTER_PI_LOW
+    wide += x
+    x[...] = wide
+    wide[...] = x
+    return x, wide
+
+
+# -------------------------------------------------------------------------------------------------------- permutations
+
+# Below this, a loop over a list beats a dozen array operations per block of swaps.
+_LOOP = 1500
+_BLOCK_BITS = 12
+
+
+def shuffled(partner: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Swap entries ``i`` and ``partner[i] >= i`` of ``0, 1, 2, ...``, for each ``i`` in turn.
+
+    Source: R. A. Fisher and F. Yates, "Statistical tables", 1938; R. Durstenfeld, "Algorithm 235", CACM 7, 1964.
+    """
+    count = len(partner)
+    if count <= _LOOP:
+        items = list(range(count))
+        for i, j in enumerate(partner.tolist()):
+            items[i], items[j] = items[j], items[i]
+        return np.array(items, dtype=np.int64)
+    entries = np.arange(count, dtype=np.int32)
+    for start in range(0, count, 1 << _BLOCK_BITS):
+        _swap_block(entries, partner[start : start + (1 << _BLOCK_BITS)], start)
+    return entries.astype(np.int64)
+
+
+def _swap_block(entries: NDArray[np.int32], partner: NDArray[np.int64], start: int) -> None:
+    """Do a block's swaps at once, as if one after the other.
+
+    Swap ``i`` leaves at its partner's place what stood at ``i`` just before. So what swap ``i`` finds there is what
+    stood at ``k``, the latest earlier swap with the same partner, or else the entry that was there from the start.
+    """
+    count = len(partner)
+    # Sorting brings swaps with the same partner together, in their order.
+    keys = np.sort((partner << _BLOCK_BITS) | np.arange(count))
+    places, swaps = keys >> _BLOCK_BITS, keys & ((1 << _BLOCK_BITS) - 1)
+    repeated = places[1:] == places[:-1]
+    found = entries[partner]
+    before = entries[start : start + count][_origins(places - start, swaps, repeated)]
+    found[swaps[1:][repeated]] = before[swaps[:-1][repeated]]
+    latest = np.append(~repeated, True)
+    entries[places[latest]] = before[swaps[latest]]
+    entries[start : start + count] = found
+
+
+def _origins(
+    places: NDArray[np.int64], swaps: NDArray[np.int64], repeated: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """For each place of a block, say which place's first entry stands there just before its own swap."""
+    count = len(places)
+    origin = np.arange(count)
+    # An entry reaches a place of this block with the latest swap that has it as partner and is not its own.
+    arriving = (swaps < places) & (places < count)
+    last = np.flatnonzero(arriving)
+    if last.size:
+        last = last[np.append(places[last[1:]] != places[last[:-1]], True)]
+        origin[places[last]] = swaps[last]
+    while True:  # follow the chains of arrivals, doubling the stride in each round
+        further = origin[origin]
+        if np.array_equal(further, origin):
+            return origin
+        origin = further

@@ -1,0 +1,467 @@
+"""The tensor: a NumPy array, the edge that leads to the node which made it, and a gradient.
+
+Only what needs no operation stands here. Operations become methods when they are registered (see `op`), so the tensor
+and the ops never import each other.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import numpy as np
+
+from . import dtypes
+from .device import CPU, device
+from .dtypes import dtype
+from .graph import AccumulateGrad, Edge, Node, View
+from .modes import modes
+from .printing import format_tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Size(tuple[int, ...]):
+    """The shape of a tensor: a tuple of integers.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.zeros(2, 3).shape
+        tinygrad_nn.Size([2, 3])
+        >>> tg.zeros(2, 3).shape.numel()
+        6
+    """
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """The number of elements of a tensor of this shape."""
+        product = 1
+        for length in self:
+            product *= length
+        return product
+
+    def __repr__(self) -> str:
+        return f"tinygrad_nn.Size({list(self)})"
+
+
+class Tensor:
+    """An array that records what is done with it.
+
+    ``Tensor(data)`` makes a float tensor from nested lists, and ``Tensor(2, 3)`` one of that size, not initialised.
+    New programs use `tinygrad_nn.tensor`, which keeps the data's own type.
+
+    Source: https://docs.pytorch.org/docs/stable/tensors.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> x.grad
+        tensor([2., 4.])
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_array", "_cell", "_edge", "_grad", "_view")
+
+    _array: np.ndarray[Any, Any]
+    _edge: Edge | None  # where gradients go; None: this tensor needs none
+    _grad: Tensor | None
+    _cell: list[int]  # [writes, recorded writes] into this memory; shared by all its views
+    _view: View | None
+
+    # NumPy: our operators go before an ndarray's.
+    __array_priority__ = 1000
+
+    def __init__(self, *data: Any) -> None:
+        self._edge = self._grad = self._view = None
+        self._cell = [0, 0]
+        if not data:
+            self._array = np.empty(0, dtypes.default_numpy())
+        elif all(isinstance(size, int | np.integer) for size in data):
+            self._array = np.zeros(data, dtypes.default_numpy())
+        elif len(data) == 1 and isinstance(data[0], Size):
+            self._array = np.zeros(data[0], dtypes.default_numpy())
+        elif len(data) == 1 and isinstance(data[0], Tensor):
+            self._array = data[0]._array
+        elif len(data) == 1:
+            self._array = np.array(data[0], dtypes.default_numpy())
+        else:
+            raise TypeError(f"Tensor(): expected sizes (integers) or one sequence of data, got {data!r}")
+
+    # --- what it is ----------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        """The length of each dimension."""
+        return Size(self._array.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the length of one dimension."""
+        if dim is None:
+            return Size(self._array.shape)
+        return self._array.shape[check_dim(dim, self._array.ndim)]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._array.size
+
+    nelement = numel
+
+    def element_size(self) -> int:
+        """The size of one element, in bytes."""
+        return self._array.itemsize
+
+    @property
+    def itemsize(self) -> int:
+        """The size of one element, in bytes."""
+        return self._array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """The size of all elements, in bytes."""
+        return self._array.nbytes
+
+    def stride(self, dim: int | None = None) -> Any:
+        """How many elements lie between neighbours, for each dimension or for one."""
+        strides = tuple(step // self._array.itemsize for step in self._array.strides)
+        return strides if dim is None else strides[check_dim(dim, self._array.ndim)]
+
+    def data_ptr(self) -> int:
+        """The memory address of the first element."""
+        return int(self._array.__array_interface__["data"][0])
+
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie in memory row by row, without gaps."""
+        return self._array.flags.c_contiguous
+
+    @property
+    def dtype(self) -> dtype:
+        """The type of the elements."""
+        return dtypes.from_numpy(self._array.dtype)
+
+    def is_floating_point(self) -> bool:
+        """Whether the elements are real floating point numbers."""
+        return self._array.dtype.kind == "f"
+
+    def is_complex(self) -> bool:
+        """Whether the elements are complex numbers."""
+        return self._array.dtype.kind == "c"
+
+    @property
+    def device(self) -> device:
+        """The device, always the CPU."""
+        return CPU
+
+    is_cuda = False
+    is_sparse = False
+    is_quantized = False
+    is_meta = False
+    layout = "strided"
+
+    # --- its place in the graph ----------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded, so that a gradient can be computed.
+
+        Raises:
+            RuntimeError: set on a tensor of integers or booleans, or switched off on the result of an operation.
+        """
+        return current_edge(self) is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Start or stop recording operations on this leaf tensor."""
+        edge = current_edge(self)
+        if requires_grad and edge is None:
+            if self._array.dtype.kind not in "fc":
+                raise RuntimeError(
+                    "only Tensors of floating point and complex dtype can require gradients, got "
+                    f"{self.dtype}. Convert first: x.float().requires_grad_()"
+                )
+            self._edge = (AccumulateGrad(self), 0)
+        elif not requires_grad and edge is not None:
+            if not isinstance(edge[0], AccumulateGrad):
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                )
+            self._edge = None
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made this tensor."""
+        edge = current_edge(self)
+        return edge is None or isinstance(edge[0], AccumulateGrad)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that recorded the operation which made this tensor; None for leaves."""
+        edge = current_edge(self)
+        return None if edge is None or isinstance(edge[0], AccumulateGrad) else edge[0]
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of its `grad_fn` this tensor is."""
+        return self._edge[1] if self._edge is not None else 0
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` has accumulated here; None before, and for tensors that are no leaves.
+
+        Raises:
+            TypeError: set to anything but a tensor or None.
+            RuntimeError: set to a tensor of another shape or dtype.
+        """
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(value).__name__}")
+            if value._array.shape != self._array.shape:
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: got {list(value._array.shape)}, expected "
+                    f"{list(self._array.shape)}"
+                )
+            if value._array.dtype != self._array.dtype:
+                raise RuntimeError(
+                    f"assigned grad has data of a different type: got {value.dtype}, expected {self.dtype}"
+                )
+        self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
+    @property
+    def _version(self) -> int:
+        """How often this memory has been written to."""
+        return self._cell[0]
+
+    @property
+    def _base(self) -> Tensor | None:
+        """The tensor that this one is a view of."""
+        return None if self._view is None else self._view.base
+
+    def _is_view(self) -> bool:
+        """Whether this tensor is a view of another that autograd knows of."""
+        return self._view is not None
+
+    def detach(self) -> Tensor:
+        """The same memory, outside the graph. Writes into it are seen by both."""
+        return wrap(self._array, cell=self._cell)
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory, outside the graph, whose writes autograd does not notice. Prefer `detach`."""
+        return wrap(self._array)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Tensor.data: expected a Tensor, got {type(value).__name__}")
+        if self._edge is not None and value._array.dtype.kind not in "fc":
+            raise RuntimeError(
+                f"data set to a tensor that requires gradients must be floating point or complex dtype, got {value.dtype}"
+            )
+        self._array = value._array
+
+    # --- out to NumPy and Python ---------------------------------------------------------------------------------
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """The array itself: the memory is shared.
+
+        Args:
+            force: detach first, instead of raising.
+
+        Raises:
+            RuntimeError: the tensor requires grad.
+        """
+        if self.requires_grad and not force:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        return self._array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if self.requires_grad:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. "
+                "(np.asarray would leave the graph, and its gradient would be lost without a word.)"
+            )
+        if dtype is None or np.dtype(dtype) == self._array.dtype:
+            return self._array.copy() if copy else self._array
+        if copy is False:
+            raise ValueError(f"Unable to avoid copy while making a {np.dtype(dtype)} array of a {self.dtype} tensor")
+        return self._array.astype(dtype)
+
+    def item(self) -> Any:
+        """The only element, as a Python number.
+
+        Raises:
+            RuntimeError: there is not exactly one element.
+        """
+        if self._array.size != 1:
+            raise RuntimeError(
+                f"a Tensor with {self._array.size} elements cannot be converted to Scalar. "
+                "Reduce it first (x.mean(), x.sum()) or use x.tolist()."
+            )
+        return self._array.item()
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return self._array.tolist()
+
+    def __len__(self) -> int:
+        if self._array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self._array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self._array.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(len(self._array)))
+
+    def __bool__(self) -> bool:
+        if self._array.size == 0:
+            raise RuntimeError("Boolean value of Tensor with no values is ambiguous. Use x.numel() == 0.")
+        if self._array.size > 1:
+            raise RuntimeError(
+                "Boolean value of Tensor with more than one value is ambiguous. Use x.any() or x.all()."
+            )
+        return bool(self._array.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __index__(self) -> int:
+        if self._array.size != 1 or self._array.dtype.kind not in "biu":
+            raise TypeError(
+                f"only integer tensors of a single element can be converted to an index, got {self.dtype} of shape "
+                f"{list(self._array.shape)}"
+            )
+        return int(self._array.item())
+
+    def __contains__(self, element: Any) -> bool:
+        value = element._array if isinstance(element, Tensor) else element
+        return bool((self._array == value).any())
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __format__(self, spec: str) -> str:
+        if self._array.ndim == 0 and spec:
+            return format(self._array.item(), spec)
+        return object.__format__(self, spec)
+
+    def __repr__(self) -> str:
+        node = self.grad_fn
+        if node is not None:
+            return format_tensor(self._array, suffixes=[f"grad_fn=<{node.name()}>"])
+        return format_tensor(self._array, suffixes=["requires_grad=True"] if self.requires_grad else [])
+
+    # --- copies --------------------------------------------------------------------------------------------------
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment. Use x.detach().clone() for a copy outside the graph."
+            )
+        if id(self) in memo:
+            found: Tensor = memo[id(self)]
+            return found
+        made = type(self).__new__(type(self))
+        memo[id(self)] = made
+        made.__setstate__((self._array.copy(order="K"), self.requires_grad, copy.deepcopy(self._grad, memo), {}))
+        made.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return made
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if not self.is_leaf:
+            raise RuntimeError("can't pickle a tensor that is part of a graph. Use x.detach() first.")
+        state = (self._array, self.requires_grad, self._grad, dict(self.__dict__))
+        return _empty, (type(self),), state
+
+    def __setstate__(self, state: tuple[np.ndarray[Any, Any], bool, Tensor | None, dict[str, Any]]) -> None:
+        self._array, requires_grad, self._grad, attributes = state
+        self._edge = self._view = None
+        self._cell = [0, 0]
+        self.__dict__.update(attributes)
+        self.requires_grad_(requires_grad)
+
+
+def _empty(kind: type[Tensor]) -> Tensor:
+    return kind.__new__(kind)
+
+
+def wrap(array: np.ndarray[Any, Any], edge: Edge | None = None, cell: list[int] | None = None) -> Tensor:
+    """A tensor around this very array: the one way in which the engine makes tensors."""
+    tensor = Tensor.__new__(Tensor)
+    tensor._array = array
+    tensor._edge = edge
+    tensor._grad = tensor._view = None
+    tensor._cell = [0, 0] if cell is None else cell
+    return tensor
+
+
+def current_edge(tensor: Tensor) -> Edge | None:
+    """The tensor's edge, made anew for a view whose base has been written to since.
+
+    Only views need this; for others it is ``tensor._edge``.
+    """
+    view = tensor._view
+    if view is not None and view.generation != tensor._cell[1]:
+        view.generation = tensor._cell[1]
+        if view.base._edge is not None:
+            recording, modes.grad = modes.grad, True
+            try:
+                tensor._edge = view.replay(view.base)._edge
+            finally:
+                modes.grad = recording
+    return tensor._edge
+
+
+def check_dim(dim: Any, ndim: int) -> int:
+    """A dimension counted from the front.
+
+    Raises:
+        IndexError: there is no such dimension.
+        TypeError: not an integer.
+    """
+    if not isinstance(dim, int | np.integer) or isinstance(dim, bool):
+        raise TypeError(f"dim: expected an integer, got {dim!r}")
+    bound = ndim or 1
+    if not -bound <= dim < bound:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
+    return int(dim) % bound
+
+
+def tensor_method(function: F) -> F:
+    """Make a function of a higher layer a method of `Tensor`, under its own name."""
+    setattr(Tensor, function.__name__, function)
+    return function

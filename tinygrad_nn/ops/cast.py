@@ -1,0 +1,120 @@
+"""Changes of type: ``to``, ``float``, ``long``, ``type_as`` and kin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._core import dtypes
+from .._core.device import check_device, device
+from .._core.dtypes import dtype
+from .._core.op import case, composite, op
+from .._core.tensor import Tensor, tensor_method
+
+
+@op(vjp=lambda g, source: g.astype(source), kind="general", method=False, cases=[case((2, 3), target=np.dtype("f8"), source=np.dtype("f8"))])
+def _cast(x, /, *, target, source):
+    """Each element as another type; the gradient returns in the first type."""
+    return x.astype(target)
+
+
+@tensor_method
+def astype(self: Tensor, dtype: Any) -> Tensor:
+    """The tensor as another type (NumPy's name of `to`)."""
+    target = dtypes.to_numpy(dtype)
+    if target == self._array.dtype:
+        return self
+    return _cast(self, target=target, source=self._array.dtype)
+
+
+@tensor_method
+def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False,
+       memory_format: Any = None) -> Tensor:  # fmt: skip
+    """The tensor as another type, on a device (there is the CPU), or as another tensor is.
+
+    ``x.to(dtype)``, ``x.to(device, dtype)``, ``x.to(other)``. The tensor itself where nothing changes, unless `copy`.
+
+    Raises:
+        RuntimeError: another device is asked for.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.tensor([1, 2]).to(tg.float64)
+        tensor([1., 2.], dtype=tinygrad_nn.float64)
+    """
+    for value in args:
+        if isinstance(value, Tensor):
+            dtype = value.dtype
+        elif isinstance(value, str) or type(value).__name__ == "device":
+            device = value
+        elif isinstance(value, bool):
+            pass  # non_blocking or copy by position, which change nothing here
+        elif value is not None:
+            dtype = value
+    check_device(device)
+    target = self._array.dtype if dtype is None else dtypes.to_numpy(dtype)
+    if target != self._array.dtype:
+        return _cast(self, target=target, source=self._array.dtype)
+    return self.clone() if copy else self  # type: ignore[attr-defined, no-any-return]
+
+
+@tensor_method
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """The tensor as the other's type."""
+    return self.to(other.dtype)  # type: ignore[attr-defined, no-any-return]
+
+
+@tensor_method
+def type(self: Tensor, dtype: Any = None) -> Any:
+    """The tensor as another type; without an argument, the type's name, such as ``"torch.FloatTensor"``."""
+    if dtype is None:
+        return f"tinygrad_nn.{dtypes.TYPE_NAMES[self.dtype]}Tensor"
+    return self.to(_named_type(dtype))  # type: ignore[attr-defined]
+
+
+def _named_type(name: Any) -> Any:
+    if isinstance(name, str):
+        for found, word in dtypes.TYPE_NAMES.items():
+            if name.rpartition(".")[2] == f"{word}Tensor":
+                return found
+        raise ValueError(f"invalid type: {name!r}")
+    return name
+
+
+@tensor_method
+def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor itself: it is on the CPU."""
+    return self
+
+
+@tensor_method
+def cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
+    """Refused: there is no GPU here.
+
+    Raises:
+        RuntimeError: always.
+    """
+    raise RuntimeError(
+        "Tensor.cuda(): tinygrad_nn computes on the CPU only. Leave .cuda() away, or write "
+        "device = 'cuda' if tinygrad_nn.cuda.is_available() else 'cpu' and x.to(device)."
+    )
+
+
+def _method(name: str, target: dtype) -> None:
+    def convert(self: Tensor, memory_format: Any = None) -> Tensor:
+        return self.to(target)  # type: ignore[attr-defined, no-any-return]
+
+    convert.__name__ = convert.__qualname__ = name
+    convert.__doc__ = f"The tensor as {target.name}: ``x.to({target!r})``."
+    tensor_method(convert)
+
+
+for _name, _target in {
+    "half": dtypes.float16, "float": dtypes.float32, "double": dtypes.float64, "cfloat": dtypes.complex64,
+    "cdouble": dtypes.complex128, "byte": dtypes.uint8, "char": dtypes.int8, "short": dtypes.int16,
+    "int": dtypes.int32, "long": dtypes.int64, "bool": dtypes.bool_,
+}.items():  # fmt: skip
+    _method(_name, _target)
