@@ -1,7 +1,7 @@
 """Makes data_orders.json: in which order PyTorch's data tools hand out samples, and what they draw for it.
 
-Run with PyTorch installed: ``python tests/golden/make_data_orders.py``. The tests load this file too, run the same
-cases with tinygrad_nn (and with PyTorch, where it is installed), and compare.
+Run with PyTorch installed: ``python tests/golden/make_data_orders.py``. The tests load this file too, run the
+same cases with tinygrad_nn (and with PyTorch, where it is installed), and compare.
 """
 
 from __future__ import annotations
@@ -75,11 +75,19 @@ def _sampler_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
         "weighted, one": lambda g: _epochs(data.WeightedRandomSampler(weights, 1)),
         "weighted, without replacement": lambda g: _epochs(data.WeightedRandomSampler(weights, 5, False)),
         "batches": lambda g: _epochs(data.BatchSampler(data.RandomSampler(ten, generator=g), 4, False)),
-        "batches, drop_last": lambda g: _epochs(data.BatchSampler(data.RandomSampler(ten, generator=g), 4, True)),
+        "batches, drop_last": lambda g: _epochs(
+            data.BatchSampler(data.RandomSampler(ten, generator=g), 4, True)
+        ),
         "split": lambda g: [part.indices for part in data.random_split(ten, [3, 7])],
-        "split, generator": lambda g: [part.indices for part in data.random_split(ten, [2, 5, 3], generator=g)],
-        "split, fractions": lambda g: [part.indices for part in data.random_split(range(11), [0.3, 0.3, 0.4])],
-        "split, halves": lambda g: [part.indices for part in data.random_split(range(7), [0.5, 0.5], generator=g)],
+        "split, generator": lambda g: [
+            part.indices for part in data.random_split(ten, [2, 5, 3], generator=g)
+        ],
+        "split, fractions": lambda g: [
+            part.indices for part in data.random_split(range(11), [0.3, 0.3, 0.4])
+        ],
+        "split, halves": lambda g: [
+            part.indices for part in data.random_split(range(7), [0.5, 0.5], generator=g)
+        ],
     }
 
 
@@ -97,15 +105,23 @@ def _loader_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
         "loader, broken off": lambda g: _broken_off(data.DataLoader(pairs, 4, True, generator=g)),
         "loader, numbers": lambda g: _epochs(data.DataLoader(numbers, 4, shuffle=True)),
         "loader, no batches": lambda g: _epochs(data.DataLoader(numbers, None, shuffle=True)),
-        "loader, sampler": lambda g: _epochs(data.DataLoader(pairs, 4, sampler=data.SubsetRandomSampler([1, 8, 3]))),
+        "loader, sampler": lambda g: _epochs(
+            data.DataLoader(pairs, 4, sampler=data.SubsetRandomSampler([1, 8, 3]))
+        ),
         "loader, eager sampler": lambda g: _epochs(data.DataLoader(pairs, 4, sampler=eager)),
         "loader, batch_sampler": lambda g: _epochs(
-            data.DataLoader(pairs, batch_sampler=data.BatchSampler(data.RandomSampler(pairs), 3, True), generator=g)
+            data.DataLoader(
+                pairs, batch_sampler=data.BatchSampler(data.RandomSampler(pairs), 3, True), generator=g
+            )
         ),
-        "loader, subset": lambda g: _epochs(data.DataLoader(data.random_split(pairs, [4, 7])[1], 3, shuffle=True)),
+        "loader, subset": lambda g: _epochs(
+            data.DataLoader(data.random_split(pairs, [4, 7])[1], 3, shuffle=True)
+        ),
         "loader, concat": lambda g: _epochs(data.DataLoader(pairs + pairs, 5, shuffle=True)),
         "loader, stream": lambda g: _epochs(data.DataLoader(_stream(torch, 7)(), 3)),
-        "loader, stream, drop_last": lambda g: _epochs(data.DataLoader(_stream(torch, 7)(), 3, drop_last=True)),
+        "loader, stream, drop_last": lambda g: _epochs(
+            data.DataLoader(_stream(torch, 7)(), 3, drop_last=True)
+        ),
         "loader, stream, no batches": lambda g: _epochs(data.DataLoader(_stream(torch, 7)(), None)),
     }
 
@@ -118,13 +134,17 @@ def _worker_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
     return {
         "workers": lambda g: _epochs(data.DataLoader(pairs, 2, True, num_workers=2)),
         "workers, generator": lambda g: _epochs(data.DataLoader(pairs, 2, True, num_workers=2, generator=g)),
-        "workers, broken off": lambda g: _broken_off(data.DataLoader(pairs, 2, True, num_workers=2, generator=g)),
+        "workers, broken off": lambda g: _broken_off(
+            data.DataLoader(pairs, 2, True, num_workers=2, generator=g)
+        ),
         "workers, prefetch": lambda g: _broken_off(
             data.DataLoader(
                 pairs, 1, sampler=data.RandomSampler(pairs, True, 70, g), num_workers=2, prefetch_factor=17
             )
         ),
-        "workers, eager sampler": lambda g: _epochs(data.DataLoader(pairs, 4, sampler=_EagerSampler(torch, 11), num_workers=1)),
+        "workers, eager sampler": lambda g: _epochs(
+            data.DataLoader(pairs, 4, sampler=_EagerSampler(torch, 11), num_workers=1)
+        ),
         "workers, persistent": lambda g: _epochs(
             data.DataLoader(noisy, 2, True, num_workers=2, persistent_workers=True), 3
         ),
@@ -133,7 +153,9 @@ def _worker_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
         "workers, init": lambda g: _epochs(data.DataLoader(noisy, 2, num_workers=2, worker_init_fn=seeded)),
         "workers, no batches": lambda g: _epochs(data.DataLoader(noisy, None, True, num_workers=2)),
         "workers, stream": lambda g: _epochs(data.DataLoader(_stream(torch, 7)(), 3, num_workers=2)),
-        "workers, shared stream": lambda g: _epochs(data.DataLoader(_shared_stream(torch)(), 2, num_workers=3)),
+        "workers, shared stream": lambda g: _epochs(
+            data.DataLoader(_shared_stream(torch)(), 2, num_workers=3)
+        ),
         "workers, stream, drop_last": lambda g: _epochs(
             data.DataLoader(_shared_stream(torch)(), 2, num_workers=3, drop_last=True)
         ),

@@ -14,19 +14,18 @@ import numpy as np
 from . import dtypes
 from .dtypes import FLOAT32, FLOAT64
 from .errors import explain, near, not_a_tensor
-from .graph import Edge, Node, View, next_sequence
+from .graph import View
 from .inplace import check_target, store
 from .modes import modes
+from .recording import CONSTANT, record
 from .tensor import Tensor, current_edge, wrap
 
 if TYPE_CHECKING:
     from .op import Op
 
 _ndarray = np.ndarray
-_new_node = Node.__new__
 REQUIRED = inspect.Parameter.empty  # an option without a default
 _NO_OPTIONS: dict[str, Any] = {}
-_CONSTANT = [0, 0]  # the version cell of what nobody can write to
 # NumPy's names of the same arguments.
 _ALIASES = {"axis": "dim", "keepdims": "keepdim", "a": "input", "x": "input", "a_min": "min", "a_max": "max"}
 
@@ -93,7 +92,7 @@ def make_binary(op: Op) -> Callable[..., Tensor]:
         if type(array) is not _ndarray:
             array = np.asarray(array)
         edge_x = edge_y = None
-        cell_x = cell_y = _CONSTANT
+        cell_x = cell_y = CONSTANT
         if isinstance(input, Tensor):
             edge_x = input._edge if input._view is None else current_edge(input)
             cell_x = input._cell
@@ -148,7 +147,7 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
         if mask == 0 or not modes.grad or not op.rules:
             result = [wrap(a) for a in array] if op.several else wrap(array)
         else:
-            cells = tuple([i._cell if isinstance(i, Tensor) else _CONSTANT for i in inputs])
+            cells = tuple([i._cell if isinstance(i, Tensor) else CONSTANT for i in inputs])
             result = record(op, mask, edges, arrays, cells, options, array, residuals)
         if view_of is not None:
             view_of(result, inputs[0], options)
@@ -157,35 +156,6 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
         return result if out is None else write_out(out, result)
 
     return call
-
-
-def record(
-    op: Op,
-    mask: int,
-    edges: tuple[Edge | None, ...],
-    arrays: tuple[Any, ...],
-    cells: tuple[list[int], ...],
-    options: dict[str, Any],
-    out: Any,
-    residuals: tuple[Any, ...] = (),
-) -> Any:
-    """Add a node to the graph, and wrap the output (or the several outputs) on its edge."""
-    plan = op.plans.get(mask) or op.plan(mask)
-    node = _new_node(Node)
-    node.plan = plan
-    node.edges = edges
-    node.options = options
-    node.sequence = next_sequence()
-    node.hooks = node.metas = node.shapes = None
-    if op.several:
-        node.metas = tuple([(a.shape, a.dtype) for a in out])
-        node.saved, node.versions = plan.save(arrays, cells, options, out, _CONSTANT, residuals, plan.needs)
-        return [wrap(a, (node, i)) for i, a in enumerate(out)]
-    if len(edges) > 1 and op.kind == "elementwise":
-        node.shapes = tuple([getattr(a, "shape", ()) for a in arrays])
-    cell = [0, 0]
-    node.saved, node.versions = plan.save(arrays, cells, options, out, cell, residuals, plan.needs)
-    return wrap(out, (node, 0), cell)
 
 
 def _again(op: Op, inputs: tuple[Any, ...], options: dict[str, Any], error: Exception) -> Any:

@@ -7,7 +7,6 @@ base find out from the count of recorded writes that they share, and take their 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,11 @@ import numpy as np
 from . import dtypes
 from .graph import AccumulateGrad
 from .modes import modes
-from .tensor import Tensor, current_edge, wrap
+from .recording import record
+from .tensor import Tensor, current_edge
 
-# Registered by the ops: (base, source, replay) -> base with the view that `replay` takes replaced by source.
-view_scatter: Callable[..., Tensor]
+# Set by the ops: the op (base, source, replay) -> base with the view that `replay` takes replaced by source.
+view_scatter: Any
 
 
 def check_target(target: Any, others: tuple[Any, ...] = ()) -> None:
@@ -86,7 +86,7 @@ def store(target: Tensor, result: Tensor) -> Tensor:
     np.copyto(array, result._array)
     target._cell[0] += 1
     if modes.grad:
-        _adopt(target, result)
+        adopt(target, result)
     return target
 
 
@@ -109,7 +109,8 @@ def _keep_saved(target: Tensor, result: Tensor) -> None:
     node.versions = tuple(versions)
 
 
-def _adopt(target: Tensor, result: Tensor) -> None:
+def adopt(target: Tensor, result: Tensor) -> None:
+    """Give the target the history of a result that now lies in its memory; a view hands it on to its base."""
     edge = result._edge
     view = target._view
     if view is None:
@@ -120,7 +121,12 @@ def _adopt(target: Tensor, result: Tensor) -> None:
     if edge is None and current_edge(target) is None:
         return
     base = view.base
-    old = wrap(base._array, base._edge)
-    written = wrap(target._array, edge)
-    base._edge = view_scatter(old, written, replay=view.replay)._edge
-    base._cell[1] += 1  # target's own edge is made anew from the base, as that of every other view
+    edges = (base._edge, edge)
+    mask = (base._edge is not None) + 2 * (edge is not None)
+    cells = (base._cell, target._cell)
+    # the memory is written already: only the node is wanted
+    written = record(
+        view_scatter, mask, edges, (base._array, target._array), cells, {"replay": view.replay}, base._array
+    )
+    base._edge = written._edge
+    base._cell[1] += 1  # the target's own edge is made anew from the base, as that of every other view

@@ -1,8 +1,9 @@
 """The Mersenne Twister behind every draw, and PyTorch's byte layout of its state.
 
 PyTorch's CPU generator is MT19937 with the classic seeding of Matsumoto and Nishimura ("Mersenne Twister: a
-623-dimensionally equidistributed uniform pseudo-random number generator", ACM TOMACS 8(1), 1998). NumPy ships the same
-engine and promises never to change ``RandomState`` (NEP 19), so this module seeds and reads that one.
+623-dimensionally equidistributed uniform pseudo-random number generator", ACM TOMACS 8(1), 1998). NumPy ships
+the same engine and promises never to change ``RandomState`` (NEP 19), so this module seeds and reads that
+one.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class MersenneTwister:
     @property
     def position(self) -> tuple[NDArray[np.uint32], int]:
         """The block of 624 words in use, and how many of them have been taken."""
-        state: dict[str, Any] = self._bits.state["state"]
+        state = self._bits.state["state"]
         return state["key"], int(state["pos"])
 
     @position.setter
@@ -87,7 +88,8 @@ def pack_state(
     """Write an engine and its two spare normal samples as ``torch.get_rng_state()`` would."""
     record = np.zeros((), _LAYOUT)
     key, taken = engine.position
-    # A stream that was only seeded and one that used up a block look alike to NumPy; PyTorch tells them apart.
+    # A stream that was only seeded and one that used up a block look alike to NumPy; PyTorch tells them
+    # apart.
     if taken == _LENGTH and np.array_equal(key, MersenneTwister(seed).position[0]):
         taken = 0
     record["seed"], record["seeded"], record["key"] = seed, 1, key
@@ -99,9 +101,7 @@ def pack_state(
     return np.frombuffer(record.tobytes(), np.uint8).copy()
 
 
-def unpack_state(
-    state: NDArray[np.uint8], engine: MersenneTwister
-) -> tuple[int, float | None, float | None]:
+def unpack_state(state: NDArray[np.uint8], engine: MersenneTwister) -> tuple[int, float | None, float | None]:
     """Check a state, move ``engine`` there, and give back the seed and the two spare normal samples."""
     record = _checked_record(state)
     # Without a word taken, `key` is a block that is used up: the next word comes from the block after it.
@@ -118,15 +118,15 @@ def _checked_record(state: NDArray[np.uint8]) -> Any:
         raise TypeError(f"set_state: the RNG state must be a uint8 array, got {got}")
     if state.size != STATE_SIZE:
         raise RuntimeError(
-            f"set_state: Expected a CPUGeneratorImplState of size {STATE_SIZE} but found the input RNG state size to "
-            f"be {state.size}; pass what get_state() of this package or of PyTorch's CPU generator returned"
+            f"set_state: Expected a CPUGeneratorImplState of size {STATE_SIZE} but found the input RNG state "
+            f"size to be {state.size}; pass what get_state() of a CPU generator gave"
         )
     record = np.frombuffer(state.tobytes(), _LAYOUT)[0]
     left, taken = int(record["left"]), int(record["next"])
     consistent = left == (_LENGTH + 1 - taken if taken else 1) and taken <= _LENGTH
     if not (record["seeded"] and consistent):
         raise RuntimeError(
-            f"set_state: Invalid mt19937 state: got seeded={record['seeded']}, left={left}, next={taken}; expected "
-            f"seeded=1 and left + next = {_LENGTH + 1}, or left=1 and next=0; the bytes are not from a CPU generator"
+            f"set_state: Invalid mt19937 state: got seeded={record['seeded']}, left={left}, next={taken}; "
+            f"expected seeded=1 and left + next = {_LENGTH + 1}, or left=1 and next=0; pass it unchanged"
         )
     return record

@@ -1,13 +1,15 @@
 """PyTorch's CPU random numbers: the same seed gives the same numbers as PyTorch 2.13, in NumPy arrays.
 
-Every draw here is one bulk read of the generator's 32-bit words, followed by array arithmetic. Draws advance the stream
-by exactly as many words as PyTorch's, so the two stay together whatever is drawn in between.
+Every draw here is one bulk read of the generator's 32-bit words, followed by array arithmetic. Draws advance
+the stream by exactly as many words as PyTorch's, so the two stay together whatever is drawn in between.
 
-PyTorch gives no promise across its versions (https://pytorch.org/docs/stable/notes/randomness.html); the tests hold this
-module to the streams of 2.13, which are those of PyTorch's Linux build on processors with AVX2.
+PyTorch gives no promise across its versions (https://pytorch.org/docs/stable/notes/randomness.html); the
+tests hold this module to the streams of 2.13, which are those of PyTorch's Linux build on processors with
+AVX2.
 
-Threads: no two threads ever receive the same word, but which of them comes first is up to the scheduler, and two threads
-drawing a few normals at the same moment may share a spare sample. Give each thread a `Generator` of its own.
+Threads: no two threads ever receive the same word, but which of them comes first is up to the scheduler, and
+two threads drawing a few normals at the same moment may share a spare sample. Give each thread a `Generator`
+of its own.
 """
 
 from __future__ import annotations
@@ -21,30 +23,44 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_nn._core.mersenne import MersenneTwister, pack_state, unpack_state
+from tinygrad_nn._core.random_checks import (
+    LOWEST64,
+    Shape,
+    check_uniform_bounds,
+    check_weights,
+    element_count,
+    floating_dtype,
+    integer_range,
+    largest_integer,
+)
 from tinygrad_nn._core.random_kernels import (
     box_muller_pair,
     box_muller_pairs,
+    converted,
     fused_multiply_add,
+    fused_multiply_add32,
     normal_blocks,
+    normal_cdf,
+    poisson,
+    remainder,
+    search_running_sums,
     shuffled,
 )
 
 __all__ = ["DEFAULT_SEED", "Generator", "SeedRangeError", "default_generator"]
 
-Shape = int | tuple[int, ...]
 Array = NDArray[Any]
 
 DEFAULT_SEED = 67280421310721
 _MASK24, _MASK53 = np.uint32((1 << 24) - 1), np.uint64((1 << 53) - 1)
 _STEP24 = np.float32(2.0**-24)
-_LOWEST64 = -(1 << 63)
 # From this range on PyTorch takes two words per integer, as `%` would favour small results noticeably.
 _WIDE_RANGE = 1 << 28
 _LARGEST_PERMUTATION = ((1 << 32) - 1) // 20
 
 
 class SeedRangeError(RuntimeError, ValueError):
-    """A seed outside of 64 bits: PyTorch documents a ``RuntimeError`` and raises a ``ValueError``; this is both."""
+    """A seed beyond 64 bits: a ``RuntimeError``, as PyTorch documents, and a ``ValueError``, as it raises."""
 
 
 class Generator:
@@ -54,27 +70,31 @@ class Generator:
 
     Example:
         >>> Generator().manual_seed(0).uniform(3, np.float32)
-        array([0.49625659, 0.7682218 , 0.08847743], dtype=float32)
+        array([0.4962566 , 0.7682218 , 0.08847743], dtype=float32)
     """
 
     def __init__(self, device: Any = "cpu") -> None:
         if str(device).split(":")[0] != "cpu":
-            raise RuntimeError(f"Generator: expected device 'cpu', got {str(device)!r}; only the CPU has a generator here")
+            raise RuntimeError(
+                f"Generator: expected device 'cpu', got {str(device)!r}; only the CPU has a generator here"
+            )
         self.device = device
         self._seed = DEFAULT_SEED
         self._engine = MersenneTwister(DEFAULT_SEED)
         self._spare: float | None = None  # the second sample of a Box-Muller pair
-        self._float_spare: float | None = None  # kept for PyTorch's state layout alone; nothing on the CPU reads it
+        self._float_spare: float | None = None  # a part of PyTorch's state that nothing on the CPU reads
 
-    # ------------------------------------------------------------------------------------------------ seed and state
+    # --- seed and state
 
     def manual_seed(self, seed: int) -> Generator:
-        """Start the stream of ``seed``, an integer in ``[-2**63, 2**64)``; a negative one stands for ``seed + 2**64``."""
+        """Start the stream of ``seed`` in ``[-2**63, 2**64)``; a negative one stands for ``seed + 2**64``."""
         if isinstance(seed, bool) or not hasattr(seed, "__index__"):
             raise RuntimeError(f"manual_seed: manual_seed expected a long, but got {type(seed).__name__}")
         value = operator.index(seed)
-        if not _LOWEST64 <= value < 1 << 64:
-            raise SeedRangeError(f"manual_seed: expected a seed in [-2**63, 2**64), got {value}; take it modulo 2**64")
+        if not LOWEST64 <= value < 1 << 64:
+            raise SeedRangeError(
+                f"manual_seed: expected a seed in [-2**63, 2**64), got {value}; take it modulo 2**64"
+            )
         self._seed = value % (1 << 64)
         self._engine.reseed(self._seed)
         self._spare = self._float_spare = None
@@ -104,7 +124,7 @@ class Generator:
         Generator.__init__(self)
         self.set_state_bytes(np.frombuffer(state, np.uint8))
 
-    # ----------------------------------------------------------------------------------------------------- raw words
+    # --- raw words
 
     def random_words32(self, count: int) -> NDArray[np.uint32]:
         """Draw 32-bit words; PyTorch's ``generator->random()``."""
@@ -132,23 +152,24 @@ class Generator:
         out *= 2.0**-53
         return out
 
-    # ---------------------------------------------------------------------------------------- continuous distributions
+    # --- continuous distributions
 
-    def uniform(self, shape: Shape, dtype: DTypeLike = np.float32, low: float = 0.0, high: float = 1.0) -> Array:
+    def uniform(
+        self, shape: Shape, dtype: DTypeLike = np.float32, low: float = 0.0, high: float = 1.0
+    ) -> Array:
         """Draw from [low, high): ``u * (high - low) + low``; ``torch.rand``, ``Tensor.uniform_``."""
-        dtype = _floating("uniform", dtype)
+        dtype = floating_dtype("uniform", dtype)
         unit = low == 0 and high == 1
         if not unit:
-            _check_uniform_bounds(dtype, low, high)
-        count = _count(shape)
+            check_uniform_bounds(dtype, low, high)
+        count = element_count(shape)
         if dtype == np.float64:
             out: Array = self._uniform64(count)
             out = out if unit else fused_multiply_add(out, high - low, low)
         else:
             out = self._uniform32(count)
             if not unit:
-                from_, to = np.float32(low), np.float32(high)
-                out = _fused32(out, to - from_, from_)
+                out = fused_multiply_add32(out, float(np.float32(high) - np.float32(low)), low)
         out = out.astype(dtype, copy=False)
         if not unit or dtype == np.float16:
             out[out == dtype.type(high)] = low  # rounding may have reached the excluded end
@@ -166,20 +187,21 @@ class Generator:
         """Draw from the normal distribution; ``torch.randn``, ``Tensor.normal_``.
 
         PyTorch fills 16 or more contiguous elements in blocks of float uniforms, and fewer, or a strided view
-        (``contiguous=False``), one pair of float64 samples after the other, keeping the spare one for the next call.
+        (``contiguous=False``), one pair of float64 samples after the other, keeping the spare one for the
+        next call.
 
         Source: Box and Muller 1958; https://pytorch.org/docs/stable/generated/torch.Tensor.normal_.html
         """
-        dtype = _floating("normal", dtype)
+        dtype = floating_dtype("normal", dtype)
         if not std >= 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-        count = _count(shape)
+        count = element_count(shape)
         if count < 16 or not contiguous:
-            return _narrow(self._normals_in_pairs(count, mean, std), dtype).reshape(shape)
+            return converted(self._normals_in_pairs(count, mean, std), dtype).reshape(shape)
         out = self._normals_in_blocks(count, dtype)
         if mean != 0 or std != 1:
-            wide = out.dtype == np.float64
-            out = fused_multiply_add(out, std, mean) if wide else _fused32(out, np.float32(std), np.float32(mean))
+            fused = fused_multiply_add if dtype == np.float64 else fused_multiply_add32
+            out = fused(out, std, mean)
         return out.astype(dtype, copy=False).reshape(shape)
 
     def _normals_in_blocks(self, count: int, dtype: np.dtype[Any]) -> Array:
@@ -206,7 +228,8 @@ class Generator:
         uniform = self._uniform64(missing + missing % 2)
         if count < 16:  # the C library's functions, without NumPy's cost per call
             numbers = iter(uniform.tolist())
-            samples = np.array([x for pair in zip(numbers, numbers, strict=True) for x in box_muller_pair(*pair)])
+            pairs = [box_muller_pair(u1, u2) for u1, u2 in zip(numbers, numbers, strict=True)]
+            samples = np.array(pairs).reshape(-1)
         else:
             samples = box_muller_pairs(uniform)
         if missing % 2:
@@ -217,15 +240,20 @@ class Generator:
         return samples if mean == 0 and std == 1 else fused_multiply_add(samples, std, mean)
 
     def truncated_normal(
-        self, shape: Shape, dtype: DTypeLike = np.float32, mean: float = 0, std: float = 1, a: float = -2, b: float = 2
+        self,
+        shape: Shape,
+        dtype: DTypeLike = np.float32,
+        mean: float = 0,
+        std: float = 1,
+        a: float = -2,
+        b: float = 2,
     ) -> Array:
         """Draw normals inside of [a, b] by rejection, as ``torch.nn.init.trunc_normal_`` does.
 
         Source: https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.trunc_normal_
         """
-        dtype = _floating("truncated_normal", dtype)
-        inside = (math.erf((b - mean) / std / math.sqrt(2.0)) - math.erf((a - mean) / std / math.sqrt(2.0))) / 2.0
-        if inside <= 0.3:
+        dtype = floating_dtype("truncated_normal", dtype)
+        if normal_cdf((b - mean) / std) - normal_cdf((a - mean) / std) <= 0.3:
             return self._truncated_tail(shape, dtype, mean, std, a, b)
         out = self.normal(shape, dtype, mean, std)
         low, high = dtype.type(a), dtype.type(b)
@@ -238,7 +266,7 @@ class Generator:
     def _truncated_tail(
         self, shape: Shape, dtype: np.dtype[Any], mean: float, std: float, a: float, b: float
     ) -> Array:
-        """Where few normals fall into [a, b]: take uniform candidates with the odds of the density over its peak."""
+        """Where few normals fall into [a, b], take uniform candidates with the odds of the density."""
         log_peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
         out = np.zeros(shape, dtype)
         pending = np.ones(shape, np.bool_)
@@ -252,323 +280,168 @@ class Generator:
 
     def exponential(self, shape: Shape, dtype: DTypeLike = np.float32, lambd: float = 1.0) -> Array:
         """Draw from the exponential distribution: ``-log(1 - u) / lambd``; ``Tensor.exponential_``."""
-        dtype = _floating("exponential", dtype)
+        dtype = floating_dtype("exponential", dtype)
         if not lambd > 0:
             raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-        out = self._uniform64(_count(shape))
+        out = self._uniform64(element_count(shape))
         np.negative(out, out=out)
         np.log1p(out, out=out)
         out *= -1.0 / lambd
-        return _narrow(out, dtype).reshape(shape)
+        return converted(out, dtype).reshape(shape)
 
-    def cauchy(self, shape: Shape, dtype: DTypeLike = np.float32, median: float = 0.0, sigma: float = 1.0) -> Array:
+    def cauchy(
+        self, shape: Shape, dtype: DTypeLike = np.float32, median: float = 0.0, sigma: float = 1.0
+    ) -> Array:
         """Draw from the Cauchy distribution: ``median + sigma * tan(pi (u - 1/2))``; ``Tensor.cauchy_``."""
-        dtype = _floating("cauchy", dtype)
+        dtype = floating_dtype("cauchy", dtype)
         if not sigma > 0:
             raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
-        out = self._uniform64(_count(shape))
+        out = self._uniform64(element_count(shape))
         out -= 0.5
         out *= math.pi
         np.tan(out, out=out)
-        return _narrow(fused_multiply_add(out, sigma, median), dtype).reshape(shape)
+        return converted(fused_multiply_add(out, sigma, median), dtype).reshape(shape)
 
-    def log_normal(self, shape: Shape, dtype: DTypeLike = np.float32, mean: float = 1.0, std: float = 2.0) -> Array:
+    def log_normal(
+        self, shape: Shape, dtype: DTypeLike = np.float32, mean: float = 1.0, std: float = 2.0
+    ) -> Array:
         """Draw ``exp`` of normals, always in pairs; ``Tensor.log_normal_``."""
-        dtype = _floating("log_normal", dtype)
+        dtype = floating_dtype("log_normal", dtype)
         if not std > 0:
             raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
         with np.errstate(over="ignore"):
-            return _narrow(np.exp(self._normals_in_pairs(_count(shape), mean, std)), dtype).reshape(shape)
+            out = np.exp(self._normals_in_pairs(element_count(shape), mean, std))
+        return converted(out, dtype).reshape(shape)
 
-    # ------------------------------------------------------------------------------------------ discrete distributions
+    # --- discrete distributions
 
-    def random_integers(
-        self, low: int, high: int | None, shape: Shape, dtype: DTypeLike = np.int64
-    ) -> Array:
-        """Draw integers from [low, high): ``word mod (high - low) + low``; ``torch.randint``, ``Tensor.random_(low, high)``.
+    def random_integers(self, low: int, high: int | None, shape: Shape, dtype: DTypeLike = np.int64) -> Array:
+        """Draw integers from [low, high): ``word mod (high - low) + low``; ``torch.randint``, ``random_``.
 
-        With ``high=None`` the range ends with the largest value of ``dtype``, or the largest integer up to which a
-        floating dtype holds them all.
+        With ``high=None`` the range ends with the largest value of ``dtype``, or the largest integer up to
+        which a floating dtype holds them all.
 
         Example:
             >>> Generator().manual_seed(0).random_integers(0, 10, 5)
             array([4, 9, 3, 0, 3])
         """
         dtype = np.dtype(dtype)
-        low, span = _integer_range(operator.index(low), high, dtype)
-        count = _count(shape)
+        low, span = integer_range(operator.index(low), high, dtype)
+        count = element_count(shape)
         if span >= _WIDE_RANGE:
             words = self._engine.words64(count)
-            integers = (words if span == 1 << 64 else _remainder(words, np.uint64(span))).view(np.int64)
+            integers = (words if span == 1 << 64 else remainder(words, np.uint64(span))).view(np.int64)
         else:
-            integers = _remainder(self._engine.words32(count), np.uint32(span)).view(np.int32)
+            integers = remainder(self._engine.words32(count), np.uint32(span)).view(np.int32)
             if not low:
-                return _narrow(integers, dtype).reshape(shape)
+                return converted(integers, dtype).reshape(shape)
             integers = integers.astype(np.int64)
         if low and span != 1 << 64:
             integers += low
-        return _narrow(integers, dtype).reshape(shape)
+        return converted(integers, dtype).reshape(shape)
 
     def random(self, shape: Shape, dtype: DTypeLike = np.int64) -> Array:
-        """Draw integers from all of an integer dtype's values from 0 on, or a floating dtype's exact integers.
+        """Draw from all of an integer dtype's values from 0 on, or a floating dtype's exact integers.
 
         This is ``Tensor.random_()``: ``word mod (largest + 1)``, of two words for int64 and float64.
         """
         dtype = np.dtype(dtype)
         if dtype.kind not in "biuf" or dtype in (np.uint16, np.uint32, np.uint64):
             raise NotImplementedError(f"random_: not implemented for {dtype}; draw int64 and convert")
-        values = _largest(dtype) + 1
+        values = largest_integer(dtype) + 1
+        count = element_count(shape)
         if dtype in (np.int64, np.float64):
-            integers: Array = _remainder(self._engine.words64(_count(shape)), np.uint64(values)).view(np.int64)
+            integers: Array = remainder(self._engine.words64(count), np.uint64(values)).view(np.int64)
         else:
-            integers = _remainder(self._engine.words32(_count(shape)), np.uint32(values)).view(np.int32)
-        return _narrow(integers, dtype).reshape(shape)
+            integers = remainder(self._engine.words32(count), np.uint32(values)).view(np.int32)
+        return converted(integers, dtype).reshape(shape)
 
     def permutation(self, count: int) -> NDArray[np.int64]:
-        """Shuffle ``0 .. count - 1`` by Fisher and Yates: swap ``i`` with ``i + word mod (count - i)``; ``torch.randperm``.
+        """Shuffle ``0 .. count - 1``: swap ``i`` with ``i + word mod (count - i)``; ``torch.randperm``.
 
         Example:
             >>> Generator().manual_seed(0).permutation(4)
-            array([2, 0, 1, 3])
+            array([0, 1, 3, 2])
         """
         count = operator.index(count)
         if count < 0:
             raise RuntimeError(f"permutation: n must be non-negative, got {count}")
         if count >= _LARGEST_PERMUTATION:
-            raise NotImplementedError(f"permutation: expected fewer than {_LARGEST_PERMUTATION} elements, got {count}")
-        partner = np.arange(count, dtype=np.int64)
+            raise NotImplementedError(
+                f"permutation: expected fewer than {_LARGEST_PERMUTATION} elements, got {count}"
+            )
+        partner = np.arange(count)
         if count > 1:
-            partner[:-1] += self._engine.words32(count - 1) % np.arange(count, 1, -1, dtype=np.uint32)
+            offsets = self._engine.words32(count - 1) % np.arange(count, 1, -1, dtype=np.uint32)
+            np.add(partner[:-1], offsets, out=partner[:-1])
         return shuffled(partner)
 
     def bernoulli_scalar(self, p: float, shape: Shape) -> NDArray[np.bool_]:
-        """Draw True with probability ``p``: float64 ``u < p``; ``Tensor.bernoulli_(p)`` and dropout's mask."""
+        """Draw True with probability ``p``: float64 ``u < p``; ``Tensor.bernoulli_(p)``, dropout's mask."""
         if not 0 <= p <= 1:
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-        words = self._engine.words64(_count(shape))
+        words = self._engine.words64(element_count(shape))
         words &= _MASK53
         # The comparison of integers is the exact one of `word * 2**-53 < p`.
         return np.less(words, np.uint64(math.ceil(p * 2.0**53))).reshape(shape)
 
     def bernoulli_array(self, p: Array) -> NDArray[np.bool_]:
-        """Draw True with each element's own probability, comparing in float64 for float64 and in float32 otherwise.
+        """Draw True with each element's own probability: ``u < p``, in float64 for float64, else float32.
 
         This is ``torch.bernoulli(p)`` and ``Tensor.bernoulli_(p)`` with a tensor.
         """
         p = np.asarray(p)
-        _floating("bernoulli", p.dtype)
+        floating_dtype("bernoulli", p.dtype)
         if p.size and not (p.min() >= 0 and p.max() <= 1):
             raise RuntimeError(f"bernoulli: expected all p in [0, 1], got values from {p.min()} to {p.max()}")
         uniform: Array = self._uniform64(p.size) if p.dtype == np.float64 else self._uniform32(p.size)
         return np.less(uniform.reshape(p.shape), p)
 
     def geometric(self, shape: Shape, dtype: DTypeLike = np.float32, p: float = 0.5) -> Array:
-        """Draw the number of trials up to the first success: ``ceil(log u / log(1 - p))``; ``Tensor.geometric_``."""
+        """Draw numbers of trials up to a success: ``ceil(log u / log(1 - p))``; ``Tensor.geometric_``."""
         if not 0 < p < 1:
             raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p}")
-        out = self._uniform64(_count(shape))
+        out = self._uniform64(element_count(shape))
         with np.errstate(divide="ignore"):
             np.log(out, out=out)
         out /= math.log1p(-p)
         np.ceil(out, out=out)
-        return _narrow(out, np.dtype(dtype)).reshape(shape)
+        return converted(out, np.dtype(dtype)).reshape(shape)
 
     def poisson(self, rate: Array) -> Array:
         """Draw Poisson numbers of each element's rate, in its dtype; ``torch.poisson``.
 
         How many uniforms a sample takes depends on their values, so this is a loop over the elements.
-
-        Source: W. Hoermann, "The transformed rejection method for generating Poisson random variables", 1993, as in
-        ATen/native/Distributions.cpp.
         """
         rate = np.asarray(rate)
-        dtype = _floating("poisson", rate.dtype)
+        dtype = floating_dtype("poisson", rate.dtype)
         if rate.size and not rate.min() >= 0:
             raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-        samples = [self._poisson_one(value) for value in rate.reshape(-1).tolist()]
+        samples = [poisson(value, self._uniform64) for value in rate.reshape(-1).tolist()]
         return np.array(samples, dtype=dtype).reshape(rate.shape)
 
-    def _poisson_one(self, rate: float) -> int:
-        if rate >= 10:
-            return self._poisson_by_rejection(rate)
-        count, product, threshold = -1, 1.0, math.exp(-rate)
-        while rate and product > threshold:
-            product *= float(self._uniform64(1)[0])
-            count += 1
-        return max(count, 0)
-
-    def _poisson_by_rejection(self, rate: float) -> int:
-        b = 0.931 + 2.53 * math.sqrt(rate)
-        a = -0.059 + 0.02483 * b
-        inverse_alpha, acceptance = 1.1239 + 1.1328 / (b - 3.4), 0.9277 - 3.6224 / (b - 2)
-        while True:
-            u, v = self._uniform64(2).tolist()
-            u -= 0.5
-            distance = 0.5 - abs(u)
-            k = math.floor((2 * a / distance + b) * u + rate + 0.43) if distance else -1
-            if distance >= 0.07 and v <= acceptance:
-                return k
-            if k < 0 or (distance < 0.013 and v > distance):
-                continue
-            log_v = math.log(v) if v else -math.inf
-            left = log_v + math.log(inverse_alpha) - math.log(a / (distance * distance) + b)
-            if left <= -rate + k * math.log(rate) - math.lgamma(k + 1):
-                return k
-
     def multinomial(self, weights: Array, num_samples: int, replacement: bool = False) -> NDArray[np.int64]:
-        """Draw indices with probabilities proportional to the last axis of ``weights``; ``torch.multinomial``.
+        """Draw indices with probabilities proportional to rows of ``weights``; ``torch.multinomial``.
 
-        With replacement, search the cumulative weights for float64 uniforms. Without, take the indices of the largest
-        ``weight / e`` with exponential ``e`` (P. S. Efraimidis and P. G. Spirakis, "Weighted random sampling with a
-        reservoir", 2006); where weights of zero have to be taken, PyTorch leaves their order open.
+        With replacement, search the cumulative weights for float64 uniforms. Without, take the indices of the
+        largest ``weight / e`` with exponential ``e`` (P. S. Efraimidis and P. G. Spirakis, "Weighted random
+        sampling with a reservoir", 2006); where weights of zero have to be taken, PyTorch leaves their order
+        open.
         """
         weights = np.asarray(weights)
-        _check_weights(weights, num_samples, replacement)
+        check_weights(weights, num_samples, replacement)
         if replacement and num_samples > 1:  # PyTorch takes the cheaper way of the two for a single sample
             rows = weights.reshape(-1, weights.shape[-1])
             uniform = self._uniform64(len(rows) * num_samples).reshape(len(rows), num_samples)
-            drawn = [_search(row, u) for row, u in zip(rows, uniform, strict=True)]
+            drawn = [search_running_sums(row, u) for row, u in zip(rows, uniform, strict=True)]
             return np.array(drawn, dtype=np.int64).reshape(*weights.shape[:-1], num_samples)
         with np.errstate(divide="ignore", over="ignore"):
             keys = weights / self.exponential(weights.shape, weights.dtype)
         if num_samples == 1:
-            return keys.argmax(axis=-1, keepdims=True)
-        order: NDArray[np.int64] = np.argsort(-keys, axis=-1, kind="stable")[..., :num_samples]
-        return order
-
-
-# ------------------------------------------------------------------------------------------------- arithmetic of draws
-
-
-def _fused32(values: Array, factor: Any, summand: Any) -> NDArray[np.float32]:
-    """Multiply and add in float32 with one rounding: in float64 the product is exact."""
-    wide = values.astype(np.float64)
-    wide *= float(factor)
-    wide += float(summand)
-    return wide.astype(np.float32)
-
-
-def _narrow(values: Array, dtype: np.dtype[Any]) -> Array:
-    """Convert as C++ does, which comes to float16 by way of float32."""
-    if dtype == np.float16:
-        values = values.astype(np.float32)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return values.astype(dtype, copy=False)
-
-
-def _remainder(words: Array, divisor: Any) -> Array:
-    """``words % divisor``, in place; NumPy divides by a scalar six times faster than it takes a remainder."""
-    multiples = words // divisor
-    multiples *= divisor
-    words -= multiples
-    return words
-
-
-def _search(weights: Array, uniform: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Find each uniform's place among the normalised running sums of ``weights``, summed in their own precision."""
-    sums = np.cumsum(weights, dtype=np.float32 if weights.dtype == np.float16 else weights.dtype)
-    sums /= sums[-1]
-    sums[-1] = 1
-    return np.searchsorted(sums.astype(np.float64), uniform, side="left")
-
-
-# -------------------------------------------------------------------------------------------------- shapes and checks
-
-
-def _count(shape: Shape) -> int:
-    return shape if isinstance(shape, int) else math.prod(shape)
-
-
-def _floating(name: str, dtype: DTypeLike) -> np.dtype[Any]:
-    result = np.dtype(dtype)
-    if result.kind != "f" or result.itemsize > 8:
-        raise NotImplementedError(f"{name}: not implemented for {result}; expected float16, float32 or float64")
-    return result
-
-
-def _check_uniform_bounds(dtype: np.dtype[Any], low: float, high: float) -> None:
-    limit = float(np.finfo(dtype).max)
-    for name, bound in (("from", low), ("to", high)):
-        if not -limit <= bound <= limit:
-            raise RuntimeError(f"uniform_: {name} is out of bounds for {dtype}: expected |{name}| <= {limit}, got {bound}")
-    if low > high:
-        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}")
-    if high - low > limit:
-        raise RuntimeError(f"uniform_ expects to-from <= {limit} for {dtype}, but found to={high} and from={low}")
-
-
-def _largest(dtype: np.dtype[Any]) -> int:
-    """The largest value of a dtype, or the largest integer up to which a floating dtype holds them all."""
-    if dtype.kind == "b":
-        return 1
-    return int(np.iinfo(dtype).max) if dtype.kind in "iu" else 1 << (np.finfo(dtype).nmant + 1)
-
-
-def _integer_range(low: int, high: int | None, dtype: np.dtype[Any]) -> tuple[int, int]:
-    """Check a range of integers for a dtype; give back its start and its length."""
-    if dtype.kind not in "biuf":
-        raise NotImplementedError(f"random_: not implemented for {dtype}; expected a boolean, integer or floating dtype")
-    if high is None:
-        if low == _LOWEST64 and dtype in (np.int64, np.float64, np.float32):
-            return low, 1 << 64
-        low, high = _representable(low, 1, dtype), _largest(dtype) + 1
-    else:
-        high = operator.index(high)
-        if low >= high:
-            raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-        low, high = _representable(low, 1, dtype), _representable(high, -1, dtype)
-    if low >= high:
-        raise RuntimeError(f"random_ expects 'from' casted to {dtype} to be less than 'to', got from={low} >= to={high}")
-    smallest, largest = _limits(dtype)
-    for name, value in (("from", low), ("to - 1", high - 1)):
-        if not smallest <= value <= largest:
-            raise RuntimeError(f"{name} is out of bounds for {dtype}: expected {smallest} to {largest}, got {value}")
-    return low, high - low
-
-
-def _limits(dtype: np.dtype[Any]) -> tuple[float, float]:
-    if dtype.kind == "f":
-        return float(np.finfo(dtype).min), float(np.finfo(dtype).max)
-    if dtype.kind == "b":
-        return 0, 1
-    return int(np.iinfo(dtype).min), min(int(np.iinfo(dtype).max), (1 << 63) - 1)
-
-
-def _representable(bound: int, inward: int, dtype: np.dtype[Any]) -> int:
-    """Move a bound inward to the next integer of a floating dtype, if its neighbour in the range rounds outside."""
-    if dtype.kind != "f":
-        return bound
-    neighbour = bound + inward
-    with np.errstate(over="ignore"):
-        rounded = float(dtype.type(neighbour))
-    if not abs(rounded) < 1 << 63:
-        return bound  # out of int64, where PyTorch does not look
-    outside = rounded < bound if inward > 0 else rounded >= bound
-    if not outside:
-        return bound
-    return int(rounded) + inward * (1 << max(abs(neighbour).bit_length() - 1 - np.finfo(dtype).nmant, 0))
-
-
-def _check_weights(weights: Array, num_samples: int, replacement: bool) -> None:
-    """PyTorch's checks of ``torch.multinomial``, with its messages."""
-    if weights.ndim not in (1, 2):
-        raise RuntimeError(f"prob_dist must be 1 or 2 dim, got {weights.ndim} dimensions")
-    if weights.dtype.kind != "f":
-        raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {weights.dtype}")
-    if num_samples <= 0:
-        raise RuntimeError(f"cannot sample n_sample <= 0 samples, got {num_samples}")
-    categories = weights.shape[-1]
-    if not replacement and num_samples > categories:
-        raise RuntimeError(
-            "cannot sample n_sample > prob_dist.size(-1) samples without replacement, got "
-            f"n_sample={num_samples} and {categories} categories; pass replacement=True or ask for fewer"
-        )
-    if categories > 1 << 24:
-        raise RuntimeError(f"number of categories cannot exceed 2^24, got {categories}")
-    if weights.size and not (weights.max() < np.inf and weights.min() >= 0):
-        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
-    if (weights.sum(axis=-1) == 0).any():
-        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+            order = np.argmax(keys, axis=-1, keepdims=True)
+        else:
+            order = np.argsort(-keys, axis=-1, kind="stable")[..., :num_samples]
+        return np.asarray(order)
 
 
 default_generator = Generator()

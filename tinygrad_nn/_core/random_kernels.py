@@ -1,10 +1,12 @@
 """The arithmetic of PyTorch's draws: pure functions that turn uniform words into samples.
 
-PyTorch's compiled kernels use the fused multiply-add ``a * b + c`` with a single rounding, which NumPy does not have.
-Two exact substitutes give the same bits on every platform:
+PyTorch's compiled kernels use the fused multiply-add ``a * b + c`` with a single rounding, which NumPy does
+not have. Two exact substitutes give the same bits on every platform:
 
-- float32: a product of two float32 numbers is exact in float64, so adding there and rounding once is the fused result;
-- float64: the product and the sum are split into their rounded value and its error (T. J. Dekker, "A floating-point
+- float32: a product of two float32 numbers is exact in float64, so adding there and rounding once is the
+  fused result;
+- float64: the product and the sum are split into their rounded value and its error (T. J. Dekker, "A
+  floating-point
   technique for extending the available precision", Numerische Mathematik 18, 1971).
 """
 
@@ -17,7 +19,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["box_muller_pair", "box_muller_pairs", "fused_multiply_add", "normal_blocks", "shuffled"]
+__all__ = [
+    "box_muller_pair",
+    "box_muller_pairs",
+    "converted",
+    "fused_multiply_add",
+    "fused_multiply_add32",
+    "normal_blocks",
+    "normal_cdf",
+    "poisson",
+    "remainder",
+    "search_running_sums",
+    "shuffled",
+]
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -28,8 +42,9 @@ _CHUNK = 1 << 14
 
 def fused_multiply_add(values: Float64, factor: float, summand: float) -> Float64:
     """Compute ``values * factor + summand`` in float64, rounded once instead of twice."""
-    if summand == 0 or abs(math.frexp(factor)[0]) == 0.5 or not math.isfinite(factor + summand):
-        return values * factor + summand  # nothing is lost in one of the two steps
+    # Without a summand, or by a power of two, one of the steps is exact; splitting 1e300 would overflow.
+    if summand == 0 or abs(math.frexp(factor)[0]) == 0.5 or not abs(factor) < 1e290:
+        return values * factor + summand
     flat = values.reshape(-1)
     out = np.empty_like(flat)
     for start in range(0, flat.size, _CHUNK):
@@ -58,16 +73,58 @@ def _dekker(values: Float64, factor: float, summand: float, out: Float64) -> Non
     out += error
 
 
-# ------------------------------------------------------------------------------------------------------------ normals
+# --- conversions and searches
+
+
+def fused_multiply_add32(values: Float32, factor: float, summand: float) -> Float32:
+    """Compute ``values * factor + summand`` in float32, rounded once: in float64 the product is exact."""
+    wide = values.astype(np.float64)
+    wide *= float(np.float32(factor))
+    wide += float(np.float32(summand))
+    return wide.astype(np.float32)
+
+
+def converted(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Convert as C++ does, which comes to float16 by way of float32."""
+    if dtype == np.float16:
+        values = values.astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return values.astype(dtype, copy=False)
+
+
+def remainder(words: NDArray[Any], divisor: Any) -> NDArray[Any]:
+    """``words % divisor``, in place; NumPy divides by a scalar six times faster than it takes a remainder."""
+    multiples = words // divisor
+    multiples *= divisor
+    words -= multiples
+    return words
+
+
+def search_running_sums(weights: NDArray[Any], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Find each uniform's place among the normalised running sums of ``weights``, in their own precision."""
+    sums = np.cumsum(weights, dtype=np.float32 if weights.dtype == np.float16 else weights.dtype)
+    sums /= sums[-1]
+    sums[-1] = 1
+    return np.searchsorted(sums.astype(np.float64), uniform, side="left")
+
+
+# --- normals
 
 
 def box_muller_pair(u1: float, u2: float) -> tuple[float, float]:
-    """Turn two uniform numbers into two normal ones: ``sqrt(-2 log(1 - u2))`` times ``cos`` and ``sin`` of ``2 pi u1``.
+    """Turn two uniform numbers into two normal ones.
+
+    They are ``sqrt(-2 log(1 - u2))`` times the cosine and the sine of ``2 pi u1``.
 
     Source: G. E. P. Box and M. E. Muller, "A note on the generation of random normal deviates", 1958.
     """
     radius, angle = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
     return radius * math.cos(angle), radius * math.sin(angle)
+
+
+def normal_cdf(x: float) -> float:
+    """The share of a normal distribution below ``x``: ``(1 + erf(x / sqrt(2))) / 2``."""
+    return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
 
 
 def box_muller_pairs(uniform: Float64) -> Float64:
@@ -78,10 +135,11 @@ def box_muller_pairs(uniform: Float64) -> Float64:
 def normal_blocks(uniform: NDArray[Any]) -> NDArray[Any]:
     """Turn uniform float32 or float64 numbers into normal ones, in PyTorch's blocks of eight pairs.
 
-    In each block of 16, ``u1`` is one minus an element of the first half and ``u2`` the element of the second half
-    across from it; ``sqrt(-2 log u1)`` times ``cos(2 pi u2)`` replaces the one, times ``sin(2 pi u2)`` the other. The
-    float32 results are those of PyTorch's AVX2 kernel, bit for bit; they use nothing but exactly rounded arithmetic
-    and so are the same on every machine. The float64 results are within the last bit of the C library's functions.
+    In each block of 16, ``u1`` is one minus an element of the first half and ``u2`` the element of the second
+    half across from it; ``sqrt(-2 log u1)`` times ``cos(2 pi u2)`` replaces the one, times ``sin(2 pi u2)``
+    the other. The float32 results are those of PyTorch's AVX2 kernel, bit for bit; they use nothing but
+    exactly rounded arithmetic and so are the same on every machine. The float64 results are within the last
+    bit of the C library's functions.
     """
     kernel = _box_muller_float32 if uniform.dtype == np.float32 else _box_muller_float64
     return _by_blocks(kernel, uniform.reshape(-1, 2, 8))
@@ -120,21 +178,24 @@ def _box_muller_float32(u1: Float32, u2: Float32) -> Float32:
     return both
 
 
-# The polynomials of `logf`, `sinf` and `cosf` of S. L. Moshier's Cephes library (https://www.netlib.org/cephes), which
-# PyTorch's `avx_mathfun.h` evaluates too. The coefficients are float32 numbers, held as float64 for the fused steps.
-_LOG: list[float] = np.float32(
+# The polynomials of `logf`, `sinf` and `cosf` of S. L. Moshier's Cephes library
+# (https://www.netlib.org/cephes), which PyTorch's `avx_mathfun.h` evaluates too. The coefficients are float32
+# numbers, held as float64 for the fused steps.
+_LOG = np.array(
     [
         7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
         -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
-    ]
+    ],
+    np.float32,
 ).tolist()  # fmt: skip
 # One row per degree, holding the coefficients of cos and of sin.
-_COS_SIN: Float64 = np.float32(
+_COS_SIN = np.array(
     [
         [[2.443315711809948e-5], [-1.9515295891e-4]],
         [[-1.388731625493765e-3], [8.3321608736e-3]],
         [[4.166664568298827e-2], [-1.6666654611e-1]],
-    ]
+    ],
+    np.float32,
 ).astype(np.float64)  # fmt: skip
 _SQRT_HALF_BITS = np.float32(0.707106781186547524).view(np.int32)
 _MANTISSA_BITS = np.int32(23)
@@ -147,7 +208,7 @@ _HALF, _ONE = np.float32(0.5), np.float32(1)
 
 
 def _horner(x: Float64, coefficients: Any) -> tuple[Float32, Float64]:
-    """Evaluate a polynomial, each step fused and rounded to float32; also hand back the float64 work array."""
+    """Evaluate a polynomial, each step fused and rounded to float32; also return the float64 work array."""
     wide = x * coefficients[0]
     wide += coefficients[1]
     narrow = wide.astype(np.float32)
@@ -160,7 +221,7 @@ def _horner(x: Float64, coefficients: Any) -> tuple[Float32, Float64]:
 
 
 def _log(u: Float32) -> Float32:
-    """Natural logarithm of positive numbers: ``u = m * 2**e`` with ``m`` around one, then ``log m + e log 2``."""
+    """Natural logarithm of ``u = m * 2**e``, with ``m`` around one, as ``log m + e log 2``."""
     bits = u.view(np.int32)
     exponent = (bits - _SQRT_HALF_BITS) >> _MANTISSA_BITS
     x: Float32 = (bits - (exponent << _MANTISSA_BITS)).view(np.float32) - _ONE
@@ -218,17 +279,54 @@ def _reduced(angle: Float32, octant: Float32) -> tuple[Float32, Float64]:
     return x, wide
 
 
-# -------------------------------------------------------------------------------------------------------- permutations
+# --- Poisson
+
+
+def poisson(rate: float, uniform: Callable[[int], Float64]) -> int:
+    """Draw one Poisson number, from as many float64 uniforms as it takes.
+
+    Small rates count the factors of a product of uniforms down to ``exp(-rate)``; those from 10 on use
+    rejection.
+    """
+    if rate >= 10:
+        return _poisson_by_rejection(rate, uniform)
+    count, product, threshold = -1, 1.0, math.exp(-rate)
+    while rate and product > threshold:
+        product *= float(uniform(1)[0])
+        count += 1
+    return max(count, 0)
+
+
+def _poisson_by_rejection(rate: float, uniform: Callable[[int], Float64]) -> int:
+    """Source: W. Hoermann, "The transformed rejection method for Poisson random variables", 1993."""
+    b = 0.931 + 2.53 * math.sqrt(rate)
+    a = -0.059 + 0.02483 * b
+    inverse_alpha, acceptance = 1.1239 + 1.1328 / (b - 3.4), 0.9277 - 3.6224 / (b - 2)
+    while True:
+        u, v = uniform(2).tolist()
+        u -= 0.5
+        distance = 0.5 - abs(u)
+        k = math.floor((2 * a / distance + b) * u + rate + 0.43) if distance else -1
+        if distance >= 0.07 and v <= acceptance:
+            return k
+        if k < 0 or (distance < 0.013 and v > distance):
+            continue
+        odds = (math.log(v) if v else -math.inf) + math.log(inverse_alpha) - math.log(a / distance**2 + b)
+        if odds <= -rate + k * math.log(rate) - math.lgamma(k + 1):
+            return k
+
+
+# --- permutations
 
 # Below this, a loop over a list beats a dozen array operations per block of swaps.
-_LOOP = 1500
-_BLOCK_BITS = 12
+_LOOP = 600
+_BLOCK_BITS = 13
 
 
 def shuffled(partner: NDArray[np.int64]) -> NDArray[np.int64]:
     """Swap entries ``i`` and ``partner[i] >= i`` of ``0, 1, 2, ...``, for each ``i`` in turn.
 
-    Source: R. A. Fisher and F. Yates, "Statistical tables", 1938; R. Durstenfeld, "Algorithm 235", CACM 7, 1964.
+    Source: R. Durstenfeld, "Algorithm 235: Random permutation", Communications of the ACM 7(7), 1964.
     """
     count = len(partner)
     if count <= _LOOP:
@@ -245,8 +343,9 @@ def shuffled(partner: NDArray[np.int64]) -> NDArray[np.int64]:
 def _swap_block(entries: NDArray[np.int32], partner: NDArray[np.int64], start: int) -> None:
     """Do a block's swaps at once, as if one after the other.
 
-    Swap ``i`` leaves at its partner's place what stood at ``i`` just before. So what swap ``i`` finds there is what
-    stood at ``k``, the latest earlier swap with the same partner, or else the entry that was there from the start.
+    Swap ``i`` leaves at its partner's place what stood at ``i`` just before. So what swap ``i`` finds there
+    is what stood at ``k``, the latest earlier swap with the same partner, or the entry that was there from
+    the start.
     """
     count = len(partner)
     # Sorting brings swaps with the same partner together, in their order.

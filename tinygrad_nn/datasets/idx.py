@@ -6,7 +6,6 @@ Source: http://yann.lecun.com/exdb/mnist/ (the format is described at the end of
 from __future__ import annotations
 
 import gzip
-import io
 import math
 import zlib
 from pathlib import Path
@@ -26,8 +25,8 @@ _CHUNK = 1 << 20
 def read_idx(path: str | Path, *, max_bytes: int = 1 << 30) -> Tensor:
     """Read an IDX file, plain or compressed with gzip.
 
-    Nothing in the file is trusted: the sizes in its head are held against the bytes that are there, and no more than
-    they ask for is ever decompressed.
+    Nothing in the file is trusted: the sizes in its head are held against the bytes that are there, and no
+    more than they ask for is ever decompressed.
 
     Args:
         path: the file. Whether it is compressed is seen from its first bytes, not from its name.
@@ -38,7 +37,8 @@ def read_idx(path: str | Path, *, max_bytes: int = 1 << 30) -> Tensor:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is no IDX file, is cut off, has bytes too many, is damaged, or is larger than ``max_bytes``.
+        ValueError: it is no IDX file, is cut off, has bytes too many, is damaged, or is larger than
+            ``max_bytes``.
 
     Source: http://yann.lecun.com/exdb/mnist/
 
@@ -52,7 +52,9 @@ def read_idx(path: str | Path, *, max_bytes: int = 1 << 30) -> Tensor:
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file; expected an IDX file, plain or .gz. Check the folder's name")
+        raise FileNotFoundError(
+            f"{path}: no such file; expected an IDX file, plain or .gz. Check the folder's name"
+        )
     if not path.is_file():
         raise ValueError(f"{path}: expected an IDX file, got a folder or device")
     with path.open("rb") as raw:
@@ -73,7 +75,7 @@ def _parse(file: BinaryIO, path: Path, max_bytes: int) -> Tensor:
     if math.prod(size or 1 for size in shape) * kind.itemsize > max_bytes:
         _refuse(
             path,
-            f"its head asks for {list(shape)} numbers of {kind.itemsize} bytes, more than max_bytes={max_bytes}",
+            f"its head asks for {list(shape)} numbers of {kind.itemsize} bytes, more than {max_bytes} bytes",
             "If the file is what it should be, read it with a larger max_bytes",
         )
     expected = math.prod(shape) * kind.itemsize
@@ -100,14 +102,16 @@ def _read_head(file: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int, ..
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _DTYPES or not 1 <= magic[3] <= 32:
         _refuse(
             path,
-            f"not an IDX file: expected it to begin with 00 00, a type ({', '.join(f'{t:02x}' for t in _DTYPES)}) and "
-            f"the number of dimensions, got {bytes(magic).hex(' ') or 'an empty file'}",
+            "not an IDX file: expected it to begin with 00 00, a type (08, 09, 0b, 0c, 0d or 0e) and the number of "
+            f"dimensions, got {magic.hex(' ') or 'an empty file'}",
             "Is this a web page or an archive saved under this name?",
         )
     sizes = _read(file, 4 * magic[3])
     if len(sizes) < 4 * magic[3]:
         _refuse(
-            path, f"expected {magic[3]} sizes of 4 bytes, got {len(sizes)} bytes", "Copy or download the file again"
+            path,
+            f"expected {magic[3]} sizes of 4 bytes, got {len(sizes)} bytes",
+            "Copy or download the file again",
         )
     return np.dtype(_DTYPES[magic[2]]), tuple(np.frombuffer(sizes, ">u4").tolist())
 

@@ -20,11 +20,12 @@ class MNIST(Dataset[tuple[Any, Any]]):
     """The MNIST handwritten digits: 60,000 for training, 10,000 for the test.
 
     The files ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``, ``t10k-images-idx3-ubyte`` and
-    ``t10k-labels-idx1-ubyte``, plain or with ``.gz``, are looked for in ``root/MNIST/raw`` (torchvision's layout) and
-    in ``root`` itself. Other data in the same files, such as Fashion-MNIST, is read as well.
+    ``t10k-labels-idx1-ubyte``, plain or with ``.gz``, are looked for in ``root/MNIST/raw`` (torchvision's
+    layout) and in ``root`` itself. Other data in the same files, such as Fashion-MNIST, is read as well.
 
-    A sample is ``(image, target)``: a uint8 tensor of shape ``(28, 28)``, and an int. (torchvision gives an image of
-    the Pillow library, so its transforms don't apply; write ``transform=lambda image: image.float() / 255``.)
+    A sample is ``(image, target)``: a uint8 tensor of shape ``(28, 28)``, and an int. (torchvision gives an
+    image of the Pillow library, so its transforms don't apply; write ``transform=lambda image: image.float()
+    / 255``.)
 
     Args:
         root: the folder.
@@ -81,8 +82,8 @@ class MNIST(Dataset[tuple[Any, Any]]):
         _check(labels, 1, labels_path)
         if len(images) != len(labels):
             raise ValueError(
-                f"{images_path} holds {len(images)} images, {labels_path} {len(labels)} labels: expected as many. "
-                "Take both from the same source"
+                f"{images_path} holds {len(images)} images, {labels_path} {len(labels)} labels: expected as "
+                "many. Take both from the same source"
             )
         self.data = images
         self.targets = labels.to(dtypes.int64)
@@ -104,8 +105,8 @@ class MNIST(Dataset[tuple[Any, Any]]):
                 if path.is_file():
                     return path
         text = (
-            f"{self.root}: MNIST's file {name}(.gz) was not found, neither in {self.raw_folder} nor in {self.root}. "
-            "Put the four files {train,t10k}-{images-idx3,labels-idx1}-ubyte(.gz) there"
+            f"{self.root}: MNIST's file {name}(.gz) was not found, neither in {self.raw_folder} nor in "
+            f"{self.root}. Put the four files {{train,t10k}}-{{images-idx3,labels-idx1}}-ubyte(.gz) there"
         )
         if download:
             raise RuntimeError(f"{text}; tinygrad_nn does not download them (download=True)")
@@ -125,7 +126,8 @@ class MNIST(Dataset[tuple[Any, Any]]):
 
     def __repr__(self) -> str:
         split = "Train" if self.train else "Test"
-        return f"Dataset {type(self).__name__}\n    Number of datapoints: {len(self)}\n    Root location: {self.root}\n    Split: {split}"
+        lines = f"Number of datapoints: {len(self)}", f"Root location: {self.root}", f"Split: {split}"
+        return "\n    ".join((f"Dataset {type(self).__name__}", *lines))
 
 
 def _check(tensor: Tensor, dims: int, path: Path) -> None:

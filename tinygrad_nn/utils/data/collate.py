@@ -20,8 +20,9 @@ def default_collate(batch: Sequence[Any]) -> Any:
     """Make one batch of a list of samples: tensors gain a first dimension, containers keep their structure.
 
     Args:
-        batch: the samples, all of one kind. Tensors and arrays of equal shape are stacked. Numbers become a tensor:
-            Python floats float64, Python integers int64, booleans bool, NumPy scalars their own dtype. Strings
+        batch: the samples, all of one kind. Tensors and arrays of equal shape are stacked. Numbers become a
+            tensor: Python floats float64, Python integers int64, booleans bool, NumPy scalars their own
+                dtype. Strings
             stay a list. Tuples become a list of batches, named tuples, dicts and lists keep their type.
 
     Raises:
@@ -91,8 +92,8 @@ def _stack(samples: Sequence[Tensor]) -> Tensor:
         return stack(samples)
     except RuntimeError as error:
         raise RuntimeError(
-            f"{error}. Samples of one batch need equal sizes: crop or pad them in the dataset, or give the DataLoader "
-            "a collate_fn which pads (nn.utils.rnn.pad_sequence)"
+            f"{error}. Samples of one batch need equal sizes: crop or pad them in the dataset, or give the "
+            "DataLoader a collate_fn which pads (nn.utils.rnn.pad_sequence)"
         ) from error
 
 
@@ -101,8 +102,8 @@ def _collate_sequences(first: Sequence[Any], batch: Sequence[Any]) -> Any:
     lengths = [len(sample) for sample in batch]
     if any(length != lengths[0] for length in lengths):
         raise RuntimeError(
-            f"each element in list of batch should be of equal size, got lengths {lengths}. Return sequences of one "
-            "length from the dataset, or give the DataLoader a collate_fn"
+            f"each element in list of batch should be of equal size, got lengths {lengths}. Return sequences "
+            "of one length from the dataset, or give the DataLoader a collate_fn"
         )
     return _rebuild_sequence(first, [default_collate(entries) for entries in zip(*batch, strict=True)])
 
@@ -121,7 +122,7 @@ def _rebuild_mapping(like: Mapping[Any, Any], value_of: Callable[[Any], Any]) ->
 
 
 def _rebuild_sequence(like: Sequence[Any], values: list[Any]) -> Any:
-    """A sequence of the same type with new entries; a list for tuples (as in PyTorch), ranges and their like."""
+    """A sequence of the same type with new entries; a list for tuples (as in PyTorch) and ranges."""
     if isinstance(like, tuple):
         return type(like)(*values) if hasattr(like, "_fields") else values
     try:

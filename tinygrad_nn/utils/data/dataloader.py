@@ -13,29 +13,31 @@ from typing import Any, Generic, TypeVar
 from tinygrad_nn._core.random import Generator
 
 from .collate import default_collate, default_convert
-from .dataset import Dataset, IterableDataset, batch_getter
+from .dataset import Dataset, IterableDataset
+from .fetch import END, batch_getter, make_fetch
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
 from .worker import Worker, make_worker
 
 T_co = TypeVar("T_co", covariant=True)
-Fetch = Callable[[Any], Any]
 
 
 class DataLoader(Generic[T_co]):
     """Iterates over a dataset in batches.
 
-    Under the same seed the batches are PyTorch's, and the default generator is where PyTorch's would be: every
-    ``iter(loader)`` draws one base seed, and a shuffled epoch one more for its order.
+    Under the same seed the batches are PyTorch's, and the default generator is where PyTorch's would be:
+    every ``iter(loader)`` draws one base seed, and a shuffled epoch one more for its order.
 
     Args:
-        dataset: a map-style `Dataset` (anything with ``__getitem__`` and ``__len__``), or an `IterableDataset`.
+        dataset: a map-style `Dataset` (anything with ``__getitem__`` and ``__len__``), or an
+            `IterableDataset`.
         batch_size: samples in a batch; None hands out samples one by one, not collated.
         shuffle: another random order in each epoch.
         sampler: an iterable of indices, in place of ``shuffle``.
-        batch_sampler: an iterable of lists of indices, in place of all four: ``batch_size``, ``shuffle``, ``sampler``
-            and ``drop_last``.
-        num_workers: how many workers make batches. They take turns in this process, no other is started; orders,
-            batches, and the random numbers that a dataset draws are those of PyTorch with as many processes.
+        batch_sampler: an iterable of lists of indices, in place of all four: ``batch_size``, ``shuffle``,
+            ``sampler`` and ``drop_last``.
+        num_workers: how many workers make batches. They take turns in this process, no other is started;
+            orders, batches, and the random numbers that a dataset draws are those of PyTorch with as many
+            processes.
         collate_fn: from a list of samples to a batch; `default_collate` if None.
         pin_memory: accepted; there is no device to pin memory for.
         drop_last: leave out the last batch where it is shorter.
@@ -118,8 +120,9 @@ class DataLoader(Generic[T_co]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _FIXED and hasattr(self, "persistent_workers"):
+            kind = type(self).__name__
             raise ValueError(
-                f"{name} attribute should not be set after {type(self).__name__} is initialized. Make a new loader"
+                f"{name} attribute should not be set after {kind} is initialized. Make a new {kind}"
             )
         super().__setattr__(name, value)
 
@@ -131,7 +134,9 @@ class DataLoader(Generic[T_co]):
     def __iter__(self) -> Iterator[Any]:
         if self.num_workers == 0:
             if self.timeout != 0:
-                raise AssertionError(f"timeout needs num_workers > 0, got timeout={self.timeout} and num_workers=0")
+                raise AssertionError(
+                    f"timeout needs num_workers > 0, got timeout={self.timeout} and num_workers=0"
+                )
             return _Iterator(self)
         if self._kept is not None:
             self._kept.restart()
@@ -179,9 +184,9 @@ class _Iterator:
         reported = self._loader._reported_length
         if reported is not None and self._yielded > reported:
             warnings.warn(
-                f"Length of IterableDataset {self._loader.dataset} was reported to be {reported} (when accessing "
-                f"len(dataloader)), but {self._yielded} samples have been fetched. Correct its __len__; with workers, "
-                "let each of them yield its own share (see get_worker_info)",
+                f"Length of IterableDataset {self._loader.dataset} was reported to be {reported} (when "
+                f"accessing len(dataloader)), but {self._yielded} samples have been fetched. Correct its "
+                "__len__; with workers, let each of them yield its own share (see get_worker_info)",
                 stacklevel=2,
             )
         return batch
@@ -219,8 +224,8 @@ class _WorkersIterator(_Iterator):
             self._add_task()
 
     def _add_task(self) -> None:
-        index = next(self._indices, _END)
-        if index is not _END and self._turns:
+        index = next(self._indices, END)
+        if index is not END and self._turns:
             self._tasks.append((self._turns[0], index))
             self._turns.rotate(-1)
 
@@ -238,60 +243,6 @@ class _WorkersIterator(_Iterator):
             finally:
                 self._add_task()
         raise StopIteration
-
-
-_END = object()
-
-
-def make_fetch(loader: DataLoader[Any], dataset: Any) -> Fetch:
-    """The function from an index (or a list of them) to a batch, for a loader's dataset or a worker's copy of it."""
-    collate = loader.collate_fn
-    batched = loader.batch_sampler is not None
-    if isinstance(dataset, IterableDataset):
-        return _StreamFetch(dataset, collate, batched, loader.drop_last)
-    if not batched:
-        return lambda index: collate(dataset[index])
-    many = getattr(dataset, "__getitems__", None)
-
-    def by_sample(indices: Any) -> Any:
-        return collate(many(indices) if many else [dataset[index] for index in indices])
-
-    whole = batch_getter(dataset) if collate is default_collate else None
-    if whole is None:
-        return by_sample
-
-    def by_batch(indices: Any) -> Any:
-        batch = whole(indices)
-        return by_sample(indices) if batch is None else batch
-
-    return by_batch
-
-
-class _StreamFetch:
-    """Fetches from a stream, of which the indices tell only how many samples are wanted."""
-
-    def __init__(self, dataset: IterableDataset[Any], collate: Callable[[Any], Any], batched: bool, drop_last: bool):
-        self._samples = iter(dataset)
-        self._collate = collate
-        self._batched = batched
-        self._drop_last = drop_last
-        self._ended = False
-
-    def __call__(self, indices: Any) -> Any:
-        if self._ended:
-            raise StopIteration
-        if not self._batched:
-            return self._collate(next(self._samples))
-        batch = []
-        for _ in indices:
-            sample = next(self._samples, _END)
-            if sample is _END:
-                self._ended = True
-                break
-            batch.append(sample)
-        if not batch or (self._drop_last and self._ended):
-            raise StopIteration
-        return self._collate(batch)
 
 
 class _Endless(Sampler[None]):
@@ -313,7 +264,8 @@ def _check_workers(
 ) -> None:
     if num_workers < 0:
         raise ValueError(
-            f"num_workers option should be non-negative, got {num_workers}; use num_workers=0 to load without workers"
+            f"num_workers option should be non-negative, got {num_workers}; use num_workers=0 to load without "
+            "workers"
         )
     if timeout < 0:
         raise ValueError(f"timeout option should be non-negative, got {timeout}")
@@ -331,12 +283,13 @@ def _check_workers(
 
 
 def _check_context(context: Any, num_workers: int) -> None:
-    import multiprocessing  # here, as few programs pass one, and importing it takes longer than all of this module
+    import multiprocessing  # here, as few programs pass a context and importing it takes its time
     import multiprocessing.context
 
     if num_workers == 0:
         raise ValueError(
-            "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got num_workers=0"
+            "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got "
+            "num_workers=0"
         )
     methods = multiprocessing.get_all_start_methods()
     if isinstance(context, str) and context not in methods:
@@ -346,13 +299,18 @@ def _check_context(context: Any, num_workers: int) -> None:
         )
     if not isinstance(context, str | multiprocessing.context.BaseContext):
         raise TypeError(
-            "multiprocessing_context option should be a valid context object or a string specifying the start method, "
-            f"but got multiprocessing_context={context!r}"
+            "multiprocessing_context option should be a valid context object or a string specifying the "
+            f"start method, but got multiprocessing_context={context!r}"
         )
 
 
 def _check_order(
-    dataset: Any, batch_size: int | None, shuffle: bool | None, sampler: Any, batch_sampler: Any, drop_last: bool
+    dataset: Any,
+    batch_size: int | None,
+    shuffle: bool | None,
+    sampler: Any,
+    batch_sampler: Any,
+    drop_last: bool,
 ) -> None:
     """Refuse options that contradict each other."""
     if isinstance(dataset, IterableDataset):
@@ -360,18 +318,27 @@ def _check_order(
         for name, value in given.items():
             if value is not None:
                 raise ValueError(
-                    f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}. "
-                    "A stream decides on its order itself, in __iter__"
+                    f"DataLoader with IterableDataset: expected unspecified {name} option, but got "
+                    f"{name}={value}. A stream decides on its order itself, in __iter__"
                 )
     if sampler is not None and shuffle:
-        raise ValueError("sampler option is mutually exclusive with shuffle; leave out shuffle=True, or the sampler")
+        raise ValueError(
+            "sampler option is mutually exclusive with shuffle; leave out shuffle=True, or the sampler"
+        )
     if batch_sampler is not None:
-        given = {"batch_size": batch_size != 1, "shuffle": shuffle, "sampler": sampler is not None, "drop_last": drop_last}
+        given = {
+            "batch_size": batch_size != 1,
+            "shuffle": shuffle,
+            "sampler": sampler is not None,
+            "drop_last": drop_last,
+        }
         if any(given.values()):
             also = ", ".join(name for name, is_given in given.items() if is_given)
             raise ValueError(
-                "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last, "
-                f"but got also {also}; leave them out, the batch_sampler decides"
+                "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and "
+                f"drop_last, but got also {also}; leave them out, the batch_sampler decides"
             )
     elif batch_size is None and drop_last:
-        raise ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
+        raise ValueError(
+            "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
+        )

@@ -10,10 +10,8 @@ import itertools
 import math
 import operator
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
-
-import numpy as np
 
 from tinygrad_nn._core.dtypes import dtype as DType
 from tinygrad_nn._core.random import Generator
@@ -29,7 +27,8 @@ T = TypeVar("T")
 class Dataset(Generic[T_co]):
     """A map from an index to a sample: subclass it, and write ``__getitem__`` and ``__len__``.
 
-    A subclass may also write ``__getitems__(indices)``, which returns the list of a whole batch's samples at once.
+    A subclass may also write ``__getitems__(indices)``, which returns the list of a whole batch's samples at
+    once.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Dataset
 
@@ -50,7 +49,8 @@ class Dataset(Generic[T_co]):
             "add `def __getitem__(self, index)`, which returns one sample"
         )
 
-    # There is no default `__len__`: `len()` of a subclass without one has to stay a TypeError, as `list()` relies on it.
+    # There is no default `__len__`: `len()` of a subclass without one has to stay a TypeError, as `list()`
+    # relies on it.
 
     def __add__(self, other: Dataset[Any]) -> Dataset[Any]:
         return ConcatDataset([self, other])
@@ -86,7 +86,8 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """Tensors of equal first size; sample ``i`` is the tuple of their ``i``-th entries.
 
     Args:
-        *tensors: tensors of shape ``(N, ...)`` and any dtype. NumPy arrays are taken too, and share their memory.
+        *tensors: tensors of shape ``(N, ...)`` and any dtype. NumPy arrays are taken too, and share their
+            memory.
         dtype: floating point tensors are converted to it, once. NumPy makes float64, layers are float32: give
             ``dtype=tinygrad_nn.float32``. Integer labels stay what they are. (Not in PyTorch.)
 
@@ -154,8 +155,8 @@ class StackDataset(Dataset[Any]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args and kwargs:
             raise ValueError(
-                "StackDataset takes datasets by position (samples are tuples) or by name (samples are dicts), "
-                f"but got both: {len(args)} by position and {sorted(kwargs)} by name"
+                "StackDataset takes datasets by position (samples are tuples) or by name (samples are "
+                f"dicts), but got both: {len(args)} by position and {sorted(kwargs)} by name"
             )
         lengths = [len(dataset) for dataset in args or kwargs.values()]
         if not lengths:
@@ -202,8 +203,8 @@ class ConcatDataset(Dataset[T_co]):
         for position, dataset in enumerate(self.datasets):
             if isinstance(dataset, IterableDataset):
                 raise AssertionError(
-                    f"ConcatDataset does not support IterableDataset, got {type(dataset).__name__} at position "
-                    f"{position}. Use ChainDataset for streams"
+                    f"ConcatDataset does not support IterableDataset, got {type(dataset).__name__} at "
+                    f"position {position}. Use ChainDataset for streams"
                 )
         self.cumulative_sizes = list(itertools.accumulate(len(dataset) for dataset in self.datasets))  # type: ignore[arg-type]
 
@@ -219,7 +220,9 @@ class ConcatDataset(Dataset[T_co]):
                 )
             index = length + index
         elif index >= length:
-            raise IndexError(f"index {index} is out of range: the {len(self.datasets)} datasets hold {length} samples")
+            raise IndexError(
+                f"index {index} is out of range: the {len(self.datasets)} datasets hold {length} samples"
+            )
         which = bisect.bisect_right(self.cumulative_sizes, index)
         return self.datasets[which][index - (self.cumulative_sizes[which - 1] if which else 0)]
 
@@ -251,8 +254,8 @@ class ChainDataset(IterableDataset[T_co]):
         for position, dataset in enumerate(self.datasets):
             if not isinstance(dataset, IterableDataset):
                 raise AssertionError(
-                    f"ChainDataset only supports IterableDataset, got {type(dataset).__name__} at position {position}. "
-                    "Use ConcatDataset for datasets with an index"
+                    f"ChainDataset only supports IterableDataset, got {type(dataset).__name__} at position "
+                    f"{position}. Use ConcatDataset for datasets with an index"
                 )
             yield dataset
 
@@ -289,8 +292,8 @@ class Subset(Dataset[T_co]):
         kind = type(self)
         if kind.__getitem__ is not Subset.__getitem__ and kind.__getitems__ is Subset.__getitems__:
             raise NotImplementedError(
-                f"{kind.__name__} overrides __getitem__ but not __getitems__, which DataLoader calls. Add:\n\n"
-                "    def __getitems__(self, indices):\n"
+                f"{kind.__name__} overrides __getitem__ but not __getitems__, which DataLoader calls. "
+                "Add:\n\n    def __getitems__(self, indices):\n"
                 "        return [self[index] for index in indices]"
             )
         self.dataset = dataset
@@ -320,8 +323,8 @@ def random_split(
 
     Args:
         dataset: a dataset with a length.
-        lengths: the parts' lengths; or fractions that sum up to 1, which are rounded down, what remains going to the
-            first parts, one each.
+        lengths: the parts' lengths; or fractions that sum up to 1, which are rounded down, what remains going
+            to the first parts, one each.
         generator: where the random numbers come from; the default generator if None.
 
     Returns:
@@ -342,7 +345,8 @@ def random_split(
     if sum(counts) != size:
         raise ValueError(
             f"Sum of input lengths does not equal the length of the input dataset! Got {list(lengths)} "
-            f"(sum {sum(lengths)}) for {size} samples; give lengths that sum up to {size}, or fractions that sum up to 1"
+            f"(sum {sum(lengths)}) for {size} samples; give lengths that sum up to {size}, or fractions that "
+            "sum up to 1"
         )
     if any(count < 0 for count in counts):
         raise ValueError(f"random_split: lengths should not be negative, got {list(lengths)}")
@@ -359,7 +363,9 @@ def _split_counts(size: int, lengths: Sequence[int | float]) -> list[int]:
         return list(lengths)  # type: ignore[arg-type]  # a fraction among them fails the caller's test of the sum
     for index, fraction in enumerate(lengths):
         if not 0 <= fraction <= 1:
-            raise ValueError(f"Fraction at index {index} is not between 0 and 1, got {fraction} in {list(lengths)}")
+            raise ValueError(
+                f"Fraction at index {index} is not between 0 and 1, got {fraction} in {list(lengths)}"
+            )
     counts = [math.floor(size * fraction) for fraction in lengths]
     for extra in range(size - sum(counts)):
         counts[extra % len(counts)] += 1
@@ -369,30 +375,3 @@ def _split_counts(size: int, lengths: Sequence[int | float]) -> list[int]:
                 f"Length of split at index {index} is 0. This might result in an empty dataset.", stacklevel=3
             )
     return counts
-
-
-def batch_getter(dataset: Any) -> Callable[[Any], list[Tensor] | None] | None:
-    """A function that fetches and collates a whole batch by indexing each tensor once, where that is the same.
-
-    It is the same for a `TensorDataset`, and for a `Subset` of one, unless a subclass changed how samples are made.
-    The function returns None for indices that are not plain integers; the caller then goes sample by sample.
-    """
-    kind = type(dataset)
-    if isinstance(dataset, TensorDataset):
-        if kind.__getitem__ is not TensorDataset.__getitem__ or hasattr(dataset, "__getitems__"):
-            return None
-        return lambda indices: _gather(dataset.tensors, indices)
-    if isinstance(dataset, Subset):
-        inner = batch_getter(dataset.dataset)
-        if inner is None or kind.__getitems__ is not Subset.__getitems__:
-            return None
-        return lambda indices: inner([dataset.indices[index] for index in indices])
-    return None
-
-
-def _gather(tensors: tuple[Tensor, ...], indices: Any) -> list[Tensor] | None:
-    """The entries of each tensor at these indices, or None if these are no plain list of integers."""
-    rows = np.asarray(indices)
-    if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        return None
-    return [tensor[rows] for tensor in tensors]

@@ -35,7 +35,7 @@ def draw_seed(generator: Generator | None) -> int:
 
 
 class Sampler(Generic[T_co]):
-    """The base of all samplers: subclass it, and write ``__iter__`` (and ``__len__``, if the length is known).
+    """The base of all samplers: subclass it, and write ``__iter__``, and ``__len__`` if it is known.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Sampler
 
@@ -90,7 +90,8 @@ class RandomSampler(Sampler[int]):
         data_source: what is sampled; only its length counts.
         replacement: draw each index on its own, so that some come twice and others never.
         num_samples: how many indices one epoch has; the length of the data if None.
-        generator: where the random numbers come from. If None, each epoch draws a seed from the default generator.
+        generator: where the random numbers come from. If None, each epoch draws a seed from the default
+            generator.
 
     Raises:
         TypeError: ``replacement`` is no boolean.
@@ -122,9 +123,14 @@ class RandomSampler(Sampler[int]):
         self._num_samples = num_samples
         self.generator = generator
         if not isinstance(self.num_samples, int) or self.num_samples <= 0:
-            empty = " (the dataset is empty: leave shuffle out, or check how it was loaded)" if num_samples is None else ""
+            empty = (
+                " (the dataset is empty: leave shuffle out, or check how it was loaded)"
+                if num_samples is None
+                else ""
+            )
             raise ValueError(
-                f"num_samples should be a positive integer value, but got num_samples={self.num_samples}{empty}"
+                "num_samples should be a positive integer value, but got "
+                f"num_samples={self.num_samples}{empty}"
             )
 
     @property
@@ -135,9 +141,13 @@ class RandomSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         size = _length(self.data_source)
-        generator = self.generator or Generator().manual_seed(draw_seed(None))
+        if self.generator is None:
+            generator = Generator().manual_seed(draw_seed(None))
+        else:
+            generator = random_source(self.generator)
         if self.replacement:
-            # by 32, as PyTorch does, so that a shared generator is at the same place whenever the loop is left
+            # by 32, as PyTorch does, so that a shared generator is at the same place whenever the loop is
+            # left
             for start in range(0, self.num_samples, 32):
                 count = min(32, self.num_samples - start)
                 yield from generator.random_integers(0, size, count).tolist()
@@ -188,7 +198,8 @@ class WeightedRandomSampler(Sampler[int]):
         generator: where the random numbers come from; the default generator if None.
 
     Raises:
-        ValueError: ``num_samples`` is no positive integer, ``replacement`` no boolean, or ``weights`` not 1-d.
+        ValueError: ``num_samples`` is no positive integer, ``replacement`` no boolean, or ``weights`` not
+            1-d.
         RuntimeError: while iterating: a weight is negative or not finite, or too few are positive.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.WeightedRandomSampler
@@ -270,8 +281,8 @@ def _length(data: Sized) -> int:
             raise
         kind = type(data).__name__
         raise TypeError(
-            f"object of type '{kind}' has no len(), which a sampler needs. Add `def __len__(self)` to {kind}, "
-            "or make it an IterableDataset if it is a stream"
+            f"object of type '{kind}' has no len(), which a sampler needs. Add `def __len__(self)` to "
+            f"{kind}, or make it an IterableDataset if it is a stream"
         ) from None
 
 

@@ -1,9 +1,9 @@
 """Workers of a `DataLoader` with ``num_workers > 0``, played in this process.
 
-PyTorch starts processes. Here the workers take turns in the calling process, but each has what a process of its own
-would give it: its random streams (this package's, NumPy's and Python's, seeded anew in each epoch), its shallow copy
-of the dataset, and its `WorkerInfo`. Batches, their order and every random number in them are the ones that
-PyTorch's processes would make.
+PyTorch starts processes. Here the workers take turns in the calling process, but each has what a process of
+its own would give it: its random streams (this package's, NumPy's and Python's, seeded anew in each epoch),
+its shallow copy of the dataset, and its `WorkerInfo`. Batches, their order and every random number in them
+are the ones that PyTorch's processes would make.
 
 Source: https://docs.pytorch.org/docs/stable/data.html#multi-process-data-loading
 """
@@ -23,7 +23,7 @@ from tinygrad_nn._core.random import default_generator
 
 @dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """What `get_worker_info` tells: the worker's ``id`` of ``num_workers``, its ``seed``, and its ``dataset``."""
+    """What `get_worker_info` tells: a worker's ``id`` of ``num_workers``, its ``seed`` and its ``dataset``."""
 
     id: int
     num_workers: int
@@ -35,7 +35,7 @@ _current: WorkerInfo | None = None
 
 
 def get_worker_info() -> WorkerInfo | None:
-    """The worker that is at work: not None within a dataset's, ``collate_fn``'s or ``worker_init_fn``'s call only.
+    """The worker that is at work; None outside of the code that a `DataLoader` with workers calls.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.get_worker_info
 
