@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from tinygrad_nn._core.mersenne import MersenneTwister, pack_state, unpack_state
-from tinygrad_nn._core.random_checks import (
+from .mersenne import MersenneTwister, pack_state, unpack_state
+from .random_checks import (
     LOWEST64,
     Shape,
     check_uniform_bounds,
@@ -33,7 +33,7 @@ from tinygrad_nn._core.random_checks import (
     integer_range,
     largest_integer,
 )
-from tinygrad_nn._core.random_kernels import (
+from .random_kernels import (
     box_muller_pair,
     box_muller_pairs,
     converted,
@@ -46,6 +46,7 @@ from tinygrad_nn._core.random_kernels import (
     search_running_sums,
     shuffled,
 )
+from .tensor import Tensor, wrap
 
 __all__ = ["DEFAULT_SEED", "Generator", "SeedRangeError", "default_generator"]
 
@@ -116,6 +117,15 @@ class Generator:
     def set_state_bytes(self, state: NDArray[np.uint8]) -> None:
         """Continue from a state that `state_bytes` or PyTorch's ``get_state`` made."""
         self._seed, self._spare, self._float_spare = unpack_state(state, self._engine)
+
+    def get_state(self) -> Tensor:
+        """The state as a tensor of bytes, as PyTorch's ``get_state`` gives it."""
+        return wrap(self.state_bytes())
+
+    def set_state(self, new_state: Tensor) -> Generator:
+        """Continue from a state that `get_state`, here or in PyTorch, has given."""
+        self.set_state_bytes(np.asarray(new_state))
+        return self
 
     def __getstate__(self) -> bytes:
         return self.state_bytes().tobytes()

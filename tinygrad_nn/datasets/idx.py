@@ -102,8 +102,8 @@ def _read_head(file: BinaryIO, path: Path) -> tuple[np.dtype[Any], tuple[int, ..
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _DTYPES or not 1 <= magic[3] <= 32:
         _refuse(
             path,
-            "not an IDX file: expected it to begin with 00 00, a type (08, 09, 0b, 0c, 0d or 0e) and the number of "
-            f"dimensions, got {magic.hex(' ') or 'an empty file'}",
+            "not an IDX file: expected it to begin with 00 00, a type (08, 09, 0b, 0c, 0d or 0e) and the "
+            f"number of dimensions, got {magic.hex(' ') or 'an empty file'}",
             "Is this a web page or an archive saved under this name?",
         )
     sizes = _read(file, 4 * magic[3])

@@ -8,7 +8,6 @@ Source: https://docs.pytorch.org/docs/stable/torch.html#reduction-ops
 
 from __future__ import annotations
 
-import builtins
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -18,8 +17,10 @@ import numpy as np
 from .._core import dispatch, dtypes
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor, check_dim
+from .kernels import column_sums, row_sums
 
 _INT64 = np.dtype(np.int64)
+_WORTH_IT = 500  # elements from which a matrix's sums are taken by BLAS
 _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
 
 
@@ -100,6 +101,18 @@ def takes_dtype(call: Callable[..., Any]) -> Callable[..., Any]:
     return with_dtype
 
 
+def _total(x: np.ndarray[Any, Any], dim: Any, keepdim: bool) -> Any:
+    """The sum of an array of floating point numbers."""
+    axis = axes(dim, x.ndim)
+    if x.ndim == 2 and x.size > _WORTH_IT and isinstance(axis, int) and -2 <= axis < 2 and x.dtype.kind == "f":
+        if axis % 2:
+            sums = row_sums(x)
+            return sums if keepdim else sums[:, 0]
+        sums = column_sums(x)
+        return sums[None] if keepdim else sums
+    return np.add.reduce(x, axis, None, None, keepdim)
+
+
 # --- sums and means ----------------------------------------------------------------------------------------------
 
 _DIMS = [
@@ -122,7 +135,9 @@ def sum(x, /, dim=None, keepdim=False):
         >>> x.sum(), x.sum(dim=0), x.sum(1, keepdim=True).shape
         (tensor(10.), tensor([4., 6.]), tinygrad_nn.Size([2, 1]))
     """
-    return np.add.reduce(x, axes(dim, x.ndim), _INT64 if x.dtype.kind in "biu" else None, None, keepdim)
+    if x.dtype.kind in "biu":
+        return np.add.reduce(x, axes(dim, x.ndim), _INT64, None, keepdim)
+    return _total(x, dim, keepdim)
 
 
 def _mean(x: Any, dim: Any, keepdim: bool) -> Any:
@@ -134,7 +149,7 @@ def _mean(x: Any, dim: Any, keepdim: bool) -> Any:
     count = x.size if dim is None else reduced_count(x.shape, dim)
     if x.dtype == _FLOAT16:  # the sum of a few thousand values leaves float16's range
         return (np.add.reduce(x, axes(dim, x.ndim), _FLOAT32, None, keepdim) / count).astype(_FLOAT16)
-    return np.add.reduce(x, axes(dim, x.ndim), None, None, keepdim) / count
+    return _total(x, dim, keepdim) / count
 
 
 @takes_dtype

@@ -264,8 +264,8 @@ def _check_workers(
 ) -> None:
     if num_workers < 0:
         raise ValueError(
-            f"num_workers option should be non-negative, got {num_workers}; use num_workers=0 to load without "
-            "workers"
+            "num_workers option should be non-negative; use num_workers=0 to load without workers, "
+            f"got {num_workers}"
         )
     if timeout < 0:
         raise ValueError(f"timeout option should be non-negative, got {timeout}")

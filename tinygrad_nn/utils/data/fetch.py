@@ -22,7 +22,7 @@ END = object()  # what `next` gives in place of an exception, where a stream may
 
 
 def make_fetch(loader: DataLoader[Any], dataset: Any) -> Callable[[Any], Any]:
-    """The function from an index, or a list of them, to a batch; for a loader's dataset or a worker's copy."""
+    """The function from indices (or one index) to a batch; for a loader's dataset or a worker's copy."""
     collate = loader.collate_fn
     batched = loader.batch_sampler is not None
     if isinstance(dataset, IterableDataset):

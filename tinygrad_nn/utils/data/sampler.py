@@ -22,8 +22,9 @@ def random_source(generator: Generator | None) -> Generator:
     if generator is None:
         return default_generator
     if not isinstance(generator, Generator):
+        kind = type(generator)
         raise TypeError(
-            f"argument 'generator' must be Generator, not {type(generator).__name__}. "
+            f"argument 'generator' must be Generator, not {kind.__module__}.{kind.__qualname__}. "
             "Make one with tinygrad_nn.Generator().manual_seed(0)"
         )
     return generator

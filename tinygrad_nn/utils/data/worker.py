@@ -23,7 +23,7 @@ from tinygrad_nn._core.random import default_generator
 
 @dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """What `get_worker_info` tells: a worker's ``id`` of ``num_workers``, its ``seed`` and its ``dataset``."""
+    """What `get_worker_info` tells: a worker's ``id`` of ``num_workers``, ``seed`` and ``dataset``."""
 
     id: int
     num_workers: int

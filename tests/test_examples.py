@@ -1,0 +1,149 @@
+"""The examples, run as a reader runs them."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def run(name, *options, cwd, hide=()):
+    """Run an example; the modules named in ``hide`` can't be imported by it."""
+    root = str(EXAMPLES.parent)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    program = [str(EXAMPLES / name)]
+    if hide:
+        program = [
+            "-c",
+            f"import runpy, sys; sys.modules.update(dict.fromkeys({list(hide)!r})); sys.argv[0] = {program[0]!r}; "
+            f"sys.path.insert(0, {str(EXAMPLES)!r}); runpy.run_path(sys.argv[0], run_name='__main__')",
+        ]
+    return subprocess.run(
+        [sys.executable, *program, *map(str, options)],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def accuracy(outcome):
+    """The accuracy in the last line."""
+    assert outcome.returncode == 0, outcome.stderr
+    return float(re.fullmatch(r"test accuracy (\d\.\d{4})", outcome.stdout.splitlines()[-1]).group(1))
+
+
+@pytest.fixture
+def needs_sklearn():
+    pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
+
+
+def test_digits(tmp_path, needs_sklearn):
+    pytest.importorskip("matplotlib", reason="the example draws a picture")
+    started = time.perf_counter()
+    outcome = run("digits.py", cwd=tmp_path)
+    seconds = time.perf_counter() - started
+    assert accuracy(outcome) >= 0.97
+    assert seconds < 30
+    assert "precision    recall  f1-score   support" in outcome.stdout
+    assert f"weights: {Path('outputs/digits.npz')}" in outcome.stdout
+    assert f"picture: {Path('outputs/digits.png')}" in outcome.stdout
+    assert (tmp_path / "outputs" / "digits.png").read_bytes().startswith(PNG)
+    with np.load(tmp_path / "outputs" / "digits.npz") as weights:
+        assert {name: array.shape for name, array in weights.items()} == {
+            "0.weight": (512, 64),
+            "0.bias": (512,),
+            "3.weight": (10, 512),
+            "3.bias": (10,),
+        }
+
+
+def test_digits_options(tmp_path, needs_sklearn):
+    outcome = run("digits.py", "--epochs", 2, "--seed", 3, "--output", "a/b", "--no-plot", cwd=tmp_path)
+    assert 0.5 < accuracy(outcome) < 1
+    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["digits.npz"]
+    assert outcome.stdout == re.sub(
+        r"in \d+\.\d s",
+        re.search(r"in \d+\.\d s", outcome.stdout).group(),
+        run("digits.py", "--epochs", 2, "--seed", 3, "--output", "a/b", "--no-plot", cwd=tmp_path).stdout,
+    )  # the same seed, the same numbers
+
+
+def test_digits_without_matplotlib_and_tqdm(tmp_path, needs_sklearn):
+    outcome = run("digits.py", "--epochs", 1, "--no-plot", cwd=tmp_path, hide=["matplotlib", "tqdm"])
+    assert accuracy(outcome) > 0.5
+    assert "epoch 1/1" in outcome.stdout
+
+
+def test_digits_draws_a_picture_of_one_epoch(tmp_path, needs_sklearn):
+    pytest.importorskip("matplotlib", reason="the example draws a picture")
+    assert accuracy(run("digits.py", "--epochs", 1, cwd=tmp_path)) > 0.5
+    assert (tmp_path / "outputs" / "digits.png").read_bytes().startswith(PNG)
+
+
+def test_digits_refuses_no_epochs(tmp_path, needs_sklearn):
+    outcome = run("digits.py", "--epochs", 0, cwd=tmp_path)
+    assert outcome.returncode == 2
+    assert "--epochs: expected at least 1, got 0" in outcome.stderr
+
+
+def write_bars(folder):
+    """A data set in MNIST's files whose ten classes are easy: a bright bar at one of ten heights."""
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 1500), ("t10k", 300)):
+        labels = rng.integers(0, 10, count).astype(np.uint8)
+        images = rng.integers(0, 100, (count, 28, 28)).astype(np.uint8)
+        for image, label in zip(images, labels, strict=True):
+            image[2 * label + 4] = 255
+        for name, array in (("images-idx3", images), ("labels-idx1", labels)):
+            head = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+            (folder / f"{part}-{name}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes(), 1))
+
+
+def test_mnist(tmp_path):
+    write_bars(tmp_path)
+    outcome = run("mnist.py", "--data", tmp_path, "--epochs", 3, cwd=tmp_path)
+    assert accuracy(outcome) > 0.97
+    assert "1500 digits to train on, 300 to test" in outcome.stdout
+    assert (
+        len(re.findall(r"^epoch \d +\d+\.\d\d s   loss \d\.\d{4}   test \d\.\d{4}$", outcome.stdout, re.M))
+        == 3
+    )
+
+
+def test_mnist_beside_pytorch(tmp_path):
+    pytest.importorskip("torch", reason="compares with PyTorch")
+    write_bars(tmp_path)
+    outcome = run("mnist.py", "--data", tmp_path, "--epochs", 2, "--torch", cwd=tmp_path)
+    assert accuracy(outcome) > 0.9
+    rows = re.findall(r"^ +\d +\d+\.\d\d s   (\S+)   \S+ +\d+\.\d\d s   (\S+)   \S+$", outcome.stdout, re.M)
+    assert len(rows) == 2
+    for ours, theirs in rows:  # same weights, same order: the same losses
+        assert float(ours) == pytest.approx(float(theirs), abs=2e-4)
+
+
+def test_mnist_says_what_is_missing(tmp_path):
+    outcome = run("mnist.py", "--data", tmp_path, cwd=tmp_path)
+    assert outcome.returncode == 2
+    assert "train-images-idx3-ubyte(.gz) was not found" in outcome.stderr
+    outcome = run("mnist.py", "--data", tmp_path, "--epochs", 0, cwd=tmp_path)
+    assert outcome.returncode == 2
+
+
+def test_mnist_without_pytorch(tmp_path):
+    write_bars(tmp_path)
+    outcome = run("mnist.py", "--data", tmp_path, "--epochs", 1, "--torch", cwd=tmp_path, hide=["torch"])
+    assert outcome.returncode == 1
+    assert "PyTorch is not installed" in outcome.stderr

@@ -1,0 +1,259 @@
+"""Hooks of modules: functions that are called before and after a module's forward, and around its backward.
+
+A module without hooks never comes here. What a module has is kept in one `ModuleHooks`, made with its first hook.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .._core.graph import View
+from .._core.modes import modes
+from .._core.op import case, op
+from .._core.tensor import Tensor
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["RemovableHandle"]
+
+_next_id = itertools.count().__next__
+Gradients = tuple[Tensor | None, ...]
+
+
+class RemovableHandle:
+    """Removes a hook: ``handle.remove()``, or at the end of a ``with`` block."""
+
+    __slots__ = ("_hooks", "id")
+
+    def __init__(self, hooks: dict[int, Any]) -> None:
+        self._hooks = hooks
+        self.id = _next_id()
+
+    def remove(self) -> None:
+        """Take the hook away; doing so twice is harmless."""
+        self._hooks.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+
+def add_hook(hooks: dict[int, Any], hook: Any, prepend: bool = False) -> RemovableHandle:
+    """Enter a hook, last or (`prepend`) first, and give the handle that removes it."""
+    handle = RemovableHandle(hooks)
+    others = list(hooks.items()) if prepend else []
+    for key, _ in others:
+        del hooks[key]
+    hooks[handle.id] = hook
+    hooks.update(others)
+    return handle
+
+
+class ForwardHook(NamedTuple):
+    """A forward hook or forward pre-hook, and how it wants to be called."""
+
+    call: Callable[..., Any]
+    with_kwargs: bool
+    always: bool = False
+
+
+class ModuleHooks:
+    """All the hooks of one module, by their handles' ids, in the order in which they run."""
+
+    def __init__(self) -> None:
+        self.forward_pre: dict[int, ForwardHook] = {}
+        self.forward: dict[int, ForwardHook] = {}
+        self.backward_pre: dict[int, Callable[..., Any]] = {}
+        self.backward: dict[int, Callable[..., Any]] = {}
+        self.state_dict_pre: dict[int, Callable[..., Any]] = {}
+        self.state_dict: dict[int, Callable[..., Any]] = {}
+        self.load_pre: dict[int, Callable[..., Any]] = {}
+        self.load: dict[int, Callable[..., Any]] = {}
+
+
+def call_with_hooks(module: Module, hooks: ModuleHooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call the module's forward with everything that its hooks add."""
+    ran: set[int] = set()
+    result: Any = None
+    try:
+        args, kwargs = _run_pre_hooks(module, hooks, args, kwargs)
+        boundary = _Boundary(module, hooks) if hooks.backward or hooks.backward_pre else None
+        if boundary is not None:
+            args = boundary.enter(args)
+        result = module.forward(*args, **kwargs)
+        for key, hook in list(hooks.forward.items()):
+            ran.add(key)
+            replaced = _run_hook(hook, module, args, kwargs, result)
+            result = result if replaced is None else replaced
+        return result if boundary is None else boundary.leave(result)
+    except Exception:
+        for key, hook in list(hooks.forward.items()):
+            if hook.always and key not in ran:
+                _run_silenced(hook, module, args, kwargs, result)
+        raise
+
+
+def _run_pre_hooks(
+    module: Module, hooks: ModuleHooks, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    for hook in list(hooks.forward_pre.values()):
+        if hook.with_kwargs:
+            replaced = hook.call(module, args, kwargs)
+            if replaced is None:
+                continue
+            if not (isinstance(replaced, tuple) and len(replaced) == 2):
+                raise RuntimeError(
+                    f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {replaced}."
+                )
+            args, kwargs = replaced
+        else:
+            replaced = hook.call(module, args)
+            if replaced is not None:
+                args = replaced if isinstance(replaced, tuple) else (replaced,)
+    return args, kwargs
+
+
+def _run_hook(hook: ForwardHook, module: Module, args: Any, kwargs: Any, result: Any) -> Any:
+    return hook.call(module, args, kwargs, result) if hook.with_kwargs else hook.call(module, args, result)
+
+
+def _run_silenced(hook: ForwardHook, module: Module, args: Any, kwargs: Any, result: Any) -> None:
+    try:
+        _run_hook(hook, module, args, kwargs, result)
+    except Exception as error:
+        warnings.warn(
+            "module forward hook with ``always_call=True`` raised an exception that was silenced as another error was "
+            f"raised in forward: {error}",
+            stacklevel=5,
+        )
+
+
+# --- backward ----------------------------------------------------------------------------------------------------
+
+
+@op(vjp=lambda g: g, kind="general", several=True, method=False, node_name="BackwardHookFunctionBackward",
+    cases=[case((2, 3)), case((2, 3), (4,))])  # fmt: skip
+def module_boundary(*tensors):  # type: ignore[no-untyped-def]
+    """The tensors that enter or leave a module, as one node, on which the module's backward hooks sit."""
+    return tensors
+
+
+class _Boundary:
+    """One call of a module with backward hooks: the nodes where gradients enter and leave it."""
+
+    def __init__(self, module: Module, hooks: ModuleHooks) -> None:
+        self.module = module
+        self.pre_hooks = list(hooks.backward_pre.values())
+        self.hooks = list(hooks.backward.values())
+        self.inputs: list[int] | None = None  # positions of the tensors among the arguments, if any needs a gradient
+        self.outputs: list[int] = []
+        self.input_count = self.output_count = 0
+        self.grad_output: Gradients | None = None
+
+    def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Lead the module's inputs through a node."""
+        self.input_count = len(args)
+        args, self.inputs = _through_node(args, self._inputs_arrived)
+        return args
+
+    def leave(self, result: Any) -> Any:
+        """Lead the module's outputs through a node."""
+        if not isinstance(result, Tensor | tuple):
+            warnings.warn(
+                "For backward hooks to be called, module output should be a Tensor or a tuple of Tensors but received "
+                f"{type(result)}",
+                stacklevel=4,
+            )
+            return result
+        results = result if isinstance(result, tuple) else (result,)
+        self.output_count = len(results)
+        results, positions = _through_node(results, self._outputs_arrived)
+        self.outputs = positions or []
+        return results if isinstance(result, tuple) else results[0]
+
+    def _outputs_arrived(self, gradients: list[Any]) -> list[Any]:
+        grad_output = _spread(self.outputs, gradients, self.output_count)
+        for hook in self.pre_hooks:
+            replaced = hook(self.module, grad_output)
+            if replaced is not None:
+                grad_output = _as_gradients(replaced, self.output_count, "Backward pre hook", "grad_output")
+        if self.inputs is None:
+            self._run_without_inputs(grad_output)
+        else:
+            self.grad_output = grad_output
+        return [grad_output[position] for position in self.outputs]
+
+    def _run_without_inputs(self, grad_output: Gradients) -> None:
+        for hook in self.hooks:
+            replaced = hook(self.module, (None,) * self.input_count, grad_output)
+            if replaced is not None and any(gradient is not None for gradient in replaced):
+                raise RuntimeError(
+                    "Backward hook for Modules where no input requires gradient should always return None or None for "
+                    "all gradients."
+                )
+
+    def _inputs_arrived(self, gradients: list[Any]) -> list[Any]:
+        if self.grad_output is None or self.inputs is None:  # a gradient that did not come through the output
+            return gradients
+        grad_input = _spread(self.inputs, gradients, self.input_count)
+        for hook in self.hooks:
+            replaced = hook(self.module, grad_input, self.grad_output)
+            if replaced is not None:
+                grad_input = _as_gradients(replaced, self.input_count, "Backward hook", "grad_input")
+        self.grad_output = None
+        return [grad_input[position] for position in self.inputs]
+
+
+def _through_node(
+    values: tuple[Any, ...], hook: Callable[[list[Any]], list[Any]]
+) -> tuple[tuple[Any, ...], list[int] | None]:
+    """The floating point tensors among the values as outputs of one node with this hook; their positions."""
+    positions = [i for i, v in enumerate(values) if isinstance(v, Tensor) and v._array.dtype.kind in "fc"]
+    if not modes.grad or not any(values[i].requires_grad for i in positions):
+        return values, None
+    passed = module_boundary(*[values[i] for i in positions])
+    passed[0]._edge[0].hooks = [hook]
+    changed = list(values)
+    for position, tensor in zip(positions, passed, strict=True):
+        _mark_as_view(tensor, values[position])
+        changed[position] = tensor
+    # named tuples take their fields one by one
+    return (tuple(changed) if type(values) is tuple else type(values)(*changed)), positions
+
+
+def _mark_as_view(tensor: Tensor, source: Tensor) -> None:
+    """The same memory: writes are seen by both, and writing to it in place is refused while it is recorded."""
+    tensor._cell = source._cell
+    base = source if source._view is None else source._view.base
+    edge = tensor._edge
+    tensor._view = View(base, lambda _: _WithEdge(edge), source._cell[1], True)
+
+
+class _WithEdge:
+    """Stands for the view taken anew: the boundary keeps its place in the graph."""
+
+    def __init__(self, edge: Any) -> None:
+        self._edge = edge
+
+
+def _spread(positions: list[int], gradients: list[Any], count: int) -> Gradients:
+    spread: list[Tensor | None] = [None] * count
+    for position, gradient in zip(positions, gradients, strict=True):
+        spread[position] = gradient
+    return tuple(spread)
+
+
+def _as_gradients(value: Any, count: int, hook: str, what: str) -> Gradients:
+    value = (value,) if isinstance(value, Tensor) else tuple(value)
+    if len(value) != count:
+        raise RuntimeError(f"{hook} returned an invalid number of {what}, got {len(value)}, but expected {count}")
+    return value

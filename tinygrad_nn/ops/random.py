@@ -1,0 +1,282 @@
+"""Random tensors, drawn from PyTorch's own CPU stream: the same seed gives the same numbers.
+
+Source: https://docs.pytorch.org/docs/stable/torch.html#random-sampling
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .._core import dtypes
+from .._core.device import check_device
+from .._core.inplace import check_target, store
+from .._core.op import composite
+from .._core.random import Generator, default_generator
+from .._core.tensor import Tensor, tensor_method, wrap
+from .creation import _dtype, _finish, _like, _size
+
+
+def _source(generator: Generator | None) -> Generator:
+    return default_generator if generator is None else generator
+
+
+# --- the state of the generator ----------------------------------------------------------------------------------
+
+
+def manual_seed(seed: int) -> Generator:
+    """Start PyTorch's stream of this seed in the default generator, which is returned.
+
+    Raises:
+        RuntimeError: the seed is no integer, or needs more than 64 bits.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> generator = tg.manual_seed(0)
+        >>> tg.rand(3)
+        tensor([0.4963, 0.7682, 0.0885])
+    """
+    return default_generator.manual_seed(int(seed))
+
+
+def seed() -> int:
+    """Start the default generator with a seed from the operating system, which is returned."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed with which the default generator was started."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Tensor:
+    """The state of the default generator, in PyTorch's own layout: 5,056 bytes."""
+    return wrap(default_generator.state_bytes())
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Go on from a state that `get_rng_state`, here or in PyTorch, has given."""
+    default_generator.set_state_bytes(np.asarray(new_state))
+
+
+@contextlib.contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
+    """Restore the default generator's state at the end of the ``with`` block."""
+    before = default_generator.state_bytes() if enabled else None
+    try:
+        yield
+    finally:
+        if before is not None:
+            default_generator.set_state_bytes(before)
+
+
+# --- new tensors -------------------------------------------------------------------------------------------------
+
+
+def rand(*size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
+         device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Uniform on [0, 1).
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> _ = tg.manual_seed(1)
+        >>> tg.rand(2)
+        tensor([0.7576, 0.2793])
+    """
+    array = _source(generator).uniform(_size("rand", size), _dtype(dtype))
+    return _finish(array, requires_grad, device)
+
+
+def randn(*size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
+          device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """Normal with mean 0 and variance 1."""
+    array = _source(generator).normal(_size("randn", size), _dtype(dtype))
+    return _finish(array, requires_grad, device)
+
+
+def randint(*bounds: Any, size: Any = None, low: int | None = None, high: int | None = None,
+            generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+            requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Integers from `low` (0) up to but without `high`: ``randint(high, size)``, ``randint(low, high, size)``.
+
+    Raises:
+        RuntimeError: `high` is not above `low`.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> _ = tg.manual_seed(0)
+        >>> tg.randint(10, (5,))
+        tensor([4, 9, 3, 0, 3])
+    """
+    given = list(bounds)
+    if size is None:
+        if not given:
+            raise TypeError("randint() missing required argument: 'size'")
+        size = given.pop()
+    if len(given) == 2:
+        low, high = given
+    elif len(given) == 1:
+        low, high = (given[0], high) if high is not None else (low, given[0])
+    low = 0 if low is None else low
+    if high is None:
+        raise TypeError("randint() missing required argument: 'high'")
+    if high <= low:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    wanted = np.dtype(np.int64) if dtype is None else dtypes.to_numpy(dtype)
+    array = _source(generator).random_integers(int(low), int(high), _size("randint", (size,)), wanted)
+    return _finish(array, requires_grad, device)
+
+
+def randperm(n: int, *, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
+             device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+    """The numbers from 0 to ``n - 1`` in random order.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> _ = tg.manual_seed(0)
+        >>> tg.randperm(4)
+        tensor([2, 0, 1, 3])
+    """
+    array = _source(generator).permutation(n)
+    return _finish(array if dtype is None else array.astype(dtypes.to_numpy(dtype)), requires_grad, device)
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+              memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Uniform on [0, 1), in the shape and type of another tensor."""
+    return _finish(default_generator.uniform(input._array.shape, _like(input, dtype)), requires_grad, device)
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+               memory_format: Any = None) -> Tensor:  # fmt: skip
+    """Normal with mean 0 and variance 1, in the shape and type of another tensor."""
+    return _finish(default_generator.normal(input._array.shape, _like(input, dtype)), requires_grad, device)
+
+
+def randint_like(input: Tensor, *bounds: int, low: int = 0, high: int | None = None, dtype: Any = None, device: Any = None,
+                 requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Integers in the shape and type of another tensor."""
+    if len(bounds) == 2:
+        low, high = bounds
+    elif bounds:
+        high = bounds[0]
+    made = randint(low, high, tuple(input._array.shape), device=device)
+    return _finish(made._array.astype(_like(input, dtype)), requires_grad)
+
+
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, out: Any = None,
+           dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Normal, where mean and standard deviation may be tensors: then there is one draw for each of their elements."""
+    check_device(device)
+    source = _source(generator)
+    if size is not None:
+        array = source.normal(_size("normal", (size,)), _dtype(dtype), float(mean), float(std))
+        return _finish(array, requires_grad)
+    means = mean._array if isinstance(mean, Tensor) else np.asarray(mean, dtypes.default_numpy())
+    stds = std._array if isinstance(std, Tensor) else np.asarray(std, dtypes.default_numpy())
+    if stds.size and stds.min() < 0:
+        raise RuntimeError(f"normal expects all elements of std >= 0.0, got {stds.min()}")
+    shape = np.broadcast_shapes(means.shape, stds.shape)
+    wanted = dtypes.promote_types(means.dtype, stds.dtype)
+    array = source.normal(shape, wanted if wanted.kind == "f" else dtypes.default_numpy())
+    return _finish(np.asarray(array * stds + means), requires_grad)
+
+
+@composite()
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """Ones with the probability that each element (or `p`) says, else zeros, in the input's type."""
+    source = _source(generator)
+    drawn = source.bernoulli_array(input._array) if p is None else source.bernoulli_scalar(p, input._array.shape)
+    return wrap(drawn.astype(input._array.dtype))
+
+
+@composite()
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+    """Indices drawn with probabilities proportional to the weights in each row.
+
+    Raises:
+        RuntimeError: negative, infinite or all-zero weights, or more samples than weights without replacement.
+    """
+    return wrap(_source(generator).multinomial(input._array, num_samples, replacement))
+
+
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Poisson numbers of the rate that each element says."""
+    return wrap(_source(generator).poisson(input._array))
+
+
+# --- filling in place --------------------------------------------------------------------------------------------
+
+
+def _fill(self: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
+    return store(self, wrap(array.astype(self._array.dtype, copy=False)))
+
+
+@tensor_method
+def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **named: float) -> Tensor:
+    """Fill with draws that are uniform on [from, to)."""
+    check_target(self)
+    low = named.get("from", from_)
+    return _fill(self, _source(generator).uniform(self._array.shape, self._array.dtype, low, to))
+
+
+@tensor_method
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Fill with normal draws of this mean and standard deviation."""
+    check_target(self)
+    contiguous = self._array.flags.c_contiguous
+    return _fill(self, _source(generator).normal(self._array.shape, self._array.dtype, mean, std, contiguous=contiguous))
+
+
+@tensor_method
+def random_(self: Tensor, *bounds: Any, generator: Generator | None = None) -> Tensor:
+    """Fill with integers: ``random_()`` of all that the type holds, ``random_(to)``, or ``random_(from, to)``."""
+    check_target(self)
+    shape, dtype = self._array.shape, self._array.dtype
+    if not bounds:
+        return _fill(self, _source(generator).random(shape, dtype))
+    low, high = (0, bounds[0]) if len(bounds) == 1 else bounds
+    if high is not None and high <= low:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    return _fill(self, _source(generator).random_integers(low, high, shape, dtype))
+
+
+@tensor_method
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Fill with ones of probability `p` (a number, or a tensor with one for each element) and zeros."""
+    check_target(self)
+    source = _source(generator)
+    if isinstance(p, Tensor):
+        return _fill(self, source.bernoulli_array(np.broadcast_to(p._array, self._array.shape)))
+    return _fill(self, source.bernoulli_scalar(p, self._array.shape))
+
+
+@tensor_method
+def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Fill with exponential draws of this rate."""
+    check_target(self)
+    return _fill(self, _source(generator).exponential(self._array.shape, self._array.dtype, lambd))
+
+
+@tensor_method
+def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """Fill with numbers of trials up to the first success."""
+    check_target(self)
+    return _fill(self, _source(generator).geometric(self._array.shape, self._array.dtype, p))
+
+
+@tensor_method
+def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None) -> Tensor:
+    """Fill with draws from the Cauchy distribution."""
+    check_target(self)
+    return _fill(self, _source(generator).cauchy(self._array.shape, self._array.dtype, median, sigma))
+
+
+@tensor_method
+def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None) -> Tensor:
+    """Fill with draws whose logarithm is normal."""
+    check_target(self)
+    return _fill(self, _source(generator).log_normal(self._array.shape, self._array.dtype, mean, std))
