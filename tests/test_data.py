@@ -1,4 +1,4 @@
-"""Datasets, samplers, collating and the loader. Orders are held against PyTorch's, see golden/make_data_orders.py."""
+"""Datasets, samplers, collating, the loader. The orders are PyTorch's: see golden/make_data_orders.py."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_concat_dataset():
         both[5]
     with pytest.raises(AssertionError, match="empty iterable"):
         ConcatDataset([])
-    with pytest.raises(AssertionError, match="Count at position 1. Use ChainDataset"):
+    with pytest.raises(AssertionError, match=r"Count at position 1. Use ChainDataset"):
         ConcatDataset([Squares(), Count()])
 
 
@@ -172,7 +172,7 @@ def test_chain_dataset():
     assert isinstance(chain, ChainDataset)
     assert list(chain) == [0, 1, 0, 1, 2]
     assert len(chain) == 5
-    with pytest.raises(AssertionError, match="Squares at position 0. Use ConcatDataset"):
+    with pytest.raises(AssertionError, match=r"Squares at position 0. Use ConcatDataset"):
         list(ChainDataset([Squares()]))
 
 
@@ -560,7 +560,7 @@ def test_a_dataset_without_length_is_named():
         def __getitem__(self, index):
             return index
 
-    with pytest.raises(TypeError, match="'Endless' has no len.*Add `def __len__"):
+    with pytest.raises(TypeError, match=r"'Endless' has no len.*Add `def __len__"):
         DataLoader(Endless(), shuffle=True)
     with pytest.raises(TypeError, match="'Endless' has no len"):
         next(iter(DataLoader(Endless())))

@@ -73,7 +73,7 @@ def run(
                 for edge, part in step(node, gradient, retain_graph):
                     _send(edge, part, pending, owned, heap, create_graph)
                 # Let go of the arrays: `_accumulate` takes over those that nobody else holds.
-                gradient = edge = part = None
+                gradient = part = None
     finally:
         modes.grad = before
     return [captured.get(target) for target in targets or ()]
@@ -145,16 +145,17 @@ def _recorded(node: Node, gradient: Any, retain_graph: bool) -> list[tuple[Edge,
         if cell[0] != version:
             raise _modified(node, position, cell[0], version)
     if node.metas is not None:
-        pairs = zip(gradient, node.metas, strict=True)
-        gradient = tuple([wrap(np.zeros(*m)) if g is None else g for g, m in pairs])
+        given = zip(gradient, node.metas, strict=True)
+        gradient = tuple([wrap(np.zeros(*m)) if g is None else g for g, m in given])
     values = [_rewrap(node, source, value) for source, value in zip(plan.sources, saved, strict=True)]
     if plan.op.parts is not None:
         return _through_parts(node, gradient, values)
     sent: list[tuple[Edge, Any]] = []
     for position, rule, slots in plan.rules:
         part = rule(gradient, *(values if slots is None else [values[slot] for slot in slots]))
-        pairs = zip(node.edges, part, strict=False) if position < 0 else [(node.edges[position], part)]
-        for edge, each in pairs:
+        parts = part if position < 0 else (part,)
+        edges = node.edges if position < 0 else (node.edges[position],)
+        for edge, each in zip(edges, parts, strict=False):
             if edge is not None and each is not None:
                 each = each if isinstance(each, Tensor) else wrap(np.asarray(each))
                 if node.shapes is not None and each._array.shape != node.shapes[position]:
@@ -179,19 +180,19 @@ def _through_parts(node: Node, gradient: Tensor, values: list[Any]) -> list[tupl
     """A fused op's recorded rule: the gradient of the ops that it is equal to."""
     op = node.plan.op
     assert op.parts is not None
-    by_name = {key if kind != INPUT else op.inputs[key]: v for (kind, key), v in zip(node.plan.sources, values, strict=True)}
-    # Aliases, so that one tensor given as two inputs gets two gradients.
-    inputs = [_alias(by_name[name]) if edge is not None else by_name[name] for name, edge in zip(op.inputs, node.edges, strict=True)]
+    sources = node.plan.sources
+    by_name = {op.inputs[k] if kind == INPUT else k: v for (kind, k), v in zip(sources, values, strict=True)}
+    inputs = [by_name[name] for name in op.inputs]
+    chosen: list[Edge] = []
+    aliases: list[Edge] = []
+    for position, edge in enumerate(node.edges):
+        if edge is not None:  # an alias each, so that one tensor given as two inputs gets two gradients
+            inputs[position] = inputs[position].view_as(inputs[position])
+            chosen.append(edge)
+            aliases.append(inputs[position]._edge)
     out = op.parts(*inputs, **node.options)
-    chosen = [(edge, i._edge) for edge, i in zip(node.edges, inputs, strict=True) if edge is not None]
-    gradients = run(
-        [(out._edge, gradient)], retain_graph=True, create_graph=True, targets=[alias for _, alias in chosen]
-    )
-    return [(edge, g) for (edge, _), g in zip(chosen, gradients, strict=True) if g is not None]
-
-
-def _alias(tensor: Tensor) -> Tensor:
-    return tensor.view_as(tensor)  # type: ignore[attr-defined, no-any-return]
+    gradients = run([(out._edge, gradient)], retain_graph=True, create_graph=True, targets=aliases)
+    return [(edge, g) for edge, g in zip(chosen, gradients, strict=True) if g is not None]
 
 
 def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
@@ -249,12 +250,11 @@ def _run_hooks(node: Node, gradient: Any, create_graph: bool) -> Any:
     assert node.hooks is not None
     several = node.metas is not None
     gradients = list(gradient) if several else [gradient]
-    tensors = [g if g is None or isinstance(g, Tensor) else wrap(g) for g in gradients]
+    tensors: list[Any] = [g if g is None or isinstance(g, Tensor) else wrap(g) for g in gradients]
     for hook in list(node.hooks):
         tensors = hook(tensors)
-    if not create_graph:
-        tensors = [None if t is None else t._array for t in tensors]
-    return tensors if several else tensors[0]
+    results = tensors if create_graph else [None if t is None else t._array for t in tensors]
+    return results if several else results[0]
 
 
 def _capture(node: Node, gradient: Any, wanted: set[Edge], captured: dict[tuple[Node, int], Any]) -> None:
@@ -329,7 +329,7 @@ def root_gradient(output: Tensor, gradient: Any, create_graph: bool, position: i
             f"shape of {output.shape}."
         )
     if gradient._array.dtype != array.dtype:
-        gradient = gradient.to(array.dtype)  # type: ignore[attr-defined]
+        gradient = gradient.to(array.dtype)
     return edge, gradient if create_graph else gradient._array
 
 
@@ -521,4 +521,4 @@ def retain_grad(self: Tensor) -> None:
         if tensor is not None:
             tensor._grad = gradient if tensor._grad is None else tensor._grad + gradient
 
-    self.register_hook(keep)  # type: ignore[attr-defined]
+    self.register_hook(keep)

@@ -145,7 +145,7 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
             if edge is not None:
                 mask |= 1 << position
         if mask == 0 or not modes.grad or not op.rules:
-            result = [wrap(a) for a in array] if op.several else wrap(array)
+            result: Any = [wrap(a) for a in array] if op.several else wrap(array)
         else:
             cells = tuple([i._cell if isinstance(i, Tensor) else CONSTANT for i in inputs])
             result = record(op, mask, edges, arrays, cells, options, array, residuals)
@@ -271,7 +271,7 @@ def _operand(op: Op, position: int, value: Any) -> Any:
 
 def _to_dtype(value: Any, wanted: np.dtype[Any], takes_numbers: bool) -> Any:
     if isinstance(value, Tensor):
-        return value if value._array.dtype is wanted or value._array.dtype == wanted else value.to(wanted)  # type: ignore[attr-defined]
+        return value if value._array.dtype is wanted or value._array.dtype == wanted else value.to(wanted)
     if wanted.kind in "biu":  # integers wrap around, as PyTorch's do; NumPy would raise
         return np.asarray(value).astype(wanted)
     return value if takes_numbers else np.asarray(value, wanted)

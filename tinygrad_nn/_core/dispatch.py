@@ -15,7 +15,7 @@ from .tensor import Tensor, wrap
 
 _TABLE: dict[Any, Callable[..., Any]] = {}
 # ufunc.reduce is a reduction of its own name
-_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.amax, np.minimum: np.amin,
+_REDUCTIONS: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.amax, np.minimum: np.amin,
                np.logical_or: np.any, np.logical_and: np.all}  # fmt: skip
 
 
@@ -101,5 +101,5 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-Tensor.__array_ufunc__ = array_ufunc  # type: ignore[attr-defined]
-Tensor.__array_function__ = array_function  # type: ignore[attr-defined]
+setattr(Tensor, "__array_ufunc__", array_ufunc)  # noqa: B010 - NumPy's hooks are no concern of type checkers
+setattr(Tensor, "__array_function__", array_function)  # noqa: B010

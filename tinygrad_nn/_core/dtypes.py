@@ -29,9 +29,12 @@ class dtype:  # noqa: N801 - the name of the class that it stands in for
 
     __slots__ = ("dtype", "name")
 
+    name: str
+    dtype: np.dtype[Any]  # the attribute by which NumPy reads a dtype off any object
+
     def __init__(self, name: str, numpy_dtype: Any) -> None:
         self.name = name
-        self.dtype = np.dtype(numpy_dtype)  # the attribute by which NumPy reads a dtype off any object
+        self.dtype = np.dtype(numpy_dtype)
 
     @property
     def is_floating_point(self) -> bool:

@@ -93,7 +93,7 @@ def _type_error(op: Op, inputs: tuple[Any, ...], error: Exception) -> Exception:
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
             f"operator instead. (sub({_inputs(op, inputs)}))"
         )
-    if isinstance(error, np._core._exceptions.UFuncTypeError):
+    if type(error).__name__.startswith(("UFunc", "_UFunc")):
         names = " and ".join(describe(i) for i in inputs)
         return RuntimeError(f'"{op.name}" not implemented for {names}. Convert the data first, for example x.float().')
     return error

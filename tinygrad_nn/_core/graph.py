@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .op import Plan
+    from .plan import Plan
 
 Edge = tuple["Node", int]
 
@@ -37,6 +37,7 @@ class Node:
     )
 
     plan: Plan
+    sequence: int
     edges: tuple[Edge | None, ...]  # one for each input; None where no gradient is wanted
     saved: tuple[Any, ...] | None  # what the rules named, in the plan's order; None once freed
     versions: tuple[tuple[list[int], int, int], ...]  # (version cell, version when saved, position in `saved`)

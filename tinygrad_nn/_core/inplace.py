@@ -80,7 +80,7 @@ def store(target: Tensor, result: Tensor) -> Tensor:
                 f"result type {dtypes.type_name(new.dtype)} can't be cast to the desired output type "
                 f"{dtypes.type_name(array.dtype)}. Convert the target first, or write x = x + y."
             )
-        result = result.to(array.dtype)  # type: ignore[attr-defined]
+        result = result.to(array.dtype)
     if result._edge is not None:
         _keep_saved(target, result)
     np.copyto(array, result._array)

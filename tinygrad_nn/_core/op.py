@@ -16,9 +16,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any
-
-import numpy as np
+from typing import Any, Protocol, TypeVar, cast
 
 from . import dispatch
 from .calls import REQUIRED, make_binary, make_call, make_inplace, make_unary
@@ -26,6 +24,7 @@ from .errors import near
 from .plan import Plan, Rule
 from .tensor import Tensor
 
+F = TypeVar("F", bound=Callable[..., Any])
 REGISTRY: dict[str, Op] = {}
 KINDS = ("elementwise", "reduction", "view", "general", "fused")
 
@@ -53,6 +52,18 @@ class Integers:
 def case(*inputs: Any, **options: Any) -> Case:
     """Shorthand for a `Case`."""
     return Case(inputs, options)
+
+
+class OpFunction(Protocol):
+    """The public function of an op."""
+
+    op: Op
+    __name__: str
+    __qualname__: str
+    __signature__: inspect.Signature
+
+    def __call__(self, *inputs: Any, **options: Any) -> Tensor:
+        """Apply the op to tensors."""
 
 
 @dataclass(eq=False)
@@ -129,7 +140,7 @@ def op(
     special: Sequence[Any] = (),
     torch_name: str | None = None,
     tolerance: tuple[float, str] | None = None,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Callable[..., Any]], OpFunction]:
     """Register a forward function as an operation.
 
     Args:
@@ -165,7 +176,7 @@ def op(
         tensor(12.)
     """
 
-    def register(forward: Callable[..., Any]) -> Callable[..., Any]:
+    def register(forward: Callable[..., Any]) -> OpFunction:
         inputs, variadic, defaults, positional = _read_signature(forward)
         joint = kind == "fused" or (callable(vjp) and (variadic or len(inputs) > 1))
         rules = [vjp] if callable(vjp) else list(vjp) if vjp is not None else []
@@ -237,6 +248,11 @@ def _check(record: Op) -> None:
             f"@op {record.name}: got {len(record.rules)} rules for {len(record.inputs)} inputs {record.inputs}; "
             "give one for each, None where there is no gradient"
         )
+    before = REGISTRY.get(record.name)
+    if before is not None and before.forward.__module__ != record.forward.__module__:
+        raise TypeError(
+            f"@op {record.name}: there is an op of this name already, in {before.forward.__module__}. Choose another name."
+        )
     known = {"out", "needs", *record.inputs, *record.defaults, *record.residuals}
     known |= {f"{name}_shape" for name in record.inputs}
     for rule in record.rules:
@@ -250,25 +266,29 @@ def _check(record: Op) -> None:
 
 def _publish(
     record: Op, method: bool, aliases: Sequence[str], operator: str | None, collects: str | None
-) -> Callable[..., Any]:
+) -> OpFunction:
     """Make the public function, and enter it wherever it is to be found."""
     simple = record.kind == "elementwise" and not record.defaults and not record.variadic
     if simple and len(record.inputs) == 1:
-        call = make_unary(record)
+        made: Callable[..., Any] = make_unary(record)
     elif record.kind == "elementwise" and len(record.inputs) == 2 and not record.positional:
-        call = make_binary(record)
+        made = make_binary(record)
     else:
-        call = make_call(record, collects)
+        made = make_call(record, collects)
+    call = cast(OpFunction, made)
     call.__name__ = call.__qualname__ = record.name
     call.__doc__ = record.forward.__doc__
     call.__module__ = record.forward.__module__
-    call.__signature__ = _public_signature(record)  # type: ignore[attr-defined]
-    call.op = record  # type: ignore[attr-defined]
+    call.__signature__ = _public_signature(record)
+    call.op = record
     record.call = call
+    before = REGISTRY.get(record.name)
     REGISTRY[record.name] = record
     for function in record.numpy_functions:
         dispatch.register(function, call)
     if method and not record.forward.__name__.startswith("_"):
+        if before is None and hasattr(Tensor, record.name):
+            raise TypeError(f"@op {record.name}: Tensor.{record.name} exists already. Choose another name, or method=False.")
         inplace = make_inplace(record) if record.kind == "elementwise" else None
         for name in (record.name, *aliases):
             setattr(Tensor, name, call)
@@ -297,15 +317,13 @@ def _public_signature(record: Op) -> inspect.Signature:
         return inspect.Signature([kinds(p.name, kinds.KEYWORD_ONLY, default=p.default) for p in parameters])
 
 
-def composite(
-    *numpy_functions: Any, method: bool = True, aliases: Sequence[str] = ()
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def composite(*numpy_functions: Any, method: bool = True, aliases: Sequence[str] = ()) -> Callable[[F], F]:
     """Make a plain function of tensors, written in ops, a method and a NumPy function as an op is.
 
     It needs no rule: its gradient is that of the ops in it.
     """
 
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+    def register(function: F) -> F:
         for numpy_function in numpy_functions:
             dispatch.register(numpy_function, function)
         if method:

@@ -1,15 +1,14 @@
 """The error function and its relatives, as NumPy passes over whole arrays: NumPy itself has none of them.
 
-Each kernel is a row of array operations without a branch, run over blocks that stay in the processor's cache.
-The coefficients are this project's own minimax fits (Remez exchange in 80-digit arithmetic), the constant term
-first. Above each stand the function fitted and the largest error, relative to the value in the end computed.
+Each kernel is a row of array operations without a branch, run over blocks that fit in the processor's cache.
+Arrays are float16 (computed in float32), float32 or float64; results keep the shape and the dtype. The
+coefficients are this project's own minimax fits (Remez exchange, in 80-digit arithmetic), the constant term
+first. Above each are the function fitted and the largest error, relative to the value finally computed.
 
 Sources:
-    Remez exchange for quotients: https://www.boost.org/doc/libs/release/libs/math/doc/html/math_toolkit/remez.html
-    Cody, "Rational Chebyshev approximations for the error function" (1969), for exp(-x^2) times a quotient,
-    with x^2 in two parts: https://doi.org/10.1090/S0025-5718-1969-0247736-4
-    Giles, "Approximating the erfinv function" (2012), for the variable -log(1 - x^2):
-    https://people.maths.ox.ac.uk/gilesm/codes/erfinv/
+    exp(-x^2) times a quotient, x^2 in two parts: Cody (1969), https://doi.org/10.1090/S0025-5718-1969-0247736-4
+    The variable -log(1 - x^2): Giles (2012), https://people.maths.ox.ac.uk/gilesm/codes/erfinv/
+    Remez exchange: https://www.boost.org/doc/libs/release/libs/math/doc/html/math_toolkit/remez.html
 """
 
 from __future__ import annotations
@@ -29,25 +28,20 @@ _FLOAT16, _FLOAT32, _FLOAT64 = (np.dtype(kind) for kind in (np.float16, np.float
 
 
 class _Quotient:
-    """A quotient of two polynomials, or just a polynomial, for arrays of one dtype.
-
-    Coefficients are held as 0-d arrays: NumPy takes them twice as fast as Python floats.
-    """
+    """A quotient of two polynomials, or just a polynomial, for arrays of one dtype."""
 
     def __init__(self, dtype: np.dtype[Any], above: Sequence[float], below: Sequence[float] = ()) -> None:
-        self.dtype = dtype
+        self.dtype = dtype  # 0-d arrays, because NumPy takes them twice as fast as Python floats
         self.above, self.below = ([np.array(value, dtype) for value in part] for part in (above, below))
 
     def evaluate(self, at: Array, out: Array, spare: Array) -> None:
-        """Write the value at ``at`` into ``out``."""
         _polynomial(self.above, at, out)
         if self.below:
             _polynomial(self.below, at, spare)
             np.divide(out, spare, out=out)
 
 
-def _polynomial(coefficients: list[Array], at: Array, out: Array) -> None:
-    """Horner's rule."""
+def _polynomial(coefficients: list[Array], at: Array, out: Array) -> None:  # by Horner's rule
     np.multiply(at, coefficients[-1], out=out)
     for coefficient in coefficients[-2:0:-1]:
         out += coefficient
@@ -61,12 +55,11 @@ _ERF_0_TO_3_95 = _Quotient(_FLOAT32, (
     0.128379178, 0.102772174, -0.000206703631, -0.00059521, 6.9232728e-05, 1.36793343e-06, -1.29960481e-06,
     1.57647007e-07, -8.57488457e-09, 1.81707572e-10))
 _ERF_0_TO_5_97 = _Quotient(_FLOAT64, (
-    0.1283791670955125, 0.14404385170631842, 0.043649776186452875, 0.009506807305838569, 0.0012253223648326969,
-    0.00011406322925574129, 5.8549084568346525e-06, 1.439748164308933e-07, -3.5494293703938146e-09,
-    -2.0596860828000932e-11), (
+    0.1283791670955125, 0.14404385170631842, 0.043649776186452875, 0.009506807305838569,
+    0.0012253223648326969, 0.00011406322925574129, 5.8549084568346525e-06, 1.439748164308933e-07,
+    -3.5494293703938146e-09, -2.0596860828000932e-11), (
     1.0, 0.321479328290566, 0.08427927673620585, 0.011704246663512358, 0.0012873682722961393,
     7.563978703405507e-05, 2.92608744456946e-06, -1.8554753466748728e-08, -1.0066620953943675e-09))
-
 # exp(-x^2) / erfc(x) - sqrt(pi) x, in x. Errors: 7.8e-10 and 4.9e-18.
 _ERFC_0_TO_10_1 = _Quotient(_FLOAT32, (
     1.0, 0.891553076, 0.416500258, 0.105802283, 0.0125082205), (
@@ -77,19 +70,20 @@ _ERFC_0_TO_27_3 = _Quotient(_FLOAT64, (
     1.0, 2.397500895277751, 2.8427572102433687, 2.1583241651890654, 1.152123098408023, 0.450014607326784,
     0.1301434153920721, 0.027565439466469298, 0.00411101959776845, 0.0003930074538396819,
     1.855438391202199e-05))
-
 # erfinv(x) / x - 1, in w = -log(1 - x^2) from 0 to 5. Errors: 3.0e-9 and 4.7e-18.
 _ERFINV_0_TO_0_9966_FLOAT32 = _Quotient(_FLOAT32, (
     -0.113773072, 0.222127046, 0.0286720748, 0.00468421312, 0.000342458295), (
     1.0, 0.086896758, 0.026713017, 0.00158457825, 4.33346583e-05))
 _ERFINV_0_TO_0_9966_FLOAT64 = _Quotient(_FLOAT64, (
-    -0.11377307454724198, 0.21692510712706925, 0.035759134627635185, 0.01187896654129662, 0.0015275170626446813,
-    0.00019617736750337272, 1.6318440915973158e-05, 9.273618836620092e-07, 3.018197329421643e-08), (
+    -0.11377307454724198, 0.21692510712706925, 0.035759134627635185, 0.01187896654129662,
+    0.0015275170626446813, 0.00019617736750337272, 1.6318440915973158e-05, 9.273618836620092e-07,
+    3.018197329421643e-08), (
     1.0, 0.13261977377010628, 0.057656940397824534, 0.006106902629809299, 0.0010331406487103347,
     7.955871604297106e-05, 5.547274670534408e-06, 2.3645230980984734e-07, 1.9523651685539267e-09))
 # erfinv(x) / x - sqrt(w), in sqrt(w), up to w = 36.2. Error: 1.6e-7, as a first guess.
 _ERFINV_0_9966_TO_1 = _Quotient(_FLOAT64, (
-    -0.5415859200946802, 0.7720349854926654, -0.3591641201650308, 0.05728387772641834, 0.0009065812180242885), (
+    -0.5415859200946802, 0.7720349854926654, -0.3591641201650308, 0.05728387772641834,
+    0.0009065812180242885), (
     1.0, -1.5068263825464592, 0.4690357086379244, 0.07274617376215206, -0.044885834184515166))
 # fmt: on
 
@@ -97,42 +91,38 @@ _ERFINV_0_9966_TO_1 = _Quotient(_FLOAT64, (
 class _Tail:
     """``erfc(t / scale) / divisor`` for t >= 0, as ``exp(exponent t^2) / (slope t + quotient(t))``."""
 
-    def __init__(self, fit: _Quotient, bound: float, scale: float = 1.0, divisor: float = 1.0) -> None:
+    def __init__(self, fit: _Quotient, scale: float = 1.0, divisor: float = 1.0) -> None:
         dtype, integer = fit.dtype, np.dtype(f"i{fit.dtype.itemsize}")
         above = [divisor * float(value) / scale**power for power, value in enumerate(fit.above)]
         below = [float(value) / scale**power for power, value in enumerate(fit.below)]
         self.quotient = _Quotient(dtype, above, below)
         self.slope = np.array(divisor / scale * math.sqrt(math.pi), dtype)
         self.exponent = np.array(-round(2 / scale**2) / 2, dtype)
-        self.bound = bound * scale  # the value is zero from here on
+        self.bound = scale * (12.0 if dtype == _FLOAT32 else 28.0)  # the value is zero from here on
         self.high_bits = np.array(-(1 << 12) if dtype == _FLOAT32 else -(1 << 27), integer)
         self.limit_bits = np.array(2.0 / divisor, dtype).view(integer)  # the value at minus infinity
 
 
-_ERF = {_FLOAT32: _ERF_0_TO_3_95, _FLOAT64: _ERF_0_TO_5_97}
-_ERFC = {_FLOAT32: _Tail(_ERFC_0_TO_10_1, 12.0), _FLOAT64: _Tail(_ERFC_0_TO_27_3, 28.0)}
-_NORMAL = {
-    _FLOAT32: _Tail(_ERFC_0_TO_10_1, 12.0, scale=math.sqrt(2.0), divisor=2.0),
-    _FLOAT64: _Tail(_ERFC_0_TO_27_3, 28.0, scale=math.sqrt(2.0), divisor=2.0),
-}
-_ERFINV = {_FLOAT32: _ERFINV_0_TO_0_9966_FLOAT32, _FLOAT64: _ERFINV_0_TO_0_9966_FLOAT64}
+_ERF = {fit.dtype: fit for fit in (_ERF_0_TO_3_95, _ERF_0_TO_5_97)}
+_ERFC = {fit.dtype: _Tail(fit) for fit in (_ERFC_0_TO_10_1, _ERFC_0_TO_27_3)}
+_NORMAL = {fit.dtype: _Tail(fit, math.sqrt(2.0), 2.0) for fit in (_ERFC_0_TO_10_1, _ERFC_0_TO_27_3)}
+_ERFINV = {fit.dtype: fit for fit in (_ERFINV_0_TO_0_9966_FLOAT32, _ERFINV_0_TO_0_9966_FLOAT64)}
 
 
+@np.errstate(all="ignore")
 def _in_blocks(kernel: Kernel, x: Array, scratch_rows: int) -> Array:
-    """Run ``kernel(x, out, scratch)`` over the array, one block at a time; float16 computes in float32."""
+    """Run ``kernel(x, out, scratch)`` over the array, one block at a time."""
     if x.dtype == _FLOAT16:
-        with np.errstate(all="ignore"):
-            return np.asarray(_in_blocks(kernel, x.astype(_FLOAT32), scratch_rows).astype(_FLOAT16))
+        return _in_blocks(kernel, x.astype(_FLOAT32), scratch_rows).astype(_FLOAT16)
     if x.dtype not in _ERF:
         raise TypeError(f"expected a float16, float32 or float64 array, but got {x.dtype}")
     out = np.empty(x.shape, x.dtype)
     flat, flat_out = np.ascontiguousarray(x).reshape(-1), out.reshape(-1)
     length = max(1, min(x.size, _BLOCK_BYTES // x.dtype.itemsize))
     scratch = np.empty((scratch_rows, length), x.dtype)
-    with np.errstate(all="ignore"):
-        for start in range(0, x.size, length):
-            block = flat[start : start + length]
-            kernel(block, flat_out[start : start + length], scratch[:, : block.size])
+    for start in range(0, x.size, length):
+        block = flat[start : start + length]
+        kernel(block, flat_out[start : start + length], scratch[:, : block.size])
     return out
 
 
@@ -183,20 +173,20 @@ def _erfinv_kernel(x: Array, out: Array, scratch: Array) -> None:
     logarithm, spare = scratch
     np.subtract(1.0, x, out=logarithm)
     logarithm *= np.add(1.0, x, out=spare)
-    np.log(logarithm, out=logarithm)
-    np.negative(logarithm, out=logarithm)
+    np.negative(np.log(logarithm, out=logarithm), out=logarithm)
     _ERFINV[x.dtype].evaluate(logarithm, out, spare)
+    out += 1.0
     out *= x
-    out += x
 
 
+@np.errstate(all="ignore")
 def _erfinv_near_one(x: Array) -> Array:
     """A first guess, then one step of Halley's method on erfc(guess) - (1 - |x|) = 0."""
     size = np.abs(x)
     distance = 1.0 - size
     root = np.sqrt(-np.log(distance * (1.0 + size)))
-    guess = np.empty_like(root)
-    _ERFINV_0_9966_TO_1.evaluate(root, guess, np.empty_like(root))
+    guess, spare = np.empty((2, x.size))
+    _ERFINV_0_9966_TO_1.evaluate(root, guess, spare)
     guess = (guess + root) * size
     newton = (distance - erfc(guess)) * np.exp(guess * guess) * (0.5 * math.sqrt(math.pi))
     guess -= newton / (1.0 + guess * newton)
@@ -206,7 +196,7 @@ def _erfinv_near_one(x: Array) -> Array:
 def erf(x: Array) -> Array:
     """The error function: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
 
-    Formula: erf(x) = tanh(x + x R(x^2)). Float16, float32 or float64, within 2.5 units in the last place.
+    Formula: tanh(x + x R(x^2)). Within 2.5 units in the last place.
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.erf
 
     Example:
@@ -219,8 +209,7 @@ def erf(x: Array) -> Array:
 def erfc(x: Array) -> Array:
     """The complementary error function, 1 - erf(x), accurate also where it is tiny.
 
-    Formula: erfc(x) = exp(-x^2) / (sqrt(pi) x + R(x)) for x >= 0, and 2 - erfc(-x) for x < 0.
-    Float16, float32 or float64, within 5 units in the last place.
+    Formula: exp(-x^2) / (sqrt(pi) x + R(x)) for x >= 0, else 2 - erfc(-x). Within 5 units in the last place.
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.erfc
 
     Example:
@@ -233,8 +222,7 @@ def erfc(x: Array) -> Array:
 def normal_cdf(x: Array) -> Array:
     """The probability that a standard normal variable is at most x.
 
-    Formula: 0.5 erfc(-x / sqrt(2)), as one formula in x, so that x / sqrt(2) is not rounded.
-    Float16, float32 or float64, within 5 units in the last place.
+    Formula: 0.5 erfc(-x / sqrt(2)), its scale in the coefficients. Within 5 units in the last place.
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.ndtr
 
     Example:
@@ -247,7 +235,7 @@ def normal_cdf(x: Array) -> Array:
 def erfinv(x: Array) -> Array:
     """The inverse of `erf`: infinite at -1 and 1, not a number beyond them.
 
-    Formula: x + x R(-log(1 - x^2)); near -1 and 1, Halley's method. Within 3 units in the last place.
+    Formula: x + x R(-log(1 - x^2)), or Halley's method near -1 and 1. Within 3 units in the last place.
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.erfinv
 
     Example:
@@ -257,6 +245,5 @@ def erfinv(x: Array) -> Array:
     out = _in_blocks(_erfinv_kernel, x, scratch_rows=2)
     near_one = np.flatnonzero(np.abs(x) > 0.9966)
     if near_one.size:
-        with np.errstate(all="ignore"):
-            out.reshape(-1)[near_one] = _erfinv_near_one(x.reshape(-1)[near_one].astype(_FLOAT64))
+        out.reshape(-1)[near_one] = _erfinv_near_one(x.reshape(-1)[near_one].astype(_FLOAT64))
     return out

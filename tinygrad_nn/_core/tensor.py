@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,12 @@ from .dtypes import dtype
 from .graph import AccumulateGrad, Edge, Node, View
 from .modes import modes
 from .printing import format_tensor
+
+if TYPE_CHECKING:
+    # What registration adds, for editors and type checkers: written by tools/make_stubs.py.
+    from .tensor_methods import TensorMethods
+else:
+    TensorMethods = object
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,7 +52,7 @@ class Size(tuple[int, ...]):
         return f"tinygrad_nn.Size({list(self)})"
 
 
-class Tensor:
+class Tensor(TensorMethods):
     """An array that records what is done with it.
 
     ``Tensor(data)`` makes a float tensor from nested lists, and ``Tensor(2, 3)`` one of that size, not initialised.
@@ -153,11 +159,11 @@ class Tensor:
 
     def is_floating_point(self) -> bool:
         """Whether the elements are real floating point numbers."""
-        return self._array.dtype.kind == "f"
+        return bool(self._array.dtype.kind == "f")
 
     def is_complex(self) -> bool:
         """Whether the elements are complex numbers."""
-        return self._array.dtype.kind == "c"
+        return bool(self._array.dtype.kind == "c")
 
     @property
     def device(self) -> device:
@@ -413,6 +419,10 @@ class Tensor:
         self._cell = [0, 0]
         self.__dict__.update(attributes)
         self.requires_grad_(requires_grad)
+
+
+# What stands in the class itself; the rest has been registered.
+OWN_ATTRIBUTES = frozenset(vars(Tensor))
 
 
 def _empty(kind: type[Tensor]) -> Tensor:

@@ -45,9 +45,10 @@ def read_idx(path: str | Path, *, max_bytes: int = 1 << 30) -> Tensor:
     Example:
         >>> import pathlib, tempfile
         >>> from tinygrad_nn.datasets import read_idx
-        >>> path = pathlib.Path(tempfile.mkdtemp(), "labels-idx1-ubyte")
-        >>> _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 5, 0, 4]))
-        >>> read_idx(path)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "labels-idx1-ubyte")
+        ...     _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3]) + bytes([5, 0, 4]))
+        ...     read_idx(path)
         tensor([5, 0, 4], dtype=tinygrad_nn.uint8)
     """
     path = Path(path)

@@ -47,11 +47,17 @@ class MNIST(Dataset[tuple[Any, Any]]):
     Source: https://docs.pytorch.org/vision/stable/generated/torchvision.datasets.MNIST.html
 
     Example:
+        >>> import pathlib, tempfile
         >>> from tinygrad_nn.datasets import MNIST
-        >>> MNIST("no/such/folder")
-        Traceback (most recent call last):
-        ...
-        FileNotFoundError: no/such/folder: MNIST's file train-images-idx3-ubyte(.gz) was not found ...
+        >>> image = bytes([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2]) + bytes([10, 20, 30, 40])
+        >>> label = bytes([0, 0, 8, 1, 0, 0, 0, 1]) + bytes([7])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = pathlib.Path(folder, "train-images-idx3-ubyte").write_bytes(image)
+        ...     _ = pathlib.Path(folder, "train-labels-idx1-ubyte").write_bytes(label)
+        ...     mnist = MNIST(folder)
+        >>> mnist[0]
+        (tensor([[10, 20],
+                [30, 40]], dtype=tinygrad_nn.uint8), 7)
     """
 
     classes = (

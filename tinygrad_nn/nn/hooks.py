@@ -80,6 +80,73 @@ class ModuleHooks:
         self.load: dict[int, Callable[..., Any]] = {}
 
 
+class Hooked:
+    """The part of a module that its hooks are registered with."""
+
+    _hooks: ModuleHooks | None = None  # none yet: the fast way
+
+    def _own_hooks(self) -> ModuleHooks:
+        if self._hooks is None:
+            self._hooks = ModuleHooks()
+        return self._hooks
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, args)`` before `forward`; what it returns replaces the arguments.
+
+        Args:
+            hook: the function.
+            prepend: run it before the hooks that are already there.
+            with_kwargs: call ``hook(module, args, kwargs)``, which may return ``(args, kwargs)``.
+        """
+        return add_hook(self._own_hooks().forward_pre, ForwardHook(hook, with_kwargs), prepend)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, args, output)`` after `forward`; what it returns replaces the output.
+
+        Args:
+            hook: the function.
+            prepend: run it before the hooks that are already there.
+            with_kwargs: call ``hook(module, args, kwargs, output)``.
+            always_call: run it, with None for the output, also when `forward` raises.
+        """
+        return add_hook(self._own_hooks().forward, ForwardHook(hook, with_kwargs, always_call), prepend)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, grad_input, grad_output)`` when the gradients of the module's inputs are there.
+
+        Both are tuples; what the hook returns replaces ``grad_input``.
+        """
+        return add_hook(self._own_hooks().backward, hook, prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call ``hook(module, grad_output)`` before the module's backward; what it returns replaces ``grad_output``."""
+        return add_hook(self._own_hooks().backward_pre, hook, prepend)
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, prefix, keep_vars)`` before the state is collected."""
+        return add_hook(self._own_hooks().state_dict_pre, hook)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, state_dict, prefix, local_metadata)`` after the state is collected; it may change it."""
+        return add_hook(self._own_hooks().state_dict, hook)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call a hook before a state is loaded.
+
+        It gets ``(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)``, and
+        may change the state, which is a copy, and the lists.
+        """
+        return add_hook(self._own_hooks().load_pre, hook)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(module, incompatible_keys)`` after a state is loaded; it may take keys off the lists."""
+        return add_hook(self._own_hooks().load, hook)
+
+
 def call_with_hooks(module: Module, hooks: ModuleHooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call the module's forward with everything that its hooks add."""
     ran: set[int] = set()
@@ -232,17 +299,12 @@ def _through_node(
 
 def _mark_as_view(tensor: Tensor, source: Tensor) -> None:
     """The same memory: writes are seen by both, and writing to it in place is refused while it is recorded."""
+    view = source._view
     tensor._cell = source._cell
-    base = source if source._view is None else source._view.base
-    edge = tensor._edge
-    tensor._view = View(base, lambda _: _WithEdge(edge), source._cell[1], True)
-
-
-class _WithEdge:
-    """Stands for the view taken anew: the boundary keeps its place in the graph."""
-
-    def __init__(self, edge: Any) -> None:
-        self._edge = edge
+    if view is None:
+        tensor._view = View(source, lambda base: base, source._cell[1], True)
+    else:
+        tensor._view = View(view.base, view.replay, source._cell[1], True)
 
 
 def _spread(positions: list[int], gradients: list[Any], count: int) -> Gradients:

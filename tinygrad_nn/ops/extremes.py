@@ -15,7 +15,7 @@ import numpy as np
 from .._core import return_types
 from .._core.op import REGISTRY, Integers, case, composite, op
 from .._core.tensor import Tensor, check_dim
-from .index import take_along_dim
+from .index import _take_along
 from .kernels import row_maxima
 from .reduce import axes, restore, spread
 
@@ -134,7 +134,7 @@ def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     if array.shape[dim] == 0:
         _check_not_empty(name, array, dim)
     indices = (argmax if name == "max" else argmin)(input, dim, True)
-    values = take_along_dim(input, indices, dim)
+    values = _take_along(input, indices, dim=dim)
     return result(values, indices) if keepdim else result(values.squeeze(dim), indices.squeeze(dim))
 
 

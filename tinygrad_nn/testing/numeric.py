@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ _IMAGINARY_STEP = 1e-20
 
 def moved(arrays: Sequence[Any], position: int, by: Any) -> list[Any]:
     """The arrays, with one of them changed."""
-    return [array + by if i == position else array for i, array in enumerate(arrays)]
+    return [np.asarray(array + by) if i == position else array for i, array in enumerate(arrays)]
 
 
 def weighted(weights: Sequence[Any], values: Sequence[Any]) -> Any:
@@ -29,7 +30,9 @@ def weighted(weights: Sequence[Any], values: Sequence[Any]) -> Any:
     return sum((np.sum(weight * value) for weight, value in pairs if weight is not None), 0.0)
 
 
-def central(function: Function, arrays: Sequence[Any], position: int, direction: Array, weights: Sequence[Any]) -> float:
+def central(
+    function: Function, arrays: Sequence[Any], position: int, direction: Array, weights: Sequence[Any]
+) -> float:
     """The derivative along a direction, by five-point differences with a tuned step.
 
     Of the steps tried, that one counts whose answer agrees best with its neighbour's: a greater step suffers from the
@@ -37,7 +40,7 @@ def central(function: Function, arrays: Sequence[Any], position: int, direction:
     """
     with np.errstate(all="ignore"):
         found = [_five_points(function, arrays, position, direction, weights, step) for step in _STEPS]
-    differences = [abs(a - b) for a, b in zip(found[:-1], found[1:], strict=True)]
+    differences = [abs(a - b) for a, b in pairwise(found)]
     best = int(np.argmin(np.where(np.isnan(differences), np.inf, differences)))
     return float(found[best + 1] if best + 1 < len(found) - 1 else found[best])
 
@@ -56,7 +59,7 @@ def _five_points(
 def complex_step(
     function: Function, arrays: Sequence[Any], position: int, direction: Array, weights: Sequence[Any]
 ) -> float | None:
-    """The derivative along a direction, exact to rounding; None where the function refuses or flattens complex input."""
+    """The derivative along a direction, exact to rounding; None where the function cannot take complex input."""
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("error")
@@ -92,9 +95,7 @@ def derivative(
     return rough, 1e-6
 
 
-def elementwise(
-    function: Function, arrays: Sequence[Any], position: int, weights: Sequence[Any]
-) -> Array:
+def elementwise(function: Function, arrays: Sequence[Any], position: int, weights: Sequence[Any]) -> Array:
     """The derivative with respect to each element of one input: slow, for reports."""
     array = arrays[position]
     result = np.zeros(array.shape)

@@ -1,6 +1,6 @@
 """Inputs for an op's generated tests, drawn from what was declared beside the op: its cases, domain, kinks, ties.
 
-The numbers depend on the op's name and the case's position only, so a failure can be repeated, and answers can be stored.
+The numbers depend on the op's name and the case's position only: a failure can be repeated, and answers can be stored.
 """
 
 from __future__ import annotations

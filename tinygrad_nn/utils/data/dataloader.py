@@ -62,7 +62,7 @@ class DataLoader(Generic[T_co]):
         >>> _ = tg.manual_seed(0)
         >>> loader = DataLoader(TensorDataset(tg.arange(5)), batch_size=2, shuffle=True)
         >>> [batch.tolist() for (batch,) in loader]
-        [[2, 0], [1, 3], [4]]
+        [[1, 4], [2, 3], [0]]
         >>> len(loader)
         3
     """

@@ -264,7 +264,7 @@ class ChainDataset(IterableDataset[T_co]):
             yield from stream
 
     def __len__(self) -> int:
-        return sum(len(stream) for stream in self._streams())  # type: ignore[arg-type]
+        return sum(len(stream) for stream in self._streams())  # type: ignore[arg-type, misc]
 
 
 class Subset(Dataset[T_co]):

@@ -104,7 +104,7 @@ class RandomSampler(Sampler[int]):
         >>> import tinygrad_nn as tg
         >>> _ = tg.manual_seed(0)
         >>> list(tg.utils.data.RandomSampler(range(6)))
-        [4, 1, 3, 5, 0, 2]
+        [0, 1, 2, 3, 5, 4]
     """
 
     def __init__(

@@ -1,0 +1,469 @@
+"""Products of vectors and matrices, and the linear layer's ``x @ W.T + b`` as one node.
+
+Source: https://docs.pytorch.org/docs/stable/torch.html#blas-and-lapack-operations
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .._core import dispatch, dtypes
+from .._core.backward import unbroadcast
+from .._core.dispatch import register_operator
+from .._core.errors import NotATensor, not_a_tensor
+from .._core.op import case, composite, op
+from .._core.tensor import Tensor, wrap
+from .kernels import column_sums
+
+_C_NAMES = {
+    "Float": "float", "Double": "double", "Half": "c10::Half", "Long": "long int", "Int": "int", "Short": "short int",
+    "Char": "signed char", "Byte": "unsigned char", "Bool": "bool",
+}  # fmt: skip
+
+
+# --- errors ------------------------------------------------------------------------------------------------------
+
+
+def _text(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _same_dtype_error(words: str, x: Any, y: Any, names: tuple[str, str]) -> RuntimeError:
+    """Two dtypes that do not go together: which input has which, and what to call."""
+    first, second = dtypes.type_name(x.dtype), dtypes.type_name(y.dtype)
+    fix = ""
+    for (name, array), other in zip(((names[0], x), (names[1], y)), (y, x), strict=True):
+        if other.dtype.kind == "f" and (array.dtype.kind != "f" or array.dtype.itemsize > other.dtype.itemsize):
+            target = {2: "half", 4: "float", 8: "double"}[other.dtype.itemsize]
+            fix = f" Convert {name}: {name}.{target}()."
+    return RuntimeError(
+        f"{words.format(first, second, _C_NAMES.get(first, first), _C_NAMES.get(second, second))} ({names[0]} is "
+        f"{first} {list(x.shape)}, {names[1]} is {second} {list(y.shape)}).{fix}"
+    )
+
+
+_M1_M2 = "expected m1 and m2 to have the same dtype, but got: {2} != {3}"
+_MAT1_MAT2 = "mat1 and mat2 must have the same dtype, but got {0} and {1}"
+
+
+def _matmul_error(name: str, x: Any, y: Any) -> RuntimeError:
+    """What is wrong with the shapes, as PyTorch says it."""
+    rule = (
+        f" {name}() needs input's last length to equal other's {'only' if y.ndim == 1 else 'second to last'} one: got "
+        f"{list(x.shape)} and {list(y.shape)}."
+    )
+    if not x.ndim or not y.ndim:
+        return RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {x.ndim}D and {y.ndim}D")
+    if x.ndim == y.ndim == 1:
+        return RuntimeError(
+            f"inconsistent tensor size, expected tensor [{x.shape[0]}] and src [{y.shape[0]}] to have the same number "
+            f"of elements, but got {x.shape[0]} and {y.shape[0]} elements respectively"
+        )
+    rows = math.prod(x.shape[:-1])
+    if y.ndim == 1:
+        return RuntimeError(
+            f"size mismatch, got input ({rows}), mat ({rows}x{x.shape[-1]}), vec ({y.shape[0]}).{rule}"
+        )
+    if y.ndim == 2:
+        hint = " Transposing other would do: other.T." if x.shape[-1] == y.shape[1] else ""
+        return RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1]} and {_text(y.shape)}).{rule}{hint}"
+        )
+    if x.shape[-1] != y.shape[-2]:
+        return RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: {[y.shape[0], x.shape[-1]]} but got: "
+            f"{[y.shape[0], y.shape[-2]]}.{rule}"
+        )
+    batches = x.shape[:-2], y.shape[:-2]
+    for d, (m, n) in enumerate(zip(batches[0][::-1], batches[1][::-1], strict=False)):
+        if m != n and 1 not in (m, n):
+            place = max(map(len, batches)) - 1 - d
+            return RuntimeError(
+                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {place}: "
+                f"the batches of {name}({list(x.shape)}, {list(y.shape)}) do not broadcast"
+            )
+    return RuntimeError(f"{name}(): cannot multiply {list(x.shape)} and {list(y.shape)}")
+
+
+# --- matmul ------------------------------------------------------------------------------------------------------
+
+
+def _product(x: Any, y: Any) -> Any:
+    """A product of at most two-dimensional arrays (``dot`` starts twice as fast as ``@``), or of tensors."""
+    return x.dot(y) if type(x) is np.ndarray and type(y) is np.ndarray else x @ y
+
+
+def _rows(x: Any) -> Any:
+    """As a matrix of rows of the last dimension."""
+    return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
+def _left_gradient(g: Any, x_shape: tuple[int, ...], y: Any) -> Any:
+    if y.ndim == 1:
+        return g[..., None] * y if len(x_shape) > 1 else g * y
+    if y.ndim == 2:
+        if g.ndim < 3:
+            return _product(g, y.swapaxes(0, 1))
+        return _product(_rows(g), y.swapaxes(0, 1)).reshape(x_shape)
+    if len(x_shape) == 1:
+        return unbroadcast((y @ g[..., None])[..., 0], x_shape)
+    return unbroadcast(g @ y.swapaxes(-1, -2), x_shape)
+
+
+def _right_gradient(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
+    if len(y_shape) == 1:
+        if x.ndim == 1:
+            return g * x
+        return _product(g.reshape(math.prod(g.shape)), _rows(x))
+    if x.ndim == 1:
+        return x[:, None] * g[..., None, :]
+    if len(y_shape) == 2:
+        return _product(_rows(x).swapaxes(0, 1), _rows(g))
+    return unbroadcast(x.swapaxes(-1, -2) @ g, y_shape)
+
+
+@op(kind="general", vjp=(_left_gradient, _right_gradient),
+    cases=[case((2, 3), (3, 4)), case((3,), (3,)), case((2, 3), (3,)), case((3,), (3, 2)), case((4, 2, 3), (3, 2)),
+           case((4, 2, 3), (4, 3, 2)), case((4, 2, 3), (3,)), case((3,), (4, 3, 2)), case((5, 1, 2, 3), (4, 3, 2)),
+           case((2, 3), (4, 3, 2)), case((1, 2, 3), (4, 3, 2)), case((4, 2, 3), (1, 3, 2)), case((0, 3), (3, 2)),
+           case((2, 0), (0, 3)), case((2, 3, 0), (0, 2))])  # fmt: skip
+def matmul(x, y, /):
+    """Matrix product, ``input @ other``.
+
+    Vectors are dotted; a vector beside a matrix counts as a row (left) or column (right) which is then dropped; with
+    more dimensions the last two are matrices, and the others broadcast.
+
+    Raises:
+        RuntimeError: the lengths or the dtypes do not fit.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> x = tg.tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> x @ tg.tensor([1.0, 10.0])
+        tensor([21., 43.])
+    """
+    if x.dtype is not y.dtype and x.dtype != y.dtype:
+        raise _same_dtype_error(_M1_M2, x, y, ("input", "other"))
+    try:
+        if y.ndim <= 2:
+            if x.ndim <= 2:
+                return x.dot(y) if x.ndim and y.ndim else np.matmul(x, y)
+            if y.ndim == 2 and x.flags.c_contiguous:  # one product of many rows
+                return _rows(x).dot(y).reshape((*x.shape[:-1], y.shape[1]))
+        return np.matmul(x, y)
+    except ValueError:
+        raise _matmul_error("matmul", x, y) from None
+
+
+def _operand(value: Any, position: int) -> Tensor:
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, np.ndarray):
+        return wrap(value)
+    raise not_a_tensor(matmul.op, position, value)  # type: ignore[attr-defined]
+
+
+def _matmul_of_anything(x: Any, y: Any) -> Any:
+    """`matmul` where one side may be an array: what ``@`` and NumPy call."""
+    return matmul(_operand(x, 0), _operand(y, 1))
+
+
+def _numpy_dot(a: Any, b: Any) -> Any:
+    """NumPy's `dot`, which for matrices and vectors is `matmul`."""
+    a, b = _operand(a, 0), _operand(b, 1)
+    if not a.ndim or not b.ndim:
+        return a * b  # type: ignore[operator]
+    if b.ndim > 2:
+        raise TypeError("np.dot on a Tensor: the second operand has more than two dimensions. Use matmul or einsum.")
+    return matmul(a, b)
+
+
+register_operator("matmul", _matmul_of_anything, None, binary=True)
+dispatch.register(np.matmul, _matmul_of_anything)
+dispatch.register(np.dot, _numpy_dot)
+
+
+# --- its strict relatives ----------------------------------------------------------------------------------------
+
+
+def _check_ndim(words: str, *pairs: tuple[Any, int]) -> None:
+    for position, (tensor, ndim) in enumerate(pairs):
+        if not isinstance(tensor, Tensor):
+            raise NotATensor(f"argument {position + 1} must be Tensor, not {type(tensor).__name__}")
+        if tensor.ndim != ndim:
+            shapes = " and ".join(str(list(t.shape)) for t, _ in pairs if isinstance(t, Tensor))
+            raise RuntimeError(f"{words.format(*[p[0].ndim for p in pairs])} (got shapes {shapes})")
+
+
+@composite()
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """Product of two matrices; nothing broadcasts.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.mm(tg.ones(2, 3), tg.ones(3, 1))
+        tensor([[3.],
+                [3.]])
+    """
+    _check_ndim("self must be a matrix", (input, 2))
+    _check_ndim("mat2 must be a matrix", (mat2, 2))
+    return matmul(input, mat2)  # type: ignore[no-any-return]
+
+
+@composite()
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """Products of two batches of matrices, of equal length.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.bmm(tg.ones(5, 2, 3), tg.ones(5, 3, 4)).shape
+        tinygrad_nn.Size([5, 2, 4])
+    """
+    _check_ndim("batch1 must be a 3D tensor", (input, 3))
+    _check_ndim("batch2 must be a 3D tensor", (mat2, 3))
+    (b, _, k), (c, m, _) = input._array.shape, mat2._array.shape
+    if (b, k) != (c, m):
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{b}, {k}] but got: [{c}, {m}]. (batch1 has "
+            f"shape {list(input.shape)}, batch2 {list(mat2.shape)}.)"
+        )
+    return matmul(input, mat2)  # type: ignore[no-any-return]
+
+
+@composite()
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """Product of a matrix and a vector.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.mv(tg.ones(2, 3), tg.tensor([1.0, 2.0, 3.0]))
+        tensor([6., 6.])
+    """
+    _check_ndim("vector + matrix @ vector expected, got 1, {0}, {1}", (input, 2), (vec, 1))
+    return matmul(input, vec)  # type: ignore[no-any-return]
+
+
+@composite()
+def dot(input: Tensor, tensor: Tensor) -> Tensor:
+    """Dot product of two vectors.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.dot(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
+        tensor(11.)
+    """
+    _check_ndim("1D tensors expected, but got {0}D and {1}D tensors", (input, 1), (tensor, 1))
+    if input._array.dtype != tensor._array.dtype:
+        words = "dot : expected both vectors to have same dtype, but found {0} and {1}"
+        raise _same_dtype_error(words, input._array, tensor._array, ("input", "tensor"))
+    return matmul(input, tensor)  # type: ignore[no-any-return]
+
+
+@composite(np.vdot)
+def vdot(input: Tensor, other: Tensor) -> Tensor:
+    """Dot product of two real vectors.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.vdot(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
+        tensor(11.)
+    """
+    return dot(input, other)
+
+
+@composite(np.inner)
+def inner(input: Tensor, other: Tensor) -> Tensor:
+    """Sum of products over the last dimensions of both.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.inner(tg.ones(2, 3), tg.ones(4, 3)).shape
+        tinygrad_nn.Size([2, 4])
+    """
+    if not input.ndim or not other.ndim:
+        return input * other  # type: ignore[operator, no-any-return]
+    if input.shape[-1] != other.shape[-1]:
+        raise RuntimeError(
+            "inner() the last dimension must match on both input tensors but got shapes "
+            f"{list(input.shape)} and {list(other.shape)}"
+        )
+    if other.ndim == 1:
+        return matmul(input, other)  # type: ignore[no-any-return]
+    columns = other.reshape(math.prod(other.shape[:-1]), other.shape[-1]).transpose(0, 1)  # type: ignore[attr-defined]
+    product: Tensor = matmul(input, columns).reshape((*input.shape[:-1], *other.shape[:-1]))
+    return product
+
+
+@composite(np.outer, aliases=("ger",))
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """All products of an element of one vector with one of another.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.outer(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
+        tensor([[3., 4.],
+                [6., 8.]])
+    """
+    for name, tensor in (("self", input), ("vec2", vec2)):
+        if tensor.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {tensor.ndim}-D (shape {list(tensor.shape)})")
+    return input.reshape(-1, 1) * vec2  # type: ignore[attr-defined, no-any-return]
+
+
+def _add_product(name: str, input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
+    """``beta * input + alpha * product``; with ``beta=0`` the input is ignored, nan and all."""
+    target = product._array.shape
+    if input._array.dtype != product._array.dtype:
+        words = "self and mat2 must have the same dtype, but got {0} and {1}"
+        raise _same_dtype_error(words, input._array, product._array, ("input", "the product"))
+    try:
+        fits = np.broadcast_shapes(input._array.shape, target) == target
+    except ValueError:
+        fits = False
+    if not fits:
+        raise RuntimeError(_expand_text(name, tuple(input._array.shape), target))
+    if alpha != 1:
+        product = product * alpha  # type: ignore[operator]
+    if beta == 0:
+        return product
+    return product + (input if beta == 1 else input * beta)  # type: ignore[operator, no-any-return]
+
+
+def _expand_text(name: str, shape: tuple[int, ...], target: tuple[int, ...]) -> str:
+    if len(shape) > len(target):
+        return f"{name}(): cannot expand the input of shape {list(shape)} to the product's {list(target)}"
+    offset = len(target) - len(shape)
+    d = next(d for d in range(len(target) - 1, -1, -1) if shape[d - offset] not in (1, target[d]))
+    return (
+        f"The expanded size of the tensor ({target[d]}) must match the existing size ({shape[d - offset]}) at "
+        f"non-singleton dimension {d}.  Target sizes: {list(target)}.  Tensor sizes: {list(shape)} (in {name}())"
+    )
+
+
+@composite()
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """``beta * input + alpha * (mat1 @ mat2)``; the input broadcasts.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.addmm(tg.ones(2), tg.ones(1, 3), tg.ones(3, 2), alpha=2)
+        tensor([[7., 7.]])
+    """
+    if isinstance(mat1, Tensor) and isinstance(mat2, Tensor) and mat1._array.dtype != mat2._array.dtype:
+        raise _same_dtype_error(_MAT1_MAT2, mat1._array, mat2._array, ("mat1", "mat2"))
+    return _add_product("addmm", input, mm(mat1, mat2), beta, alpha)
+
+
+@composite()
+def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """``beta * input + alpha * (mat @ vec)``; the input broadcasts.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.addmv(tg.ones(2), tg.ones(2, 3), tg.ones(3))
+        tensor([4., 4.])
+    """
+    return _add_product("addmv", input, mv(mat, vec), beta, alpha)
+
+
+@composite()
+def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """``beta * input + alpha * (batch1 @ batch2)``, for batches of matrices; the input broadcasts.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.baddbmm(tg.ones(2), tg.ones(5, 1, 3), tg.ones(5, 3, 2)).shape
+        tinygrad_nn.Size([5, 1, 2])
+    """
+    return _add_product("baddbmm", input, bmm(batch1, batch2), beta, alpha)
+
+
+# --- the linear layer --------------------------------------------------------------------------------------------
+
+
+def _linear_weight_gradient(g: Any, x: Any) -> Any:
+    if g.ndim == 1:
+        return g[:, None] * x
+    return _product(_rows(g).swapaxes(0, 1), _rows(x))
+
+
+def _linear_input_gradient(g: Any, weight: Any) -> Any:
+    if g.ndim <= 2:
+        return _product(g, weight)
+    return _product(_rows(g), weight).reshape((*g.shape[:-1], weight.shape[1]))
+
+
+def _linear_bias_gradient(g: Any, bias_shape: tuple[int, ...]) -> Any:
+    if bias_shape == g.shape[-1:] and g.ndim > 1 and type(g) is np.ndarray:
+        return column_sums(_rows(g))
+    return unbroadcast(g, bias_shape)
+
+
+@op(kind="general", vjp=(_linear_input_gradient, _linear_weight_gradient, _linear_bias_gradient), method=False,
+    names=("input", "weight", "bias"), torch_name="nn.functional.linear",
+    cases=[case((2, 3), (4, 3), (4,)), case((3,), (4, 3), (4,)), case((5, 2, 3), (4, 3), (4,)),
+           case((2, 3), (4, 3), (1,)), case((2, 3), (4, 3), (2, 4)), case((0, 3), (4, 3), (4,)),
+           case((2, 0), (4, 0), (4,)), case((2, 3), (1, 3), (1,))])  # fmt: skip
+def _linear(x, weight, bias, /):
+    """``x @ weight.T + bias``, one node; bias may be None."""
+    dtype = x.dtype
+    if (weight.dtype is not dtype or (bias is not None and bias.dtype is not dtype)) and dtype != weight.dtype:
+        raise _same_dtype_error(_MAT1_MAT2, x, weight, ("input", "weight"))
+    try:
+        y = x.dot(weight.T) if x.ndim <= 2 else _rows(x).dot(weight.T).reshape((*x.shape[:-1], weight.shape[0]))
+        if bias is not None:
+            np.add(y, bias, y, casting="no")
+        return y
+    except (ValueError, TypeError):
+        raise _linear_error(x, weight, bias) from None
+
+
+def _linear_error(x: Any, weight: Any, bias: Any) -> RuntimeError:
+    """What is wrong with the shapes or dtypes of a linear layer's inputs."""
+    if not x.ndim:
+        return RuntimeError(f"both arguments to linear need to be at least 1D, but they are 0D and {weight.ndim}D")
+    rows = math.prod(x.shape[:-1])
+    if x.shape[-1] != weight.shape[1]:
+        outputs, features = weight.shape
+        hint = " Flatten it first: x.flatten(1)." if math.prod(x.shape[1:]) == features else ""
+        return RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1]} and {features}x{outputs}). linear(): the "
+            f"weight {list(weight.shape)} takes {features} features, and the input of shape {list(x.shape)} has "
+            f"{x.shape[-1]} in its last dimension.{hint}"
+        )
+    if bias.dtype != x.dtype:
+        words = "self and mat2 must have the same dtype, but got {0} and {1}"
+        return _same_dtype_error(words, bias, weight, ("bias", "weight"))
+    return RuntimeError(_expand_text("linear", bias.shape, (rows, weight.shape[0])))
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """A linear layer, ``input @ weight.T + bias``.
+
+    Args:
+        input: of shape (..., features).
+        weight: of shape (outputs, features).
+        bias: of shape (outputs,), or None.
+
+    Raises:
+        RuntimeError: the numbers of features, or the dtypes, do not fit.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.linear(tg.ones(1, 3), tg.ones(2, 3), tg.tensor([0.0, 1.0]))
+        tensor([[3., 4.]])
+    """
+    if isinstance(weight, Tensor) and weight._array.ndim == 2:
+        return _linear(input, weight, bias)  # type: ignore[no-any-return]
+    if not isinstance(weight, Tensor):
+        raise not_a_tensor(_linear.op, 1, weight)  # type: ignore[attr-defined]
+    if weight.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {weight.ndim}D (linear's weight)")
+    if bias is not None:
+        raise RuntimeError(f"mat2 must be a matrix, got {weight.ndim}-D tensor (linear's weight beside a bias)")
+    return matmul(input, weight)  # type: ignore[no-any-return]

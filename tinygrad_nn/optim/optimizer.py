@@ -1,0 +1,410 @@
+"""The base of all optimizers: parameter groups, the state kept for each parameter, and the loop of a step.
+
+An algorithm adds its defaults and `_update`, which brings one parameter's arrays together with a published formula.
+
+Source: https://docs.pytorch.org/docs/stable/optim.html#torch.optim.Optimizer
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import itertools
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+import numpy as np
+
+from .._core.modes import enable_grad
+from .._core.tensor import Tensor, wrap
+
+__all__ = ["Optimizer", "required"]
+
+Array = np.ndarray[Any, Any]
+_next_id = itertools.count().__next__
+
+
+class _Required:
+    """Stands as the default of an option that has none."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()
+
+
+class _Handle:
+    """Removes a hook: ``handle.remove()``."""
+
+    def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
+        self.id = _next_id()
+        self._hooks = hooks
+        hooks[self.id] = hook
+
+    def remove(self) -> None:
+        """Take the hook away; doing so twice is harmless."""
+        self._hooks.pop(self.id, None)
+
+
+class Optimizer:
+    """Base class of all optimizers. Subclasses give their defaults and write `_update`, or `step` itself.
+
+    Args:
+        params: tensors to optimize, dictionaries with ``"params"`` and options of their own, or ``(name, tensor)`` pairs.
+        defaults: the options of groups that do not set them.
+
+    Raises:
+        TypeError: ``params`` is no iterable of tensors, groups or pairs, such as a module.
+        ValueError: there are no parameters, one is no leaf, or one is in two groups.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> class SignDescent(tg.optim.Optimizer):
+        ...     def __init__(self, params, lr=0.1):
+        ...         super().__init__(params, {"lr": lr})
+        ...     def _update(self, param, grad, state, group, scratch):
+        ...         param -= group["lr"] * np.sign(grad)
+        >>> import numpy as np
+        >>> x = tg.tensor([1.0, -2.0], requires_grad=True)
+        >>> (x * x).sum().backward()
+        >>> SignDescent([x]).step()
+        >>> x
+        tensor([ 0.9000, -1.9000], requires_grad=True)
+    """
+
+    param_groups: list[dict[str, Any]]
+    state: defaultdict[Any, dict[str, Any]]
+    defaults: dict[str, Any]
+
+    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        self.state = defaultdict(dict)
+        self.param_groups = []
+        self._start()
+        groups = _as_list(params)
+        if not groups:
+            raise ValueError(
+                "optimizer got an empty parameter list. If it came from a generator, that is used up: call "
+                "model.parameters() anew. If it came from a module, its layers may be in a plain list: use nn.ModuleList."
+            )
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    def _start(self) -> None:
+        """What is neither copied nor pickled."""
+        self._scratch: dict[Tensor, tuple[Array, Array]] = {}
+        self._pre_hooks: dict[int, Callable[..., Any]] = {}
+        self._post_hooks: dict[int, Callable[..., Any]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in vars(cls):  # a step of the subclass's own runs the hooks as well
+            cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()
+        for group in self.param_groups:  # options that were added since
+            for name, default in self.defaults.items():
+                group.setdefault(name, default)
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for number, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {number}")
+            lines.extend(f"    {name}: {group[name]}" for name in sorted(group) if name != "params")
+        return "\n".join(lines) + "\n)"
+
+    # --- groups --------------------------------------------------------------------------------------------------
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add parameters with options of their own, for example layers that are unfrozen during training.
+
+        Raises:
+            TypeError: the group is no dictionary, or holds something else than tensors, or holds them in a set.
+            ValueError: a parameter is no leaf, is in another group already, or a required option is missing.
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        params, names = _split_names(_as_list(param_group["params"]))
+        for param in params:
+            self._check_parameter(param)
+        param_group["params"] = params
+        if names:
+            param_group["param_names"] = names
+        for name, default in self.defaults.items():
+            if default is required and name not in param_group:
+                raise ValueError(
+                    f"parameter group didn't specify a value of required optimization parameter {name}"
+                )
+            param_group.setdefault(name, default)
+        ids = {id(param) for param in params}
+        if len(ids) < len(params):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
+                "see github.com/pytorch/pytorch/issues/40967 for more information",
+                stacklevel=3,
+            )
+        for group in self.param_groups:
+            if ("param_names" in group) != ("param_names" in param_group):
+                found = "with names" if names else "without names"
+                raise ValueError(
+                    "all optimizer param groups should be with/without names. "
+                    f"cannot add param group {found} to the optimizer"
+                )
+            if any(id(param) in ids for param in group["params"]):
+                raise ValueError("some parameters appear in more than one parameter group")
+        self.param_groups.append(param_group)
+
+    def _check_parameter(self, param: Any) -> None:
+        if not isinstance(param, Tensor):
+            raise TypeError(
+                f"optimizer can only optimize Tensors, but one of the params is {_type_name(param)}"
+                + (". Pass its parameters: model.parameters()" if hasattr(param, "parameters") else "")
+            )
+        if not param.is_leaf and "_retains_grad" not in param.__dict__:
+            raise ValueError(
+                "can't optimize a non-leaf Tensor. It is the result of an operation: optimize what it was computed "
+                "from, or a leaf made with .detach().requires_grad_()."
+            )
+
+    # --- a step --------------------------------------------------------------------------------------------------
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients, or set them to zero."""
+        for group in self.param_groups:
+            for param in group["params"]:
+                gradient = param._grad
+                if gradient is None or set_to_none:
+                    param._grad = None
+                else:
+                    gradient = param._grad = gradient.detach() if gradient.requires_grad else gradient
+                    gradient._array.fill(0)
+                    gradient._cell[0] += 1
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update all parameters that have a gradient.
+
+        Args:
+            closure: computes the loss anew, with its gradients, and returns it.
+
+        Returns:
+            What the closure returned; None without one.
+        """
+        if self._pre_hooks or self._post_hooks:
+            return _run_with_hooks(Optimizer._step, self, (closure,), {})
+        return self._step(closure)
+
+    def _step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            self._update_group(group)
+        return loss
+
+    def _update_group(self, group: dict[str, Any]) -> None:
+        states = self.state
+        scratches = self._scratch
+        for param in group["params"]:
+            gradient = param._grad
+            if gradient is None:
+                continue
+            array = param._array
+            scratch = scratches.get(param)
+            if scratch is None or scratch[0].shape != array.shape or scratch[0].dtype is not array.dtype:
+                scratch = self._make_scratch(param)
+            self._update(array, gradient._array, states[param], group, scratch)
+            param._cell[0] += 1  # written to: what a graph has saved of it is no longer valid
+
+    def _update(
+        self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any], scratch: tuple[Array, Array]
+    ) -> None:
+        """Update one parameter's array in place.
+
+        Args:
+            param: the parameter.
+            grad: its gradient, which must not be written to.
+            state: what this optimizer keeps for it, empty at first.
+            group: the options that hold for it.
+            scratch: two arrays like the parameter, for whatever lies between.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has neither a step() nor an _update() of its own")
+
+    def _make_scratch(self, param: Tensor) -> tuple[Array, Array]:
+        """Two arrays of the parameter's shape and memory order. All parameters of a type share the memory."""
+        array = param._array
+        like = np.empty_like(array)  # its strides: the parameter's, without gaps
+        largest = max((s[0].base for s in self._scratch.values() if s[0].dtype == array.dtype), key=len, default=None)
+        if largest is None or len(largest) < 2 * array.size:
+            members = [p._array.size for g in self.param_groups for p in g["params"] if p._array.dtype == array.dtype]
+            largest = np.empty(2 * max(members), array.dtype)
+        first = np.ndarray(array.shape, array.dtype, largest, 0, like.strides)
+        second = np.ndarray(array.shape, array.dtype, largest, array.nbytes, like.strides)
+        self._scratch[param] = first, second
+        return first, second
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> _Handle:
+        """Call ``hook(optimizer, args, kwargs)`` before each step; it may return new ``(args, kwargs)``."""
+        return _Handle(self._pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> _Handle:
+        """Call ``hook(optimizer, args, kwargs)`` after each step."""
+        return _Handle(self._post_hooks, hook)
+
+    # --- state ---------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state and the options, with parameters replaced by their numbers, in PyTorch's format."""
+        numbers: dict[int, int] = {}
+        groups = []
+        for group in self.param_groups:
+            for param in group["params"]:
+                numbers.setdefault(id(param), len(numbers))
+            packed = {name: value for name, value in group.items() if name != "params"}
+            groups.append({**packed, "params": [numbers[id(param)] for param in group["params"]]})
+        state = {numbers[id(key)] if isinstance(key, Tensor) else key: value for key, value in self.state.items()}
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continue from a state that `state_dict` gave. The tensors are copied, the groups updated in place.
+
+        Raises:
+            ValueError: it has other groups, or groups of other lengths.
+        """
+        saved_groups = state_dict["param_groups"]
+        if len(saved_groups) != len(self.param_groups):
+            raise ValueError(
+                "loaded state dict has a different number of parameter groups: "
+                f"got {len(saved_groups)}, expected {len(self.param_groups)}"
+            )
+        parameters: dict[int, Tensor] = {}
+        for number, (group, saved) in enumerate(zip(self.param_groups, saved_groups, strict=True)):
+            if len(group["params"]) != len(saved["params"]):
+                raise ValueError(
+                    "loaded state dict contains a parameter group that doesn't match the size of optimizer's group: "
+                    f"group {number} has {len(saved['params'])} parameters, expected {len(group['params'])}"
+                )
+            parameters.update(zip(saved["params"], group["params"], strict=True))
+        state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+        for key, value in state_dict["state"].items():
+            if key in parameters:
+                state[parameters[key]] = _copied(value, parameters[key], None)
+            else:
+                state[key] = value
+        self.state = state
+        for group, saved in zip(self.param_groups, saved_groups, strict=True):
+            group.update({name: copy.deepcopy(value) for name, value in saved.items() if name != "params"})
+
+
+def _copied(value: Any, param: Tensor, key: Any) -> Any:
+    """A copy of a state, with its tensors (except the count of steps) in the parameter's type and memory order."""
+    if isinstance(value, Tensor | np.ndarray):
+        array = value._array if isinstance(value, Tensor) else value
+        keeps = key == "step" or param._array.dtype.kind not in "fc"
+        made = np.empty_like(param._array) if array.shape == param._array.shape else np.empty(array.shape)
+        made = made.astype(array.dtype if keeps else param._array.dtype, copy=False)
+        np.copyto(made, array, casting="unsafe")
+        return wrap(made)
+    if isinstance(value, dict):
+        return {name: _copied(item, param, name) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)([_copied(item, param, None) for item in value])
+    return copy.deepcopy(value)
+
+
+# --- hooks -------------------------------------------------------------------------------------------------------
+
+
+def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    """A step that also runs the hooks, for subclasses that write their own."""
+
+    @functools.wraps(step)
+    def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        if self._pre_hooks or self._post_hooks:
+            return _run_with_hooks(step, self, args, kwargs)
+        return step(self, *args, **kwargs)
+
+    return hooked
+
+
+def _run_with_hooks(step: Callable[..., Any], self: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    before, after = self._pre_hooks, self._post_hooks
+    for hook in list(before.values()):
+        replaced = hook(self, args, kwargs)
+        if replaced is not None:
+            if not (isinstance(replaced, tuple) and len(replaced) == 2):
+                raise RuntimeError(
+                    f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}."
+                )
+            args, kwargs = replaced
+    self._pre_hooks, self._post_hooks = {}, {}  # a step that calls super().step() runs them once
+    try:
+        result = step(self, *args, **kwargs)
+    finally:
+        self._pre_hooks, self._post_hooks = before, after
+    for hook in list(after.values()):
+        hook(self, args, kwargs)
+    return result
+
+
+# --- what is given -----------------------------------------------------------------------------------------------
+
+
+def _as_list(params: Any) -> list[Any]:
+    """The parameters that were given, as a list.
+
+    Raises:
+        TypeError: a tensor, a module, a set, or no iterable.
+    """
+    if isinstance(params, Tensor):
+        return _refuse(params, " Put it in a list: [x]")
+    if isinstance(params, set | frozenset):
+        raise TypeError(
+            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will "
+            "change between runs. Please use a list instead."
+        )
+    if isinstance(params, dict):
+        return _refuse(params, " Put groups in a list: [{'params': ...}]")
+    if hasattr(params, "parameters") or not isinstance(params, Iterable):
+        return _refuse(params, " Pass its parameters: model.parameters()" if hasattr(params, "parameters") else "")
+    return list(params)
+
+
+def _refuse(params: Any, fix: str) -> Any:
+    raise TypeError(
+        "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+        f"{_type_name(params)}.{fix}"
+    )
+
+
+def _split_names(given: list[Any]) -> tuple[list[Any], list[str]]:
+    """Parameters, and their names if pairs were given, as by ``named_parameters()``."""
+    names = [item[0] for item in given if isinstance(item, tuple)]
+    if names and len(names) != len(given):
+        raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+    return [item[1] if isinstance(item, tuple) else item for item in given], names
+
+
+def _type_name(value: Any) -> str:
+    return cast(str, value.type()) if isinstance(value, Tensor) else type(value).__name__  # type: ignore[attr-defined]
+
+
+def check_options(lr: Any, **named: float) -> None:
+    """Refuse options that must not be negative, in PyTorch's words."""
+    if isinstance(lr, Tensor) and lr.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    if not lr >= 0.0:
+        raise ValueError(f"Invalid learning rate: {lr}")
+    for name, value in named.items():
+        if not value >= 0.0:
+            raise ValueError(f"Invalid {name} value: {value}")
