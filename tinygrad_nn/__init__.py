@@ -1,6 +1,6 @@
 # TEMPORARY while the families are being written: explicit names come at the end.
 from . import ops
-from ._core import backward as _backward
+from ._core import gradients as _gradients, hooks as _hooks
 from ._core.device import device
 from ._core.dtypes import *
 from ._core.dtypes import bool_ as bool

@@ -7,7 +7,7 @@ and nothing recorded) or, with ``create_graph``, tensors, on which the very same
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -17,7 +17,7 @@ from . import dtypes
 from .graph import AccumulateGrad, Edge, Node
 from .modes import modes
 from .plan import INPUT, OUT
-from .tensor import Tensor, current_edge, tensor_method, wrap
+from .tensor import Tensor, wrap
 
 _ndarray = np.ndarray
 
@@ -217,8 +217,8 @@ def _accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
     if isinstance(gradient, Tensor):  # create_graph
         leaf._grad = gradient if leaf._grad is None else leaf._grad + gradient
     elif leaf._grad is None:
-        alone = owned or (gradient.base is None and sys.getrefcount(gradient) <= _ALONE)
-        leaf._grad = wrap(gradient if alone and gradient.flags.writeable else gradient.copy())
+        alone = owned or (gradient.base is None and gradient.flags.writeable and sys.getrefcount(gradient) <= _ALONE)
+        leaf._grad = wrap(gradient if alone else gradient.copy())
     elif leaf._grad.requires_grad:
         leaf._grad = wrap(leaf._grad._array + gradient)
     else:
@@ -229,12 +229,18 @@ def _accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
             hook(leaf)
 
 
+def own(gradient: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array itself where only the caller's local variable holds it, else a copy."""
+    alone = gradient.base is None and gradient.flags.writeable and sys.getrefcount(gradient) <= _ALONE
+    return gradient if alone else gradient.copy()
+
+
 def _references(gradient: Any) -> int:
     return sys.getrefcount(gradient)
 
 
 def _references_when_alone() -> int:
-    """The count for an array held by its caller's local variable only, as `_accumulate` sees it.
+    """The count for an array held by its caller's local variable only, as a function that is given it sees it.
 
     Measured, as Python versions differ in what a call adds.
     """
@@ -296,229 +302,3 @@ def _modified(node: Node, position: int, version: int, expected: int) -> Runtime
         f"[{kind}], which is {what}, is at version {version}; expected version {expected} instead. Hint: write the "
         "change out of place (x = x + y instead of x += y), or change a clone()."
     )
-
-
-# --- what users call ---------------------------------------------------------------------------------------------
-
-
-def root_gradient(output: Tensor, gradient: Any, create_graph: bool, position: int) -> tuple[Edge, Any]:
-    """The edge at which a backward pass starts, and the gradient that it starts with.
-
-    Raises:
-        RuntimeError: the output needs no gradient, is no scalar while none is given, or has another shape.
-    """
-    edge = current_edge(output)
-    if edge is None:
-        raise RuntimeError(
-            f"element {position} of tensors does not require grad and does not have a grad_fn. No input of its "
-            "computation requires grad, or it was computed under no_grad(), or went through detach(), item() or numpy()."
-        )
-    array = output._array
-    if gradient is None:
-        if array.size != 1:
-            raise RuntimeError(
-                f"grad can be implicitly created only for scalar outputs, got shape {list(array.shape)}. "
-                "Reduce it first (loss.mean().backward()) or give gradient=."
-            )
-        gradient = wrap(np.ones(array.shape, array.dtype))
-    if not isinstance(gradient, Tensor):
-        raise TypeError(f"gradient: expected a Tensor or None, got {type(gradient).__name__}")
-    if gradient._array.shape != array.shape:
-        raise RuntimeError(
-            f"Mismatch in shape: grad_output[{position}] has a shape of {gradient.shape} and output[{position}] has a "
-            f"shape of {output.shape}."
-        )
-    if gradient._array.dtype != array.dtype:
-        gradient = gradient.to(array.dtype)
-    return edge, gradient if create_graph else gradient._array
-
-
-@tensor_method
-def backward(
-    self: Tensor,
-    gradient: Tensor | None = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    inputs: Tensor | Sequence[Tensor] | None = None,
-) -> None:
-    """Compute the gradient of this tensor with respect to the leaves, and add it to their ``grad``.
-
-    Args:
-        gradient: the gradient with respect to this tensor; may be left out for a scalar.
-        retain_graph: keep the graph for another backward. Default: the value of `create_graph`.
-        create_graph: record the backward pass, so that its result can be differentiated.
-        inputs: accumulate in these leaves only.
-
-    Raises:
-        RuntimeError: nothing requires grad; no scalar and no gradient; the graph was freed by an earlier backward; or
-            something that a rule needs has been written to in place.
-
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
-    """
-    backward_all([self], [gradient], retain_graph, create_graph, inputs)
-
-
-def backward_all(
-    tensors: Sequence[Tensor],
-    gradients: Sequence[Tensor | None],
-    retain_graph: bool | None,
-    create_graph: bool,
-    inputs: Tensor | Sequence[Tensor] | None,
-) -> None:
-    """`backward` from several tensors at once."""
-    keep = create_graph if retain_graph is None else retain_graph
-    pairs = enumerate(zip(tensors, gradients, strict=True))
-    roots = [root_gradient(tensor, gradient, create_graph, i) for i, (tensor, gradient) in pairs]
-    if inputs is None:
-        run(roots, retain_graph=keep, create_graph=create_graph)
-        return
-    chosen = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    if not chosen:
-        raise RuntimeError("'inputs' argument to backward cannot be empty.")
-    edges = [_target_edge(tensor, i) for i, tensor in enumerate(chosen)]
-    gradients_found = run(roots, retain_graph=keep, create_graph=create_graph, targets=edges)
-    for tensor, found in zip(chosen, gradients_found, strict=True):
-        if found is not None:
-            new = found if isinstance(found, Tensor) else wrap(found.copy())
-            tensor._grad = new if tensor._grad is None else tensor._grad + new
-
-
-def _target_edge(tensor: Tensor, position: int) -> Edge:
-    edge = current_edge(tensor)
-    if edge is None:
-        raise RuntimeError(f"One of the differentiated Tensors does not require grad (input {position})")
-    return edge
-
-
-def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
-    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    allow_unused: bool | None = None,
-    materialize_grads: bool = False,
-) -> tuple[Tensor | None, ...]:
-    """The gradients of the sum of outputs with respect to inputs, returned and not accumulated.
-
-    Args:
-        outputs, inputs: tensors, or sequences of them.
-        grad_outputs: the gradient with respect to each output; may be left out for scalars.
-        retain_graph: keep the graph. Default: the value of `create_graph`.
-        create_graph: record the computation, for derivatives of higher order.
-        allow_unused: give None for an input that no output depends on, instead of raising.
-        materialize_grads: give zeros for such inputs.
-
-    Raises:
-        RuntimeError: as `Tensor.backward`, or an input was not used.
-
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> x = tg.tensor(3.0, requires_grad=True)
-        >>> (first,) = tg.autograd.grad(x ** 3, x, create_graph=True)
-        >>> (second,) = tg.autograd.grad(first, x)
-        >>> first.item(), second.item()
-        (27.0, 18.0)
-    """
-    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    if grad_outputs is None or isinstance(grad_outputs, Tensor):
-        grad_outputs = [grad_outputs] * len(outputs) if grad_outputs is None else [grad_outputs]
-    if len(grad_outputs) != len(outputs):
-        raise RuntimeError(f"grad_outputs: expected one for each of {len(outputs)} outputs, got {len(grad_outputs)}")
-    if materialize_grads and allow_unused is False:
-        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: False.")
-    edges = [_target_edge(tensor, i) for i, tensor in enumerate(inputs)]
-    keep = create_graph if retain_graph is None else retain_graph
-    pairs = enumerate(zip(outputs, grad_outputs, strict=True))
-    roots = [root_gradient(output, gradient, create_graph, i) for i, (output, gradient) in pairs]
-    found = run(roots, retain_graph=keep, create_graph=create_graph, targets=edges)
-    results: list[Tensor | None] = []
-    for position, tensor in enumerate(inputs):
-        gradient, found[position] = found[position], None
-        if gradient is None and materialize_grads:
-            gradient = np.zeros_like(tensor._array)
-        elif gradient is None and not allow_unused:
-            raise RuntimeError(
-                f"One of the differentiated Tensors (input {position}) appears to not have been used in the graph. "
-                "Set allow_unused=True if this is the desired behavior."
-            )
-        # A gradient may be an alias of another, or a read-only view: what users get is their own.
-        results.append(gradient if gradient is None or isinstance(gradient, Tensor) else wrap(_own(gradient)))
-    return tuple(results)
-
-
-def _own(gradient: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The array itself where only its caller holds it, else a copy."""
-    alone = gradient.base is None and gradient.flags.writeable and sys.getrefcount(gradient) <= _ALONE
-    return gradient if alone else gradient.copy()
-
-
-class Handle:
-    """Removes a hook: ``handle.remove()``."""
-
-    def __init__(self, hooks: list[Any], hook: Any) -> None:
-        self._hooks = hooks
-        self._hook = hook
-
-    def remove(self) -> None:
-        """Take the hook away; doing so twice is harmless."""
-        if self._hook in self._hooks:
-            self._hooks.remove(self._hook)
-
-
-@tensor_method
-def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Handle:
-    """Call ``hook(gradient)`` whenever a gradient for this tensor is computed; what it returns replaces the gradient.
-
-    Raises:
-        RuntimeError: the tensor does not require grad.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
-        >>> handle = x.register_hook(lambda gradient: gradient * 10)
-        >>> x.sum().backward()
-        >>> x.grad
-        tensor([10., 10.])
-    """
-    edge = current_edge(self)
-    if edge is None:
-        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-    node, number = edge
-
-    def on_node(gradients: list[Any]) -> list[Any]:
-        if gradients[number] is not None:
-            replaced = hook(gradients[number])
-            if replaced is not None:
-                gradients[number] = replaced
-        return gradients
-
-    if node.hooks is None:
-        node.hooks = []
-    node.hooks.append(on_node)
-    return Handle(node.hooks, on_node)
-
-
-@tensor_method
-def retain_grad(self: Tensor) -> None:
-    """Keep this tensor's gradient in its ``grad`` although it is no leaf."""
-    if self.is_leaf:
-        if not self.requires_grad:
-            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        return
-    if "_retains_grad" in self.__dict__:
-        return
-    self.__dict__["_retains_grad"] = True
-    import weakref
-
-    holder = weakref.ref(self)
-
-    def keep(gradient: Tensor) -> None:
-        tensor = holder()
-        if tensor is not None:
-            tensor._grad = gradient if tensor._grad is None else tensor._grad + gradient
-
-    self.register_hook(keep)

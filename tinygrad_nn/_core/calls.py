@@ -27,7 +27,10 @@ _ndarray = np.ndarray
 REQUIRED = inspect.Parameter.empty  # an option without a default
 _NO_OPTIONS: dict[str, Any] = {}
 # NumPy's names of the same arguments.
-_ALIASES = {"axis": "dim", "keepdims": "keepdim", "a": "input", "x": "input", "a_min": "min", "a_max": "max"}
+_ALIASES = {
+    "axis": ("dim", "dims"), "axes": ("dims",), "axis1": ("dim0",), "axis2": ("dim1",), "keepdims": ("keepdim",),
+    "shift": ("shifts",), "a": ("input",), "x": ("input",), "a_min": ("min",), "a_max": ("max",),
+}  # fmt: skip
 
 
 def make_unary(op: Op) -> Callable[..., Tensor]:
@@ -231,8 +234,8 @@ def complete(op: Op, options: dict[str, Any]) -> dict[str, Any]:
         merged = dict(op.defaults)
         for name, value in options.items():
             if name not in merged:
-                alias = _ALIASES.get(name)
-                if alias not in merged:
+                alias = next((a for a in _ALIASES.get(name, ()) if a in merged), None)
+                if alias is None:
                     raise TypeError(
                         f"{op.name}() got an unexpected keyword argument {name!r}.{near(name, merged)} "
                         f"Its options are: {', '.join(merged) or 'none'}."

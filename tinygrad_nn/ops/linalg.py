@@ -1,4 +1,4 @@
-"""Products of vectors and matrices, and the linear layer's ``x @ W.T + b`` as one node.
+"""Products of vectors and matrices.
 
 Source: https://docs.pytorch.org/docs/stable/torch.html#blas-and-lapack-operations
 """
@@ -16,7 +16,6 @@ from .._core.dispatch import register_operator
 from .._core.errors import NotATensor, not_a_tensor
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, wrap
-from .kernels import column_sums
 
 _C_NAMES = {
     "Float": "float", "Double": "double", "Half": "c10::Half", "Long": "long int", "Int": "int", "Short": "short int",
@@ -31,7 +30,7 @@ def _text(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))
 
 
-def _same_dtype_error(words: str, x: Any, y: Any, names: tuple[str, str]) -> RuntimeError:
+def same_dtype_error(words: str, x: Any, y: Any, names: tuple[str, str]) -> RuntimeError:
     """Two dtypes that do not go together: which input has which, and what to call."""
     first, second = dtypes.type_name(x.dtype), dtypes.type_name(y.dtype)
     fix = ""
@@ -46,7 +45,7 @@ def _same_dtype_error(words: str, x: Any, y: Any, names: tuple[str, str]) -> Run
 
 
 _M1_M2 = "expected m1 and m2 to have the same dtype, but got: {2} != {3}"
-_MAT1_MAT2 = "mat1 and mat2 must have the same dtype, but got {0} and {1}"
+MAT1_MAT2 = "mat1 and mat2 must have the same dtype, but got {0} and {1}"
 
 
 def _matmul_error(name: str, x: Any, y: Any) -> RuntimeError:
@@ -62,15 +61,15 @@ def _matmul_error(name: str, x: Any, y: Any) -> RuntimeError:
             f"inconsistent tensor size, expected tensor [{x.shape[0]}] and src [{y.shape[0]}] to have the same number "
             f"of elements, but got {x.shape[0]} and {y.shape[0]} elements respectively"
         )
-    rows = math.prod(x.shape[:-1])
+    count = math.prod(x.shape[:-1])
     if y.ndim == 1:
         return RuntimeError(
-            f"size mismatch, got input ({rows}), mat ({rows}x{x.shape[-1]}), vec ({y.shape[0]}).{rule}"
+            f"size mismatch, got input ({count}), mat ({count}x{x.shape[-1]}), vec ({y.shape[0]}).{rule}"
         )
     if y.ndim == 2:
         hint = " Transposing other would do: other.T." if x.shape[-1] == y.shape[1] else ""
         return RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1]} and {_text(y.shape)}).{rule}{hint}"
+            f"mat1 and mat2 shapes cannot be multiplied ({count}x{x.shape[-1]} and {_text(y.shape)}).{rule}{hint}"
         )
     if x.shape[-1] != y.shape[-2]:
         return RuntimeError(
@@ -91,12 +90,12 @@ def _matmul_error(name: str, x: Any, y: Any) -> RuntimeError:
 # --- matmul ------------------------------------------------------------------------------------------------------
 
 
-def _product(x: Any, y: Any) -> Any:
+def product(x: Any, y: Any) -> Any:
     """A product of at most two-dimensional arrays (``dot`` starts twice as fast as ``@``), or of tensors."""
     return x.dot(y) if type(x) is np.ndarray and type(y) is np.ndarray else x @ y
 
 
-def _rows(x: Any) -> Any:
+def rows(x: Any) -> Any:
     """As a matrix of rows of the last dimension."""
     return x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
@@ -106,8 +105,8 @@ def _left_gradient(g: Any, x_shape: tuple[int, ...], y: Any) -> Any:
         return g[..., None] * y if len(x_shape) > 1 else g * y
     if y.ndim == 2:
         if g.ndim < 3:
-            return _product(g, y.swapaxes(0, 1))
-        return _product(_rows(g), y.swapaxes(0, 1)).reshape(x_shape)
+            return product(g, y.swapaxes(0, 1))
+        return product(rows(g), y.swapaxes(0, 1)).reshape(x_shape)
     if len(x_shape) == 1:
         return unbroadcast((y @ g[..., None])[..., 0], x_shape)
     return unbroadcast(g @ y.swapaxes(-1, -2), x_shape)
@@ -117,11 +116,11 @@ def _right_gradient(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
     if len(y_shape) == 1:
         if x.ndim == 1:
             return g * x
-        return _product(g.reshape(math.prod(g.shape)), _rows(x))
+        return product(g.reshape(math.prod(g.shape)), rows(x))
     if x.ndim == 1:
         return x[:, None] * g[..., None, :]
     if len(y_shape) == 2:
-        return _product(_rows(x).swapaxes(0, 1), _rows(g))
+        return product(rows(x).swapaxes(0, 1), rows(g))
     return unbroadcast(x.swapaxes(-1, -2) @ g, y_shape)
 
 
@@ -146,13 +145,13 @@ def matmul(x, y, /):
         tensor([21., 43.])
     """
     if x.dtype is not y.dtype and x.dtype != y.dtype:
-        raise _same_dtype_error(_M1_M2, x, y, ("input", "other"))
+        raise same_dtype_error(_M1_M2, x, y, ("input", "other"))
     try:
         if y.ndim <= 2:
             if x.ndim <= 2:
                 return x.dot(y) if x.ndim and y.ndim else np.matmul(x, y)
             if y.ndim == 2 and x.flags.c_contiguous:  # one product of many rows
-                return _rows(x).dot(y).reshape((*x.shape[:-1], y.shape[1]))
+                return rows(x).dot(y).reshape((*x.shape[:-1], y.shape[1]))
         return np.matmul(x, y)
     except ValueError:
         raise _matmul_error("matmul", x, y) from None
@@ -258,7 +257,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     _check_ndim("1D tensors expected, but got {0}D and {1}D tensors", (input, 1), (tensor, 1))
     if input._array.dtype != tensor._array.dtype:
         words = "dot : expected both vectors to have same dtype, but found {0} and {1}"
-        raise _same_dtype_error(words, input._array, tensor._array, ("input", "tensor"))
+        raise same_dtype_error(words, input._array, tensor._array, ("input", "tensor"))
     return matmul(input, tensor)  # type: ignore[no-any-return]
 
 
@@ -318,13 +317,13 @@ def _add_product(name: str, input: Tensor, product: Tensor, beta: float, alpha: 
     target = product._array.shape
     if input._array.dtype != product._array.dtype:
         words = "self and mat2 must have the same dtype, but got {0} and {1}"
-        raise _same_dtype_error(words, input._array, product._array, ("input", "the product"))
+        raise same_dtype_error(words, input._array, product._array, ("input", "the product"))
     try:
         fits = np.broadcast_shapes(input._array.shape, target) == target
     except ValueError:
         fits = False
     if not fits:
-        raise RuntimeError(_expand_text(name, tuple(input._array.shape), target))
+        raise RuntimeError(expand_text(name, tuple(input._array.shape), target))
     if alpha != 1:
         product = product * alpha  # type: ignore[operator]
     if beta == 0:
@@ -332,7 +331,7 @@ def _add_product(name: str, input: Tensor, product: Tensor, beta: float, alpha: 
     return product + (input if beta == 1 else input * beta)  # type: ignore[operator, no-any-return]
 
 
-def _expand_text(name: str, shape: tuple[int, ...], target: tuple[int, ...]) -> str:
+def expand_text(name: str, shape: tuple[int, ...], target: tuple[int, ...]) -> str:
     if len(shape) > len(target):
         return f"{name}(): cannot expand the input of shape {list(shape)} to the product's {list(target)}"
     offset = len(target) - len(shape)
@@ -353,7 +352,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: 
         tensor([[7., 7.]])
     """
     if isinstance(mat1, Tensor) and isinstance(mat2, Tensor) and mat1._array.dtype != mat2._array.dtype:
-        raise _same_dtype_error(_MAT1_MAT2, mat1._array, mat2._array, ("mat1", "mat2"))
+        raise same_dtype_error(MAT1_MAT2, mat1._array, mat2._array, ("mat1", "mat2"))
     return _add_product("addmm", input, mm(mat1, mat2), beta, alpha)
 
 
@@ -379,91 +378,3 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, a
         tinygrad_nn.Size([5, 1, 2])
     """
     return _add_product("baddbmm", input, bmm(batch1, batch2), beta, alpha)
-
-
-# --- the linear layer --------------------------------------------------------------------------------------------
-
-
-def _linear_weight_gradient(g: Any, x: Any) -> Any:
-    if g.ndim == 1:
-        return g[:, None] * x
-    return _product(_rows(g).swapaxes(0, 1), _rows(x))
-
-
-def _linear_input_gradient(g: Any, weight: Any) -> Any:
-    if g.ndim <= 2:
-        return _product(g, weight)
-    return _product(_rows(g), weight).reshape((*g.shape[:-1], weight.shape[1]))
-
-
-def _linear_bias_gradient(g: Any, bias_shape: tuple[int, ...]) -> Any:
-    if bias_shape == g.shape[-1:] and g.ndim > 1 and type(g) is np.ndarray:
-        return column_sums(_rows(g))
-    return unbroadcast(g, bias_shape)
-
-
-@op(kind="general", vjp=(_linear_input_gradient, _linear_weight_gradient, _linear_bias_gradient), method=False,
-    names=("input", "weight", "bias"), torch_name="nn.functional.linear",
-    cases=[case((2, 3), (4, 3), (4,)), case((3,), (4, 3), (4,)), case((5, 2, 3), (4, 3), (4,)),
-           case((2, 3), (4, 3), (1,)), case((2, 3), (4, 3), (2, 4)), case((0, 3), (4, 3), (4,)),
-           case((2, 0), (4, 0), (4,)), case((2, 3), (1, 3), (1,))])  # fmt: skip
-def _linear(x, weight, bias, /):
-    """``x @ weight.T + bias``, one node; bias may be None."""
-    dtype = x.dtype
-    if (weight.dtype is not dtype or (bias is not None and bias.dtype is not dtype)) and dtype != weight.dtype:
-        raise _same_dtype_error(_MAT1_MAT2, x, weight, ("input", "weight"))
-    try:
-        y = x.dot(weight.T) if x.ndim <= 2 else _rows(x).dot(weight.T).reshape((*x.shape[:-1], weight.shape[0]))
-        if bias is not None:
-            np.add(y, bias, y, casting="no")
-        return y
-    except (ValueError, TypeError):
-        raise _linear_error(x, weight, bias) from None
-
-
-def _linear_error(x: Any, weight: Any, bias: Any) -> RuntimeError:
-    """What is wrong with the shapes or dtypes of a linear layer's inputs."""
-    if not x.ndim:
-        return RuntimeError(f"both arguments to linear need to be at least 1D, but they are 0D and {weight.ndim}D")
-    rows = math.prod(x.shape[:-1])
-    if x.shape[-1] != weight.shape[1]:
-        outputs, features = weight.shape
-        hint = " Flatten it first: x.flatten(1)." if math.prod(x.shape[1:]) == features else ""
-        return RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1]} and {features}x{outputs}). linear(): the "
-            f"weight {list(weight.shape)} takes {features} features, and the input of shape {list(x.shape)} has "
-            f"{x.shape[-1]} in its last dimension.{hint}"
-        )
-    if bias.dtype != x.dtype:
-        words = "self and mat2 must have the same dtype, but got {0} and {1}"
-        return _same_dtype_error(words, bias, weight, ("bias", "weight"))
-    return RuntimeError(_expand_text("linear", bias.shape, (rows, weight.shape[0])))
-
-
-def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """A linear layer, ``input @ weight.T + bias``.
-
-    Args:
-        input: of shape (..., features).
-        weight: of shape (outputs, features).
-        bias: of shape (outputs,), or None.
-
-    Raises:
-        RuntimeError: the numbers of features, or the dtypes, do not fit.
-
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.nn.functional.linear(tg.ones(1, 3), tg.ones(2, 3), tg.tensor([0.0, 1.0]))
-        tensor([[3., 4.]])
-    """
-    if isinstance(weight, Tensor) and weight._array.ndim == 2:
-        return _linear(input, weight, bias)  # type: ignore[no-any-return]
-    if not isinstance(weight, Tensor):
-        raise not_a_tensor(_linear.op, 1, weight)  # type: ignore[attr-defined]
-    if weight.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {weight.ndim}D (linear's weight)")
-    if bias is not None:
-        raise RuntimeError(f"mat2 must be a matrix, got {weight.ndim}-D tensor (linear's weight beside a bias)")
-    return matmul(input, weight)  # type: ignore[no-any-return]

@@ -1,6 +1,7 @@
 """The base of all optimizers: parameter groups, the state kept for each parameter, and the loop of a step.
 
-An algorithm adds its defaults and `_update`, which brings one parameter's arrays together with a published formula.
+An algorithm adds its defaults and `_update_group`, a loop that applies a published formula to one parameter's arrays
+after the other.
 
 Source: https://docs.pytorch.org/docs/stable/optim.html#torch.optim.Optimizer
 """
@@ -12,7 +13,7 @@ import functools
 import itertools
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
 import numpy as np
@@ -23,6 +24,7 @@ from .._core.tensor import Tensor, wrap
 __all__ = ["Optimizer", "required"]
 
 Array = np.ndarray[Any, Any]
+Pending = tuple[Array, Array, dict[str, Any], tuple[Array, Array]]
 _next_id = itertools.count().__next__
 
 
@@ -50,7 +52,7 @@ class _Handle:
 
 
 class Optimizer:
-    """Base class of all optimizers. Subclasses give their defaults and write `_update`, or `step` itself.
+    """Base class of all optimizers. Subclasses give their defaults and write `_update_group`, or `step` itself.
 
     Args:
         params: tensors to optimize, dictionaries with ``"params"`` and options of their own, or ``(name, tensor)`` pairs.
@@ -65,8 +67,9 @@ class Optimizer:
         >>> class SignDescent(tg.optim.Optimizer):
         ...     def __init__(self, params, lr=0.1):
         ...         super().__init__(params, {"lr": lr})
-        ...     def _update(self, param, grad, state, group, scratch):
-        ...         param -= group["lr"] * np.sign(grad)
+        ...     def _update_group(self, group):
+        ...         for param, grad, state, scratch in self._pending(group):
+        ...             param -= group["lr"] * np.sign(grad)
         >>> import numpy as np
         >>> x = tg.tensor([1.0, -2.0], requires_grad=True)
         >>> (x * x).sum().backward()
@@ -97,7 +100,7 @@ class Optimizer:
 
     def _start(self) -> None:
         """What is neither copied nor pickled."""
-        self._scratch: dict[Tensor, tuple[Array, Array]] = {}
+        self._scratch: dict[int, tuple[Array, Array]] = {}  # by the parameter's id
         self._pre_hooks: dict[int, Callable[..., Any]] = {}
         self._post_hooks: dict[int, Callable[..., Any]] = {}
 
@@ -213,6 +216,16 @@ class Optimizer:
         return loss
 
     def _update_group(self, group: dict[str, Any]) -> None:
+        """Update the parameters of one group in place, by looping over `_pending`."""
+        raise NotImplementedError(f"{type(self).__name__} has neither a step() nor an _update_group() of its own")
+
+    def _pending(self, group: dict[str, Any]) -> Iterator[Pending]:
+        """What a step of this group has to update.
+
+        Yields:
+            For each parameter with a gradient: its array, to be updated in place; its gradient, which must not be
+            written to; the state kept for it, empty at first; and two arrays of its form for whatever lies between.
+        """
         states = self.state
         scratches = self._scratch
         for param in group["params"]:
@@ -220,25 +233,11 @@ class Optimizer:
             if gradient is None:
                 continue
             array = param._array
-            scratch = scratches.get(param)
+            scratch = scratches.get(id(param))
             if scratch is None or scratch[0].shape != array.shape or scratch[0].dtype is not array.dtype:
                 scratch = self._make_scratch(param)
-            self._update(array, gradient._array, states[param], group, scratch)
+            yield array, gradient._array, states[param], scratch
             param._cell[0] += 1  # written to: what a graph has saved of it is no longer valid
-
-    def _update(
-        self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any], scratch: tuple[Array, Array]
-    ) -> None:
-        """Update one parameter's array in place.
-
-        Args:
-            param: the parameter.
-            grad: its gradient, which must not be written to.
-            state: what this optimizer keeps for it, empty at first.
-            group: the options that hold for it.
-            scratch: two arrays like the parameter, for whatever lies between.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has neither a step() nor an _update() of its own")
 
     def _make_scratch(self, param: Tensor) -> tuple[Array, Array]:
         """Two arrays of the parameter's shape and memory order. All parameters of a type share the memory."""
@@ -250,7 +249,7 @@ class Optimizer:
             largest = np.empty(2 * max(members), array.dtype)
         first = np.ndarray(array.shape, array.dtype, largest, 0, like.strides)
         second = np.ndarray(array.shape, array.dtype, largest, array.nbytes, like.strides)
-        self._scratch[param] = first, second
+        self._scratch[id(param)] = first, second
         return first, second
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> _Handle:
@@ -272,7 +271,9 @@ class Optimizer:
                 numbers.setdefault(id(param), len(numbers))
             packed = {name: value for name, value in group.items() if name != "params"}
             groups.append({**packed, "params": [numbers[id(param)] for param in group["params"]]})
-        state = {numbers[id(key)] if isinstance(key, Tensor) else key: value for key, value in self.state.items()}
+        state = {
+            numbers[id(key)] if isinstance(key, Tensor) else key: value for key, value in self.state.items() if value
+        }
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

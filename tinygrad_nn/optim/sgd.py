@@ -61,61 +61,42 @@ class SGD(Optimizer):
                         maximize=maximize, foreach=foreach, differentiable=differentiable, fused=fused)  # fmt: skip
         super().__init__(params, defaults)
 
-    def _update(
-        self, param: Array, grad: Array, state: dict[str, Any], group: dict[str, Any], scratch: tuple[Array, Array]
-    ) -> None:
-        momentum = group["momentum"]
-        buffer = None
-        if momentum:
-            held = state.get("momentum_buffer")
-            buffer = held._array if held is not None else np.full_like(param, np.nan)
-            if held is None:
-                state["momentum_buffer"] = wrap(buffer)
-            first = held is None
-        else:
-            first = False
-        update(
-            param, grad, buffer, scratch, first=first, lr=float(group["lr"]), momentum=momentum,
-            dampening=group["dampening"], weight_decay=group["weight_decay"], nesterov=group["nesterov"],
-            maximize=group["maximize"],
-        )  # fmt: skip
+    def _update_group(self, group: dict[str, Any]) -> None:
+        lr, momentum = float(group["lr"]), group["momentum"]
+        for param, grad, state, scratch in self._pending(group):
+            buffer = None
+            grad = penalised(param, grad, group["weight_decay"], group["maximize"], scratch[0])
+            if momentum:
+                if "momentum_buffer" in state:
+                    buffer = state["momentum_buffer"]._array
+                    accelerate(buffer, grad, momentum, group["dampening"], scratch[1])
+                else:  # the first gradient as it is, not dampened
+                    buffer = np.empty_like(param)
+                    np.copyto(buffer, grad)
+                    state["momentum_buffer"] = wrap(buffer)
+            update(param, grad, buffer, lr, momentum if group["nesterov"] else 0, scratch)
+
+
+def penalised(param: Array, grad: Array, weight_decay: float, maximize: bool, out: Array) -> Array:
+    """``g + weight_decay * p``, with ``-g`` to maximize; the gradient itself where neither is wanted."""
+    if weight_decay:
+        np.multiply(param, weight_decay, out)
+        return np.subtract(out, grad, out) if maximize else np.add(out, grad, out)
+    return np.negative(grad, out) if maximize else grad
+
+
+def accelerate(buffer: Array, grad: Array, momentum: float, dampening: float, work: Array) -> None:
+    """``b = momentum * b + (1 - dampening) * g``."""
+    np.multiply(buffer, momentum, buffer)
+    np.add(buffer, np.multiply(grad, 1 - dampening, work) if dampening else grad, buffer)
 
 
 def update(
-    param: Array,
-    grad: Array,
-    buffer: Array | None,
-    scratch: tuple[Array, Array],
-    *,
-    first: bool,
-    lr: float,
-    momentum: float,
-    dampening: float,
-    weight_decay: float,
-    nesterov: bool,
-    maximize: bool,
+    param: Array, grad: Array, buffer: Array | None, lr: float, nesterov: float, scratch: tuple[Array, Array]
 ) -> None:
-    """``g += weight_decay * p;  b = momentum * b + (1 - dampening) * g;  p -= lr * b``, with ``b = g`` at first.
-
-    Nesterov's form steps by ``g + momentum * b`` instead of ``b``.
-    """
-    work, other = scratch
-    if weight_decay:
-        np.multiply(param, weight_decay, out=work)
-        grad = np.subtract(work, grad, out=work) if maximize else np.add(work, grad, out=work)
-    elif maximize:
-        grad = np.negative(grad, out=work)
-    step = grad
-    if buffer is not None:
-        if first:
-            np.copyto(buffer, grad)
-        else:
-            np.multiply(buffer, momentum, out=buffer)
-            np.add(buffer, np.multiply(grad, 1 - dampening, out=other) if dampening else grad, out=buffer)
-        if nesterov:
-            np.multiply(buffer, momentum, out=other)
-            step = np.add(grad, other, out=other)
-        else:
-            step = buffer
-    np.multiply(step, lr, out=work)
-    np.subtract(param, work, out=param)
+    """``p -= lr * b``, where Nesterov's form takes ``g + momentum * b`` for ``b``, and plain descent ``g``."""
+    step = grad if buffer is None else buffer
+    if nesterov:
+        step = np.add(grad, np.multiply(step, nesterov, scratch[1]), scratch[1])
+    np.multiply(step, lr, scratch[1])
+    np.subtract(param, scratch[1], param)

@@ -380,7 +380,7 @@ def in_place(op: Op, cases: Cases = None) -> None:
 
 
 def _same_history(sample: Sample, target: Tensor, tensors: Sequence[Any]) -> None:
-    from .._core.backward import grad
+    from .._core.gradients import grad
 
     given = grad_outputs(sample)
     wanted = [tensors[i] for i in sample.differentiable]
@@ -392,7 +392,10 @@ def _same_history(sample: Sample, target: Tensor, tensors: Sequence[Any]) -> Non
 
 # --- NumPy's own functions ---------------------------------------------------------------------------------------
 
-_TO_NUMPY = {"dim": "axis", "keepdim": "keepdims", "dims": "axis", "dim0": "axis1", "dim1": "axis2"}
+_TO_NUMPY = {
+    "dim": ("axis",), "dims": ("axes", "axis"), "keepdim": ("keepdims",), "dim0": ("axis1",), "dim1": ("axis2",),
+    "shifts": ("shift",), "diagonal": ("k",), "min": ("a_min",), "max": ("a_max",),
+}  # fmt: skip
 
 
 @check
@@ -427,7 +430,7 @@ def _numpy_arguments(function: Any, sample: Sample) -> tuple[list[Any], dict[str
         return (tensors, {}) if not sample.options else None
     options = {}
     for name, value in sample.options.items():
-        alias = next((a for a in (name, _TO_NUMPY.get(name), "axes") if a in parameters), None)
+        alias = next((a for a in (name, *_TO_NUMPY.get(name, ())) if a in parameters), None)
         if alias is None:
             return None
         options[alias] = value

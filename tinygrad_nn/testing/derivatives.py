@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.backward import grad
+from .._core.gradients import grad
 from .._core.modes import no_grad
 from .._core.tensor import Tensor, wrap
 from .samples import Sample, is_float

@@ -122,9 +122,9 @@ def elements_of(
     low, high = domain or (-np.inf, np.inf)
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
-        least = int(max(low, info.min, -100)) if isfinite(low) else max(int(info.min), -100)
-        most = int(min(high, info.max)) if isfinite(high) else min(int(info.max), 100)
-        return st.integers(least, most)  # type: ignore[no-any-return]
+        smallest = int(max(low, info.min)) if isfinite(low) else max(int(info.min), -100)
+        greatest = int(min(high, info.max)) if isfinite(high) else min(int(info.max), 100)
+        return st.integers(smallest, greatest)  # type: ignore[no-any-return]
     if allow_special:
         found = arrays.from_dtype(dtype)
         return found
@@ -132,7 +132,7 @@ def elements_of(
     least, most = (low if isfinite(low) else -10.0), (high if isfinite(high) else 10.0)
     with np.errstate(all="ignore"):
         kind = np.dtype(f"f{width // 8}").type
-        bounds = {"min_value": float(kind(least)), "max_value": float(kind(most))}
+        bounds: dict[str, Any] = {"min_value": float(kind(least)), "max_value": float(kind(most))}
     if domain is not None and isfinite(low):
         bounds["exclude_min"] = True
     if domain is not None and isfinite(high):

@@ -1,0 +1,1 @@
+"""Benchmarks: this package beside PyTorch, hand-written NumPy and other autograds. See README.md."""

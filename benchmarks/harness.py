@@ -1,0 +1,234 @@
+"""What a case is, and how its contenders are timed: in one process, in turns, after their answers were compared."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import math
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+OURS = "tinygrad_nn"
+REFERENCE = "torch"  # ratios are to PyTorch eager, where it is installed
+
+
+class Disagreement(Exception):
+    """Two contenders do not compute the same thing, so their times must not be compared."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run was asked for."""
+
+    threads: int = 1
+    rounds: int | None = None  # None: the case's own number
+    seconds: float = 0.02  # the least length of one sample
+    quick: bool = False  # sizes cut down to what keeps the cases alive in a test
+    data: Path | None = None  # a folder of MNIST's IDX files, instead of made-up digits
+
+
+@dataclass(frozen=True)
+class Job:
+    """One contender, made and ready.
+
+    Args:
+        sample: runs it once and returns the seconds that one unit of work took.
+        answers: numbers that must be the same for every contender of the case; read before anything is timed.
+    """
+
+    sample: Callable[[], float]
+    answers: Callable[[], Sequence[float]] | None = None
+
+
+# Given the contender's imported module; for the same lines in two packages, it is the same function.
+Contender = Callable[[Any, Settings], Job]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something to be measured, and who takes part.
+
+    Args:
+        name: how it is asked for, ``group/detail``.
+        about: one line for the report.
+        contenders: the name of a module that may or may not be installed, and what makes its job.
+        unit: us, ms or s.
+        rounds: how many samples are taken of each contender.
+        tolerance: by how much answers may differ, relative to the largest of them.
+    """
+
+    name: str
+    about: str
+    contenders: Mapping[str, Contender]
+    unit: str = "us"
+    rounds: int = 30
+    tolerance: float = 1e-4
+
+
+@dataclass
+class Result:
+    """The seconds that each contender took in each round, and why some did not take part."""
+
+    case: Case
+    samples: dict[str, list[float]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def median(self, name: str) -> float:
+        """The median of a contender's samples, in seconds."""
+        return statistics.median(self.samples[name])
+
+    def least(self, name: str) -> float:
+        """The least of a contender's samples: what it takes when nothing else runs."""
+        return min(self.samples[name])
+
+    def ratio(self, name: str) -> float | None:
+        """A contender's median over PyTorch's; None without PyTorch."""
+        return self.median(name) / self.median(REFERENCE) if REFERENCE in self.samples else None
+
+    def least_ratio(self, name: str) -> float | None:
+        """The same of the least samples."""
+        return self.least(name) / self.least(REFERENCE) if REFERENCE in self.samples else None
+
+
+class Timed:
+    """A sample of a function: as many calls as fill the time, divided by their number.
+
+    The first sample finds that number out, and is also the warm-up.
+
+    Args:
+        function: called without arguments.
+        settings: for the least length of a sample.
+        units: how many units of work one call does.
+    """
+
+    def __init__(self, function: Callable[[], Any], settings: Settings, units: int = 1) -> None:
+        self.function = function
+        self.seconds = settings.seconds
+        self.units = units
+        self.calls = 0
+
+    def __call__(self) -> float:
+        if not self.calls:
+            self._run(1)
+            self.calls = max(1, math.ceil(self.seconds / max(self._run(3) / 3, 1e-7)))
+        return self._run(self.calls) / (self.calls * self.units)
+
+    def _run(self, calls: int) -> float:
+        function = self.function
+        started = time.perf_counter()
+        for _ in range(calls):
+            function()
+        return time.perf_counter() - started
+
+
+class Peers:
+    """The contenders' modules, imported when a case asks for them."""
+
+    def __init__(self, settings: Settings, chosen: Sequence[str] | None = None) -> None:
+        self.settings = settings
+        self.chosen = chosen
+        self._modules: dict[str, Any] = {}
+        self._reasons: dict[str, str] = {}
+
+    def find(self, name: str) -> Any | None:
+        """The module, or None; `reason` then tells why."""
+        if name not in self._modules:
+            self._modules[name] = self._load(name)
+        return self._modules[name]
+
+    def reason(self, name: str) -> str:
+        """Why there is no such module here."""
+        return self._reasons.get(name, "")
+
+    def _load(self, name: str) -> Any | None:
+        if self.chosen is not None and name not in self.chosen:
+            self._reasons[name] = "not chosen"
+            return None
+        try:
+            module = importlib.import_module(name)
+        except Exception as error:  # some break with a newer NumPy in ways of their own
+            if name == OURS:
+                raise
+            self._reasons[name] = "not installed" if isinstance(error, ModuleNotFoundError) else f"fails: {error}"
+            return None
+        if name == REFERENCE:
+            module.set_num_threads(self.settings.threads)
+        return module
+
+    def versions(self) -> dict[str, str]:
+        """The version of everything that has been imported here."""
+        found = ((name, module) for name, module in self._modules.items() if module is not None)
+        return {name: str(getattr(module, "__version__", "of this folder")) for name, module in found}
+
+
+def measure(case: Case, settings: Settings, peers: Peers) -> Result:
+    """Make the contenders, hold their answers together, and time them in turns.
+
+    Raises:
+        Disagreement: their answers differ.
+    """
+    result = Result(case)
+    jobs = _make(case, settings, peers, result)
+    _compare(case, _answers(jobs, result))
+    for job in jobs.values():
+        job.sample()
+    names = list(jobs)
+    result.samples = {name: [] for name in names}
+    gc.collect()
+    for number in range(settings.rounds or case.rounds):
+        shift = number % len(names)  # nobody always runs after the same one
+        for name in names[shift:] + names[:shift]:
+            result.samples[name].append(jobs[name].sample())
+    return result
+
+
+def _make(case: Case, settings: Settings, peers: Peers, result: Result) -> dict[str, Job]:
+    jobs: dict[str, Job] = {}
+    for name, make in case.contenders.items():
+        module = peers.find(name)
+        if module is None:
+            result.missing[name] = peers.reason(name)
+            continue
+        try:
+            jobs[name] = make(module, settings)
+        except Exception as error:
+            if name == OURS:
+                raise
+            result.missing[name] = f"fails: {error!r}"
+    return jobs
+
+
+def _answers(jobs: dict[str, Job], result: Result) -> dict[str, Sequence[float]]:
+    """Every contender's answers. A peer that breaks drops out; this package must not."""
+    found: dict[str, Sequence[float]] = {}
+    for name, job in list(jobs.items()):
+        if job.answers is None:
+            continue
+        try:
+            found[name] = job.answers()
+        except Exception as error:
+            if name == OURS:
+                raise
+            result.missing[name] = f"fails: {error!r}"
+            del jobs[name]
+    return found
+
+
+def _compare(case: Case, answers: dict[str, Sequence[float]]) -> None:
+    if not answers:
+        return
+    expected_name = REFERENCE if REFERENCE in answers else next(iter(answers))
+    expected = answers[expected_name]
+    scale = max(map(abs, expected))
+    for name, got in answers.items():
+        bound = case.tolerance * scale
+        same = len(got) == len(expected)
+        if not same or not all(abs(a - b) <= bound for a, b in zip(got, expected, strict=True)):  # nan is not the same
+            raise Disagreement(
+                f"{case.name}: {name} and {expected_name} do not compute the same:\n  {list(got)}\n  {list(expected)}\n"
+                f"They may differ by {case.tolerance:g} of the largest. Nothing was timed."
+            )

@@ -1,0 +1,108 @@
+"""Time this package beside PyTorch, hand-written NumPy and other autograds: in one process, in turns.
+
+    python benchmarks/run.py                      # everything
+    python benchmarks/run.py mlp xor              # two groups
+    python benchmarks/run.py "mlp/*/adam" --threads 2 --markdown --json results.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Time tinygrad_nn beside its peers, in one process and in turns.")
+    parser.add_argument("names", nargs="*", help="cases, groups or patterns (all)")
+    parser.add_argument("--list", action="store_true", help="show the cases, and run none")
+    parser.add_argument("--threads", type=int, default=1, help="threads of every library (1)")
+    parser.add_argument("--repeat", type=int, help="samples of each contender (the case's own number)")
+    parser.add_argument("--seconds", type=float, default=0.02, help="least length of a sample (0.02)")
+    parser.add_argument("--contenders", help="only these, with commas between: tinygrad_nn,torch")
+    parser.add_argument("--data", type=Path, help="folder of MNIST's IDX files, instead of made-up digits")
+    parser.add_argument("--quick", action="store_true", help="small sizes: to see that it runs, not how fast")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there, in seconds")
+    parser.add_argument("--markdown", action="store_true", help="end with a Markdown table of medians")
+    options = parser.parse_args(arguments)
+    if options.threads < 1 or (options.repeat is not None and options.repeat < 1):
+        parser.error("--threads and --repeat: expected at least 1")
+    return options
+
+
+def hold_threads(threads: int) -> None:
+    """Set the number of threads, before any library that reads it has been loaded."""
+    wanted = dict.fromkeys(_POOLS, str(threads))
+    if all(os.environ.get(name) == value for name, value in wanted.items()):
+        return
+    os.environ.update(wanted)
+    if "numpy" in sys.modules:  # too late for this process
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def hold_loaded_pools(threads: int) -> None:
+    """Set the number of threads in libraries that are loaded already, if threadpoolctl is there to do so."""
+    try:
+        import threadpoolctl
+    except ImportError:
+        return
+    threadpoolctl.threadpool_limits(threads)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the cases that were asked for, and print what came out. Returns the exit status."""
+    from benchmarks import harness, report
+    from benchmarks.cases import REGISTRY, select
+
+    if options.list:
+        print("\n".join(f"{name:24} {case.about}" for name, case in REGISTRY.items()))
+        return 0
+    try:
+        cases = select(options.names)
+    except KeyError as error:
+        print(error.args[0], file=sys.stderr)
+        return 2
+    settings = harness.Settings(options.threads, options.repeat, options.seconds, options.quick, options.data)
+    peers = harness.Peers(settings, options.contenders.split(",") if options.contenders else None)
+    results, failures = [], []
+    for case in cases:
+        try:
+            for name in case.contenders:
+                peers.find(name)
+            hold_loaded_pools(options.threads)
+            results.append(harness.measure(case, settings, peers))
+        except harness.Disagreement as error:
+            failures.append(str(error))
+            print(f"FAILED {error}\n", flush=True)
+        else:
+            print(report.text(results[-1]) + "\n", flush=True)
+    facts = report.machine(settings, peers)
+    print(report.head(facts))
+    if options.markdown:
+        print("\n" + report.markdown(results))
+    if options.json:
+        options.json.write_text(json.dumps(report.as_data(facts, results), indent=1) + "\n", encoding="utf-8")
+    for failure in failures:
+        print(f"\nFAILED {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The program."""
+    options = parse(arguments)
+    hold_threads(options.threads)
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    return run(options)
+
+
+if __name__ == "__main__":
+    sys.path[0] = str(ROOT)  # not this folder: its modules are benchmarks.harness and so on
+    sys.exit(main())

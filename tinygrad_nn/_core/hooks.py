@@ -1,0 +1,75 @@
+"""Hooks on tensors: looking at gradients, replacing them, keeping them."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from .tensor import Tensor, current_edge, tensor_method
+
+
+class Handle:
+    """Removes a hook: ``handle.remove()``."""
+
+    def __init__(self, hooks: list[Any], hook: Any) -> None:
+        self._hooks = hooks
+        self._hook = hook
+
+    def remove(self) -> None:
+        """Take the hook away; doing so twice is harmless."""
+        if self._hook in self._hooks:
+            self._hooks.remove(self._hook)
+
+
+@tensor_method
+def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Handle:
+    """Call ``hook(gradient)`` whenever a gradient for this tensor is computed; what it returns replaces the gradient.
+
+    Raises:
+        RuntimeError: the tensor does not require grad.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+        >>> handle = x.register_hook(lambda gradient: gradient * 10)
+        >>> x.sum().backward()
+        >>> x.grad
+        tensor([10., 10.])
+    """
+    edge = current_edge(self)
+    if edge is None:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    node, number = edge
+
+    def on_node(gradients: list[Any]) -> list[Any]:
+        if gradients[number] is not None:
+            replaced = hook(gradients[number])
+            if replaced is not None:
+                gradients[number] = replaced
+        return gradients
+
+    if node.hooks is None:
+        node.hooks = []
+    node.hooks.append(on_node)
+    return Handle(node.hooks, on_node)
+
+
+@tensor_method
+def retain_grad(self: Tensor) -> None:
+    """Keep this tensor's gradient in its ``grad`` although it is no leaf."""
+    if self.is_leaf:
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        return
+    if "_retains_grad" in self.__dict__:
+        return
+    self.__dict__["_retains_grad"] = True
+    holder = weakref.ref(self)
+
+    def keep(gradient: Tensor) -> None:
+        tensor = holder()
+        if tensor is not None:
+            tensor._grad = gradient if tensor._grad is None else tensor._grad + gradient
+
+    self.register_hook(keep)

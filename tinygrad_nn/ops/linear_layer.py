@@ -1,0 +1,103 @@
+"""The linear layer, ``x @ W.T + b``, as one node.
+
+Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .._core.backward import unbroadcast
+from .._core.errors import not_a_tensor
+from .._core.op import case, op
+from .._core.tensor import Tensor
+from .kernels import column_sums
+from .linalg import MAT1_MAT2, expand_text, matmul, product, rows, same_dtype_error
+
+
+def _linear_weight_gradient(g: Any, x: Any) -> Any:
+    if g.ndim == 1:
+        return g[:, None] * x
+    return product(rows(g).swapaxes(0, 1), rows(x))
+
+
+def _linear_input_gradient(g: Any, weight: Any) -> Any:
+    if g.ndim <= 2:
+        return product(g, weight)
+    return product(rows(g), weight).reshape((*g.shape[:-1], weight.shape[1]))
+
+
+def _linear_bias_gradient(g: Any, bias_shape: tuple[int, ...]) -> Any:
+    if bias_shape == g.shape[-1:] and g.ndim > 1 and type(g) is np.ndarray:
+        return column_sums(rows(g))
+    return unbroadcast(g, bias_shape)
+
+
+@op(kind="general", vjp=(_linear_input_gradient, _linear_weight_gradient, _linear_bias_gradient), method=False,
+    names=("input", "weight", "bias"), torch_name="nn.functional.linear",
+    cases=[case((2, 3), (4, 3), (4,)), case((3,), (4, 3), (4,)), case((5, 2, 3), (4, 3), (4,)),
+           case((2, 3), (4, 3), (1,)), case((2, 3), (4, 3), (2, 4)), case((0, 3), (4, 3), (4,)),
+           case((2, 0), (4, 0), (4,)), case((2, 3), (1, 3), (1,))])  # fmt: skip
+def _linear(x, weight, bias, /):
+    """``x @ weight.T + bias``, one node; bias may be None."""
+    dtype = x.dtype
+    if (weight.dtype is not dtype or (bias is not None and bias.dtype is not dtype)) and dtype != weight.dtype:
+        raise same_dtype_error(MAT1_MAT2, x, weight, ("input", "weight"))
+    try:
+        y = x.dot(weight.T) if x.ndim <= 2 else rows(x).dot(weight.T).reshape((*x.shape[:-1], weight.shape[0]))
+        if bias is not None:
+            np.add(y, bias, y, casting="no")
+        return y
+    except (ValueError, TypeError):
+        raise _linear_error(x, weight, bias) from None
+
+
+def _linear_error(x: Any, weight: Any, bias: Any) -> RuntimeError:
+    """What is wrong with the shapes or dtypes of a linear layer's inputs."""
+    if not x.ndim:
+        return RuntimeError(f"both arguments to linear need to be at least 1D, but they are 0D and {weight.ndim}D")
+    count = math.prod(x.shape[:-1])
+    if x.shape[-1] != weight.shape[1]:
+        outputs, features = weight.shape
+        hint = " Flatten it first: x.flatten(1)." if math.prod(x.shape[1:]) == features else ""
+        return RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({count}x{x.shape[-1]} and {features}x{outputs}). linear(): the "
+            f"weight {list(weight.shape)} takes {features} features, and the input of shape {list(x.shape)} has "
+            f"{x.shape[-1]} in its last dimension.{hint}"
+        )
+    if bias.dtype != x.dtype:
+        words = "self and mat2 must have the same dtype, but got {0} and {1}"
+        return same_dtype_error(words, bias, weight, ("bias", "weight"))
+    return RuntimeError(expand_text("linear", bias.shape, (count, weight.shape[0])))
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """A linear layer, ``input @ weight.T + bias``.
+
+    Args:
+        input: of shape (..., features).
+        weight: of shape (outputs, features).
+        bias: of shape (outputs,), or None.
+
+    Raises:
+        RuntimeError: the numbers of features, or the dtypes, do not fit.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.linear(tg.ones(1, 3), tg.ones(2, 3), tg.tensor([0.0, 1.0]))
+        tensor([[3., 4.]])
+    """
+    if isinstance(weight, Tensor) and weight._array.ndim == 2:
+        return _linear(input, weight, bias)  # type: ignore[no-any-return]
+    if not isinstance(weight, Tensor):
+        raise not_a_tensor(_linear.op, 1, weight)  # type: ignore[attr-defined]
+    if weight.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {weight.ndim}D (linear's weight)")
+    if bias is not None:
+        raise RuntimeError(f"mat2 must be a matrix, got {weight.ndim}-D tensor (linear's weight beside a bias)")
+    return matmul(input, weight)  # type: ignore[no-any-return]

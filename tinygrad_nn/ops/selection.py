@@ -1,0 +1,303 @@
+"""Choices between values, element by element: where, maximum, minimum, clamp.
+
+Gradients go to what was chosen, and exactly 0 to what was not, even where the gradient that arrives is infinite.
+
+Source: https://docs.pytorch.org/docs/stable/torch.html#comparison-ops
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._core import dtypes
+from .._core.calls import promote, write_out
+from .._core.errors import not_a_tensor
+from .._core.op import Integers, case, composite, op
+from .._core.tensor import Tensor, wrap
+from .forms import inplace_form
+
+_INT8 = np.dtype(np.int8)
+_BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
+_MANY = 2000  # elements from which selecting bits is quicker than np.where, several times so for random conditions
+
+
+def _select(condition: Any, x: Any, y: Any) -> Any:
+    """``np.where``. Many elements are chosen by their bits, which costs the same however they alternate."""
+    like = x if isinstance(x, np.ndarray) else y
+    if not isinstance(like, np.ndarray) or like.size < _MANY or like.dtype not in _BITS:
+        return np.where(condition, x, y)
+    if np.shape(x) not in (condition.shape, ()) or np.shape(y) not in (condition.shape, ()):
+        return np.where(condition, x, y)
+    bits = _BITS[like.dtype]
+    y = np.asarray(y, like.dtype).view(bits)
+    chosen = np.bitwise_xor(np.asarray(x, like.dtype).view(bits), y)
+    np.multiply(chosen, condition.view(_INT8), out=chosen)
+    return np.bitwise_xor(chosen, y, out=chosen).view(like.dtype)
+
+
+def _masked(x: Any, mask: Any) -> Any:
+    bits = _BITS.get(x.dtype)
+    if bits is None:
+        return np.where(mask, x, x.dtype.type(0))
+    return np.multiply(x.view(bits), mask.view(_INT8)).view(x.dtype)
+
+
+@op(kind="general", vjp=(lambda g, mask: keep(g, mask), None), names=("input", "mask"), method=False, torch_name="",
+    cases=[case((2, 3), Integers((2, 3), 2, boolean=True))])  # fmt: skip
+def _kept(x, mask, /):
+    """`keep`, recorded."""
+    return _masked(x, mask)
+
+
+def keep(x: Any, mask: Any) -> Any:
+    """``x`` where the mask holds, else 0, for rules: on arrays and tensors of one shape.
+
+    Unlike ``x * mask`` it lets no inf or nan through where the mask is False, and it is no slower.
+    """
+    return _kept(x, mask) if isinstance(x, Tensor) else _masked(x, mask)
+
+
+def choose(condition: Any, x: Any, y: Any) -> Any:
+    """``x`` where the condition holds, else ``y``, for forward functions and rules: on arrays and tensors.
+
+    One of the two may be a number.
+    """
+    return where(condition, x, y) if isinstance(condition, Tensor) else _select(condition, x, y)
+
+
+# --- where -------------------------------------------------------------------------------------------------------
+
+_BOOLEAN = Integers((2, 3), 2, boolean=True)
+
+
+@op(vjp=(None, lambda g, condition: keep(g, condition), lambda g, condition: keep(g, ~condition)), promotes=None,
+    names=("condition", "input", "other"), method=False, torch_name="where",
+    cases=[case(_BOOLEAN, (2, 3), (2, 3)), case(_BOOLEAN, (3,), (2, 1)), case(Integers((), 2, boolean=True), (2, 1), (3,))])  # fmt: skip
+def _where(condition, x, y, /):
+    """`where`, for a condition and values of one dtype."""
+    return _select(condition, x, y)
+
+
+@composite(np.where, method=False)
+def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None) -> Any:
+    """Elements of `input` where the condition holds, else of `other`. The shapes are broadcast together.
+
+    With the condition alone: the indices at which it holds, a tensor for each dimension.
+
+    Args:
+        condition: a boolean tensor.
+        input, other: tensors or numbers; brought to one dtype.
+
+    Raises:
+        RuntimeError: the condition is not boolean.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> x = tg.tensor([-1.0, 2.0])
+        >>> tg.where(x > 0, x, 0.5)
+        tensor([0.5000, 2.0000])
+    """
+    if isinstance(condition, np.ndarray | np.bool_):
+        condition = wrap(np.asarray(condition))
+    elif not isinstance(condition, Tensor):
+        raise not_a_tensor(_where.op, 0, condition)  # type: ignore[attr-defined]
+    if input is None and other is None:
+        return condition.nonzero(as_tuple=True)  # type: ignore[attr-defined]
+    kind = condition._array.dtype
+    if kind == np.uint8:
+        condition = condition.bool()  # type: ignore[attr-defined]
+    elif kind != np.bool_:
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {dtypes.type_name(kind)}. "
+            "Write a comparison, such as where(condition != 0, ...)."
+        )
+    if type(input) in (int, float, bool) and type(other) in (int, float, bool):
+        wanted = dtypes.result_type([input, other])
+        input, other = np.asarray(input, wanted), np.asarray(other, wanted)
+    else:
+        input, other = promote(_where.op, (input, other))  # type: ignore[attr-defined]
+    result = _where(condition, input, other)
+    return result if out is None else write_out(out, result)
+
+
+def _where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """Elements of the tensor where the condition holds, else of `other`."""
+    result: Tensor = where(condition, self, other)
+    return result
+
+
+_where_method.__name__ = _where_method.__qualname__ = "where"
+Tensor.where = _where_method  # type: ignore[attr-defined]
+
+
+# --- the larger and the smaller of two ---------------------------------------------------------------------------
+
+_TIES = [case(np.array([1.0, np.nan, 1.0, 2.0, -np.inf]), np.array([1.0, 1.0, np.nan, 1.0, -np.inf]))]
+
+
+def _share(g: Any, wins: Any, ties: Any) -> Any:
+    """All of the gradient for a winner, half of it for each of two equals."""
+    return keep(choose(ties, g * 0.5, g), wins)
+
+
+@op(np.maximum, vjp=(lambda g, x, y: _share(g, ~(x < y), x == y), lambda g, x, y: _share(g, ~(x > y), x == y)),
+    distinct=True, special=_TIES)  # fmt: skip
+def maximum(x, y, /):
+    """The larger of two elements; nan if one is nan. Equal elements share the gradient.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.maximum(tg.tensor([1.0, 5.0]), tg.tensor([3.0, 4.0]))
+        tensor([3., 5.])
+    """
+    return np.maximum(x, y)
+
+
+@op(np.minimum, vjp=(lambda g, x, y: _share(g, ~(x > y), x == y), lambda g, x, y: _share(g, ~(x < y), x == y)),
+    distinct=True, special=_TIES)  # fmt: skip
+def minimum(x, y, /):
+    """The smaller of two elements; nan if one is nan. Equal elements share the gradient.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.minimum(tg.tensor([1.0, 5.0]), tg.tensor([3.0, 4.0]))
+        tensor([1., 4.])
+    """
+    return np.minimum(x, y)
+
+
+@op(np.fmax, vjp=(lambda g, x, y: keep(g, (x >= y) | np.isnan(y)), lambda g, x, y: keep(g, ~((x >= y) | np.isnan(y)))),
+    distinct=True, special=_TIES)  # fmt: skip
+def fmax(x, y, /):
+    """The larger of two elements; the other one if one is nan. Of equals, the first gets the gradient.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.fmax(tg.tensor([1.0, float("nan")]), tg.tensor([3.0, 4.0]))
+        tensor([3., 4.])
+    """
+    return np.fmax(x, y)
+
+
+@op(np.fmin, vjp=(lambda g, x, y: keep(g, (x <= y) | np.isnan(y)), lambda g, x, y: keep(g, ~((x <= y) | np.isnan(y)))),
+    distinct=True, special=_TIES)  # fmt: skip
+def fmin(x, y, /):
+    """The smaller of two elements; the other one if one is nan. Of equals, the first gets the gradient.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.fmin(tg.tensor([1.0, float("nan")]), tg.tensor([3.0, 4.0]))
+        tensor([1., 4.])
+    """
+    return np.fmin(x, y)
+
+
+# --- clamp -------------------------------------------------------------------------------------------------------
+
+_BOUNDS = [case((2, 3), min=-0.5, max=0.5), case((2, 3), min=0), case((), max=0.25), case((2, 3), min=1, max=-1)]
+_AT_BOUNDS = [case(np.array([0.0, -0.0, 1.0, np.inf, -np.inf, np.nan, 0.5, 2.0]), min=0.0, max=1.0)]
+
+
+def _inside(x: Any, min: Any, max: Any) -> Any:
+    if max is None:
+        return x >= min
+    return x <= max if min is None else (x >= min) & (x <= max)
+
+
+@op(vjp=lambda g, x, min, max: keep(g, _inside(x, min, max)), method=False, torch_name="clamp", cases=_BOUNDS,
+    avoid=(-1.0, -0.5, 0.0, 0.25, 0.5, 1.0), special=_AT_BOUNDS, node_name="ClampBackward1")  # fmt: skip
+def _clamp(x, /, *, min=None, max=None):
+    """`clamp` with numbers as bounds."""
+    if min is not None:
+        x = np.maximum(x, min)
+    return x if max is None else np.minimum(x, max)
+
+
+@op(vjp=(lambda g, x, y: keep(g, x >= y), lambda g, x, y: keep(g, x < y)), method=False, torch_name="clamp_min",
+    distinct=True, special=_TIES, node_name="ClampMinBackward0")  # fmt: skip
+def _clamp_min(x, y, /):
+    """`clamp_min` with a tensor as bound."""
+    return np.maximum(x, y)
+
+
+@op(vjp=(lambda g, x, y: keep(g, x <= y), lambda g, x, y: keep(g, x > y)), method=False, torch_name="clamp_max",
+    distinct=True, special=_TIES, node_name="ClampMaxBackward0")  # fmt: skip
+def _clamp_max(x, y, /):
+    """`clamp_max` with a tensor as bound."""
+    return np.minimum(x, y)
+
+
+def _is_number(bound: Any) -> bool:
+    return bound is None or isinstance(bound, int | float | np.generic)
+
+
+@composite(aliases=("clip",))
+def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
+    """Each element, but at least `min` and at most `max`: numbers, tensors, or None for no bound.
+
+    The gradient is 1 between the bounds and at them, 0 beyond. With ``min > max`` all elements become `max`.
+
+    Raises:
+        RuntimeError: there is no bound.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.tensor([-2.0, 0.5, 3.0]).clamp(0, 1)
+        tensor([0.0000, 0.5000, 1.0000])
+        >>> tg.tensor([-2.0, 0.5, 3.0]).clamp(min=tg.tensor([0.0, 1.0, 2.0]))
+        tensor([0., 1., 3.])
+    """
+    if not isinstance(input, Tensor):
+        raise not_a_tensor(_clamp.op, 0, input)  # type: ignore[attr-defined]
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if _is_number(min) and _is_number(max):
+        bounds = [bound.item() if isinstance(bound, np.generic) else bound for bound in (min, max)]
+        if input._array.dtype.kind in "biu":
+            wanted = dtypes.result_type([input._array, *[bound for bound in bounds if bound is not None]])
+            input = input.to(wanted)  # type: ignore[attr-defined]
+        result = _clamp(input, min=bounds[0], max=bounds[1])
+    else:
+        result = input if min is None else _clamp_min(input, min)
+        result = result if max is None else _clamp_max(result, max)
+    return result if out is None else write_out(out, result)
+
+
+@composite(np.clip, method=False)
+def _numpy_clip(
+    a: Tensor, a_min: Any = None, a_max: Any = None, out: Tensor | None = None, *, min: Any = None, max: Any = None
+) -> Tensor:
+    """NumPy's names of `clamp`'s arguments."""
+    return clamp(a, a_min if min is None else min, a_max if max is None else max, out=out)
+
+
+@composite()
+def clamp_min(input: Tensor, min: Any) -> Tensor:
+    """Each element, but at least `min`, a number or a tensor; see `clamp`.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.tensor([-2.0, 3.0]).clamp_min(0)
+        tensor([0., 3.])
+    """
+    return clamp(input, min=min)
+
+
+@composite()
+def clamp_max(input: Tensor, max: Any) -> Tensor:
+    """Each element, but at most `max`, a number or a tensor; see `clamp`.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.tensor([-2.0, 3.0]).clamp_max(0)
+        tensor([-2.,  0.])
+    """
+    return clamp(input, max=max)
+
+
+clip = clamp
+inplace_form(clamp, "clip")
+inplace_form(clamp_min)
+inplace_form(clamp_max)
