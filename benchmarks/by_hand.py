@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+Labels = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 
 class Network:
@@ -22,7 +23,7 @@ class Network:
     def __init__(self, parameters: Sequence[Array]) -> None:
         self.parameters = [parameter.copy() for parameter in parameters]
 
-    def loss(self, inputs: Array, targets: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> tuple[float, list[Array]]:
+    def loss(self, inputs: Array, targets: Labels) -> tuple[float, list[Array]]:
         """The mean loss, and the gradient of each parameter."""
         weights, biases = self.parameters[0::2], self.parameters[1::2]
         activations = [inputs]

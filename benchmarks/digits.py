@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ SIZES = (PIXELS, 128, 64, CLASSES)  # of the network that learns them
 def made_up(count: int, seed: int = 0) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Pixels in [0, 1] of shape (count, 784), four fifths of them 0 as in MNIST, and labels.
 
-    One label in ten is wrong, so that no network fits them all: gradients stay of ordinary size however long one trains.
+    One label in ten is wrong, so that no network fits them all: gradients keep an ordinary size, however long the
+    training.
     """
     rng = np.random.default_rng(seed)
     strokes = np.stack([_stroke(rng) for _ in range(CLASSES)])
@@ -52,7 +54,7 @@ def initial_parameters(seed: int = 1) -> tuple[np.ndarray[Any, Any], ...]:
     """Weight (outputs, inputs) and bias of each layer, drawn as PyTorch draws them."""
     rng = np.random.default_rng(seed)
     parameters = []
-    for inputs, outputs in zip(SIZES[:-1], SIZES[1:], strict=True):
+    for inputs, outputs in itertools.pairwise(SIZES):
         bound = inputs**-0.5
         parameters.append(rng.uniform(-bound, bound, (outputs, inputs)).astype(np.float32))
         parameters.append(rng.uniform(-bound, bound, outputs).astype(np.float32))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import importlib.metadata
 import math
 import statistics
 import time
@@ -16,7 +17,7 @@ OURS = "tinygrad_nn"
 REFERENCE = "torch"  # ratios are to PyTorch eager, where it is installed
 
 
-class Disagreement(Exception):
+class DisagreementError(Exception):
     """Two contenders do not compute the same thing, so their times must not be compared."""
 
 
@@ -161,15 +162,21 @@ class Peers:
 
     def versions(self) -> dict[str, str]:
         """The version of everything that has been imported here."""
-        found = ((name, module) for name, module in self._modules.items() if module is not None)
-        return {name: str(getattr(module, "__version__", "of this folder")) for name, module in found}
+        return {name: _version(name, module) for name, module in self._modules.items() if module is not None}
+
+
+def _version(name: str, module: Any) -> str:
+    try:
+        return str(getattr(module, "__version__", None) or importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return "(of this folder)"
 
 
 def measure(case: Case, settings: Settings, peers: Peers) -> Result:
     """Make the contenders, hold their answers together, and time them in turns.
 
     Raises:
-        Disagreement: their answers differ.
+        DisagreementError: their answers differ.
     """
     result = Result(case)
     jobs = _make(case, settings, peers, result)
@@ -228,7 +235,7 @@ def _compare(case: Case, answers: dict[str, Sequence[float]]) -> None:
         bound = case.tolerance * scale
         same = len(got) == len(expected)
         if not same or not all(abs(a - b) <= bound for a, b in zip(got, expected, strict=True)):  # nan is not the same
-            raise Disagreement(
+            raise DisagreementError(
                 f"{case.name}: {name} and {expected_name} do not compute the same:\n  {list(got)}\n  {list(expected)}\n"
                 f"They may differ by {case.tolerance:g} of the largest. Nothing was timed."
             )

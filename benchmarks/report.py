@@ -10,6 +10,7 @@ from typing import Any
 
 from .harness import OURS, REFERENCE, Peers, Result, Settings
 
+_FIRST = (OURS, REFERENCE, "numpy")  # the order of the columns
 UNITS = {"us": 1e6, "ms": 1e3, "s": 1.0}
 
 
@@ -62,7 +63,8 @@ def text(result: Result) -> str:
     lines = [f"{case.name}: {case.about} [{case.unit}]"]
     for name in result.samples:
         scale = UNITS[case.unit]
-        line = f"  {name:12} median {number(result.median(name) * scale):>8}   least {number(result.least(name) * scale):>8}"
+        median, fastest = number(result.median(name) * scale), number(result.least(name) * scale)
+        line = f"  {name:12} median {median:>8}   least {fastest:>8}"
         ratio, least = result.ratio(name), result.least_ratio(name)
         if ratio is not None and least is not None:
             line += f"   of {REFERENCE}: {ratio:.2f}   least {least:.2f}"
@@ -73,7 +75,9 @@ def text(result: Result) -> str:
 
 def markdown(results: Sequence[Result]) -> str:
     """A table of all cases: medians, with the ratio to PyTorch's in brackets."""
-    names = list(dict.fromkeys(name for result in results for name in result.case.contenders))
+    named = dict.fromkeys(name for result in results for name in result.case.contenders)
+    first = [name for name in _FIRST if name in named]
+    names = first + [name for name in named if name not in first]
     rows = [f"| case | unit | {' | '.join(names)} |", f"|---|---|{'---:|' * len(names)}"]
     for result in results:
         cells = [_cell(result, name) for name in names]
@@ -86,10 +90,7 @@ def _cell(result: Result, name: str) -> str:
         return "–"
     shown = number(result.median(name) * UNITS[result.case.unit])
     ratio = result.ratio(name)
-    if ratio is None or name == REFERENCE:
-        return shown
-    text = f"{shown} ({ratio:.2f})"
-    return f"**{text}**" if name == OURS else text
+    return shown if ratio is None or name == REFERENCE else f"{shown} ({ratio:.2f})"
 
 
 def number(value: float) -> str:
@@ -103,9 +104,15 @@ def as_data(facts: dict[str, Any], results: Sequence[Result]) -> dict[str, Any]:
     """Everything, for a JSON file: seconds, not rounded."""
     cases = {}
     for result in results:
-        contenders = {
-            name: {"median": result.median(name), "least": result.least(name), "ratio": result.ratio(name), "samples": s}
-            for name, s in result.samples.items()
-        }
+        contenders = {name: _numbers(result, name) for name in result.samples}
         cases[result.case.name] = {"about": result.case.about, "contenders": contenders, "missing": result.missing}
     return {**facts, "cases": cases}
+
+
+def _numbers(result: Result, name: str) -> dict[str, Any]:
+    return {
+        "median": result.median(name),
+        "least": result.least(name),
+        "ratio": result.ratio(name),
+        "samples": result.samples[name],
+    }

@@ -1,13 +1,16 @@
 """Time this package beside PyTorch, hand-written NumPy and other autograds: in one process, in turns.
 
-    python benchmarks/run.py                      # everything
-    python benchmarks/run.py mlp xor              # two groups
+Everything, two groups, or what a pattern stands for:
+
+    python benchmarks/run.py
+    python benchmarks/run.py mlp xor
     python benchmarks/run.py "mlp/*/adam" --threads 2 --markdown --json results.json
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -50,10 +53,9 @@ def hold_threads(threads: int) -> None:
 def hold_loaded_pools(threads: int) -> None:
     """Set the number of threads in libraries that are loaded already, if threadpoolctl is there to do so."""
     try:
-        import threadpoolctl
+        importlib.import_module("threadpoolctl").threadpool_limits(threads)
     except ImportError:
         return
-    threadpoolctl.threadpool_limits(threads)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -78,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
                 peers.find(name)
             hold_loaded_pools(options.threads)
             results.append(harness.measure(case, settings, peers))
-        except harness.Disagreement as error:
+        except harness.DisagreementError as error:
             failures.append(str(error))
             print(f"FAILED {error}\n", flush=True)
         else:

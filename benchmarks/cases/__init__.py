@@ -31,7 +31,7 @@ def select(wanted: Sequence[str]) -> list[Case]:
     """
     chosen: dict[str, Case] = {}
     for name in wanted or ["*"]:
-        found = {key: case for key, case in REGISTRY.items() if key.startswith(f"{name}/") or fnmatch.fnmatch(key, name)}
+        found = {key: REGISTRY[key] for key in REGISTRY if key.startswith(f"{name}/") or fnmatch.fnmatch(key, name)}
         if not found:
             raise KeyError(f"no benchmark is called {name!r}. There are: {', '.join(REGISTRY)}")
         chosen.update(found)

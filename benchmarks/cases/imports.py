@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +17,28 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "import time\n{first}\nstarted = time.perf_counter()\nimport {name}\nprint(time.perf_counter() - started)"
 
 
+@functools.cache
+def _bytecode() -> str:
+    """A folder for compiled modules: an installed package has been compiled, a checkout perhaps not.
+
+    The first import fills it; the harness does not count that one.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="bytecode")
+    atexit.register(folder.cleanup)
+    return folder.name
+
+
+def environment() -> dict[str, str]:
+    """What the new interpreter is started with."""
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths), "PYTHONPYCACHEPREFIX": _bytecode()}
+
+
 def import_seconds(name: str, first: str = "") -> float:
     """The seconds that ``import name`` takes in a new interpreter, after ``first`` was run there."""
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    outcome = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(name=name, first=first)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    command = [sys.executable, "-c", PROGRAM.format(name=name, first=first)]
+    outcome = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
     return float(outcome.stdout.splitlines()[-1])
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 REGISTRIES = ("_parameters", "_buffers", "_modules")
 
 
-class NoAttribute(AttributeError):
+class NoAttributeError(AttributeError):
     """PyTorch's message, and the near name, which is sought only if somebody reads the message."""
 
     def __init__(self, module: Module, wanted: str) -> None:

@@ -9,7 +9,7 @@ import itertools
 import warnings
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .._core.graph import View
 from .._core.modes import modes
@@ -288,7 +288,9 @@ def _through_node(
     if not modes.grad or not any(values[i].requires_grad for i in positions):
         return values, None
     passed = module_boundary(*[values[i] for i in positions])
-    passed[0]._edge[0].hooks = [hook]
+    node = passed[0].grad_fn
+    assert node is not None
+    node.hooks = [hook]
     changed = list(values)
     for position, tensor in zip(positions, passed, strict=True):
         _mark_as_view(tensor, values[position])
@@ -318,4 +320,4 @@ def _as_gradients(value: Any, count: int, hook: str, what: str) -> Gradients:
     value = (value,) if isinstance(value, Tensor) else tuple(value)
     if len(value) != count:
         raise RuntimeError(f"{hook} returned an invalid number of {what}, got {len(value)}, but expected {count}")
-    return value
+    return cast(Gradients, value)

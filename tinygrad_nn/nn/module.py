@@ -16,7 +16,7 @@ from .._core.tensor import Tensor
 from . import state
 from .checks import (
     REGISTRIES,
-    NoAttribute,
+    NoAttributeError,
     check_kind,
     check_name,
     check_started,
@@ -101,7 +101,7 @@ class Module(Hooked):
             found = attributes["_buffers"]
             if name in found:
                 return found[name]
-        raise NoAttribute(self, name)
+        raise NoAttributeError(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         attributes = self.__dict__
@@ -129,7 +129,7 @@ class Module(Hooked):
             check_kind(name, value, "as buffer", Tensor, "Tensor, Buffer or None expected")
             self._buffers[name] = value
         else:
-            if isinstance(value, list | tuple | dict):
+            if isinstance(value, list | tuple | dict) and name not in REGISTRIES:
                 warn_of_container(self, name, value, Module)
             object.__setattr__(self, name, value)
 
@@ -261,12 +261,12 @@ class Module(Hooked):
         seen: set[int] = set()
         modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
         for path, module in modules:
-            for name, member in module.__dict__[registry].items():
-                if member is None or id(member) in seen:
+            for name, value in module.__dict__[registry].items():
+                if value is None or id(value) in seen:
                     continue
                 if remove_duplicate:
-                    seen.add(id(member))
-                yield f"{path}.{name}" if path else name, member
+                    seen.add(id(value))
+                yield f"{path}.{name}" if path else name, value
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, each once; without those of children unless `recurse`."""
@@ -387,7 +387,7 @@ class Module(Hooked):
 
     def type(self: T, dst_type: Any, *, only_floating: bool = False) -> T:
         """Convert all parameters and buffers to a type, in place."""
-        return self._apply(lambda t: t if only_floating and t._array.dtype.kind not in "fc" else t.type(dst_type))  # type: ignore[attr-defined]
+        return self._apply(lambda t: t if only_floating and t._array.dtype.kind not in "fc" else t.type(dst_type))
 
     def float(self: T) -> T:
         """Convert floating point parameters and buffers to float32."""

@@ -48,7 +48,7 @@ class Parameter(Tensor):
         found = memo.get(id(self))
         if found is None:
             found = memo[id(self)] = type(self)(wrap(self._array.copy(order="K")), self.requires_grad)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         make, arguments, (array, requires_grad, _, attributes) = super().__reduce_ex__(protocol)
@@ -89,7 +89,8 @@ def _adopt(target: Tensor, data: Tensor | None, name: str) -> None:
         data = Tensor()
     elif not isinstance(data, Tensor):
         raise TypeError(
-            f"{name}(): argument 'data' must be Tensor, not {type(data).__name__}. Wrap it: {name}(tinygrad_nn.tensor(...))"
+            f"{name}(): argument 'data' must be Tensor, not {type(data).__name__}. "
+            f"Wrap it: {name}(tinygrad_nn.tensor(...))"
         )
     target._array = data._array
     target._cell = data._cell

@@ -32,8 +32,6 @@ class _IncompatibleKeys(NamedTuple):
             return "<All keys matched successfully>"
         return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
-    __str__ = __repr__
-
 
 def persistent_members(module: Module) -> Iterator[tuple[str, Tensor]]:
     """The parameters and persistent buffers of one module, without its children's."""

@@ -1,15 +1,42 @@
-"""Arithmetic: sums, products, quotients and powers of elements, and comparisons."""
+"""Arithmetic: sums, products, quotients, remainders, signs and weighted sums of elements.
+
+Tensors and numbers mix; shapes are broadcast together, dtypes brought together by PyTorch's rules.
+
+Source: https://docs.pytorch.org/docs/stable/torch.html#pointwise-ops
+"""
 
 from __future__ import annotations
 
-from math import inf
 from typing import Any
 
 import numpy as np
 
+from .._core.calls import write_out
+from .._core.dispatch import register_operator
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
-from .._core.dispatch import register_operator
+from .forms import inplace_form, no_gradient, refuse
+from .selection import choose, keep
+
+_NO_BOOL_MINUS = (
+    "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the "
+    "`~` or `logical_not()` operator instead."
+)
+
+
+def _times_alpha(x: Any, y: Any, alpha: Any) -> Any:
+    """``alpha * y``, for the second argument of `add` and `sub`."""
+    if alpha == 1:
+        return y
+    if isinstance(alpha, float) and x.dtype.kind in "biu":
+        raise RuntimeError(
+            "For integral input tensors, argument alpha must not be a floating point number. Use x.float(), or an "
+            f"integer instead of {alpha}."
+        )
+    return alpha * y
+
+
+# --- sums and products -------------------------------------------------------------------------------------------
 
 
 @op(np.add, vjp=(lambda g: g, lambda g, alpha: g if alpha == 1 else g * alpha), takes_numbers=True, operator="add",
@@ -17,29 +44,336 @@ from .._core.dispatch import register_operator
 def add(x, y, /, *, alpha=1):
     """Sum of two tensors, ``x + alpha * y``.
 
+    Raises:
+        RuntimeError: `alpha` is a float and the tensors are of integers.
+
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.add(tg.tensor([1.0, 2.0]), tg.tensor([10.0, 20.0]), alpha=2)
         tensor([21., 42.])
     """
-    return np.add(x, y if alpha == 1 else alpha * y)
+    return np.add(x, _times_alpha(x, y, alpha))
 
 
 @op(np.subtract, vjp=(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha), takes_numbers=True, operator="sub",
     aliases=("subtract",), cases=[case((2, 3), (2, 3)), case((2, 3), (3,), alpha=2), case((), (2, 1), alpha=-0.5)])  # fmt: skip
 def sub(x, y, /, *, alpha=1):
-    """Difference of two tensors, ``x - alpha * y``."""
-    return np.subtract(x, y if alpha == 1 else alpha * y)
+    """Difference of two tensors, ``x - alpha * y``.
+
+    Raises:
+        RuntimeError: `alpha` is a float and the tensors are of integers; or the tensors are boolean.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.sub(tg.tensor([10.0, 20.0]), tg.tensor([1.0, 2.0]), alpha=2)
+        tensor([ 8., 16.])
+    """
+    return np.subtract(x, _times_alpha(x, y, alpha))
+
+
+@composite(method=False)
+def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """Difference the other way round, ``other - alpha * input``.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.rsub(tg.tensor([1.0, 2.0]), 10)
+        tensor([9., 8.])
+    """
+    return sub(other, input, alpha=alpha)
 
 
 @op(np.multiply, vjp=(lambda g, y: g * y, lambda g, x: g * x), takes_numbers=True, operator="mul", aliases=("multiply",))
 def mul(x, y, /):
-    """Product of two tensors, element by element, ``x * y``."""
+    """Product of two tensors, element by element, ``x * y``.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.mul(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
+        tensor([3., 8.])
+    """
     return np.multiply(x, y)
 
 
-@op(vjp=(lambda g, y: g / y, lambda g, x, y: -g * x / (y * y)), promotes="float", takes_numbers=True, operator="truediv", avoid=(0.0,),
-    method=False)  # fmt: skip
+# --- quotients ---------------------------------------------------------------------------------------------------
+
+
+def _check_division(name: str, x: Any, y: Any) -> None:
+    """Refuse what integers cannot be divided by. (For floats 1 / 0 is inf.)"""
+    if y.dtype.kind in "biu" if isinstance(y, np.ndarray) else x.dtype.kind in "biu":
+        refuse(name, x, "b")
+        if not np.all(y):
+            raise RuntimeError("ZeroDivisionError: an integer tensor is divided by 0. Divide floats (x.float()) for inf.")
+
+
+@op(vjp=(lambda g, y: g / y, lambda g, x, y: -g * ((x / y) / y)), promotes="float", takes_numbers=True,
+    avoid=(0.0,), method=False, torch_name="true_divide", node_name="DivBackward0")  # fmt: skip
 def _true_divide(x, y, /):
     """Quotient of two tensors, ``x / y``, a floating point number even for integers."""
     return np.true_divide(x, y)
+
+
+@op(vjp=(no_gradient, no_gradient), takes_numbers=True, method=False, torch_name="floor_divide", node_name="DivBackward1",
+    domain=(0.1, 0.9), tolerance=(1.0, "PyTorch's own floor_divide has no gradient; div(rounding_mode='floor') has this"))  # fmt: skip
+def _floor_divide(x, y, /):
+    """The quotient rounded down."""
+    _check_division("div_floor_cpu", x, y)
+    return np.floor_divide(x, y)
+
+
+@op(vjp=(no_gradient, no_gradient), takes_numbers=True, method=False, torch_name="", node_name="DivBackward1",
+    domain=(0.1, 0.9))  # fmt: skip
+def _trunc_divide(x, y, /):
+    """The quotient rounded towards zero."""
+    _check_division("div_trunc_cpu", x, y)
+    if x.dtype.kind in "iu" if isinstance(x, np.ndarray) else y.dtype.kind in "iu":
+        return np.floor_divide(x, y) + ((np.remainder(x, y) != 0) & ((x < 0) != (y < 0)))
+    return np.trunc(np.true_divide(x, y))
+
+
+@composite(np.divide, aliases=("divide", "true_divide"))
+def div(input: Tensor, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
+    """Quotient of two tensors, ``x / y``: a floating point number even for integers.
+
+    Args:
+        rounding_mode: ``"trunc"`` rounds towards zero and ``"floor"`` down; integers then stay integers, and the
+            gradient is zero.
+
+    Raises:
+        RuntimeError: another rounding mode; or integers are divided by 0 with one.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> x, y = tg.tensor([7, -7]), tg.tensor([2, 2])
+        >>> tg.div(x, y), tg.div(x, y, rounding_mode="floor"), tg.div(x, y, rounding_mode="trunc")
+        (tensor([ 3.5000, -3.5000]), tensor([ 3, -4]), tensor([ 3, -3]))
+    """
+    if rounding_mode is None:
+        result: Tensor = _true_divide(input, other)
+    elif rounding_mode == "floor":
+        result = _floor_divide(input, other)
+    elif rounding_mode == "trunc":
+        result = _trunc_divide(input, other)
+    else:
+        raise RuntimeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {rounding_mode!r}"
+        )
+    return result if out is None else write_out(out, result)
+
+
+@composite(np.floor_divide)
+def floor_divide(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
+    """The quotient rounded down, ``x // y``; integers stay integers.
+
+    Raises:
+        RuntimeError: an integer is divided by 0.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.tensor([7, -7]) // 2
+        tensor([ 3, -4])
+    """
+    return div(input, other, rounding_mode="floor", out=out)
+
+
+divide = true_divide = div
+multiply = mul
+subtract = sub
+inplace_form(div, "divide", "true_divide")
+register_operator("truediv", _true_divide, inplace_form(div), binary=True)
+register_operator("floordiv", _floor_divide, inplace_form(floor_divide), binary=True)
+
+
+@op(np.remainder, vjp=(lambda g: g, lambda g, x, y: -g * _floor_divide.op.numpy(x, y)), takes_numbers=True,
+    operator="mod", domain=(0.1, 3.0))  # fmt: skip
+def remainder(x, y, /):
+    """Remainder of the division rounded down, ``x - floor(x / y) * y``, which has the sign of y; Python's ``%``.
+
+    Raises:
+        RuntimeError: an integer is divided by 0.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.remainder(tg.tensor([-3.0, 3.0]), 2)
+        tensor([1., 1.])
+    """
+    _check_division("remainder_cpu", x, y)
+    return np.remainder(x, y)
+
+
+@op(np.fmod, vjp=(lambda g: g, lambda g, x, y: -g * _trunc_divide.op.numpy(x, y)), takes_numbers=True, domain=(0.1, 3.0))
+def fmod(x, y, /):
+    """Remainder of the division rounded towards zero, ``x - trunc(x / y) * y``, which has the sign of x; as in C.
+
+    Raises:
+        RuntimeError: an integer is divided by 0.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.fmod(tg.tensor([-3.0, 3.0]), 2)
+        tensor([-1.,  1.])
+    """
+    _check_division("fmod_cpu", x, y)
+    return np.fmod(x, y)
+
+
+# --- signs -------------------------------------------------------------------------------------------------------
+
+
+@op(np.negative, vjp=lambda g: -g, aliases=("negative",), operator="neg")
+def neg(x, /):
+    """Each element with the other sign, ``-x``.
+
+    Raises:
+        RuntimeError: the tensor is boolean.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> -tg.tensor([1.0, -2.0])
+        tensor([-1.,  2.])
+    """
+    if x.dtype.kind == "b":
+        raise RuntimeError(_NO_BOOL_MINUS.replace("Subtraction", "Negation").replace("with", "on"))
+    return np.negative(x)
+
+
+@op(np.positive, vjp=lambda g: g, operator="pos")
+def positive(x, /):
+    """Each element as it is, ``+x``.
+
+    Raises:
+        RuntimeError: the tensor is boolean.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> +tg.tensor([1.0, -2.0])
+        tensor([ 1., -2.])
+    """
+    if x.dtype.kind == "b":
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported. Use x.int() first.")
+    return np.positive(x)
+
+
+def _signs(x: Any) -> Any:
+    """-1, 0 or 1 in x's dtype, and 0 for nan as in PyTorch. For forward functions and rules."""
+    return (x > 0).astype(x.dtype) - (x < 0)
+
+
+@op(np.absolute, np.fabs, vjp=lambda g, x: g * _signs(x), aliases=("absolute",), operator="abs", avoid=(0.0,),
+    special=[case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan]))])  # fmt: skip
+def abs(x, /):  # noqa: A001 - PyTorch's name
+    """Absolute value of each element. Its gradient at 0 is 0.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.abs(tg.tensor([1.0, -2.0]))
+        tensor([1., 2.])
+    """
+    refuse("abs_cpu", x, "b")
+    return np.absolute(x)
+
+
+@op(np.sign, vjp=no_gradient, avoid=(0.0,), special=[case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan]))])
+def sign(x, /):
+    """-1, 0 or 1, with the sign of each element (0 for nan). The gradient is zero.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.sign(tg.tensor([0.5, -2.0, 0.0]))
+        tensor([ 1., -1.,  0.])
+    """
+    return _signs(x) if x.dtype.kind in "iuf" else x.copy() if x.dtype.kind == "b" else np.sign(x)
+
+
+@op(vjp=no_gradient, avoid=(0.0,), special=[case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan]))])
+def sgn(x, /):
+    """`sign`; for complex elements ``x / |x|``.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.sgn(tg.tensor([0.5, -2.0, 0.0]))
+        tensor([ 1., -1.,  0.])
+    """
+    return sign.op.forward(x)
+
+
+@op(np.copysign, vjp=(lambda g, x, out: g * keep(out / x, x != 0), no_gradient), promotes="float", avoid=(0.0,),
+    special=[case(np.array([0.0, 3.0, -3.0, -0.0, 2.0]), np.array([1.0, -1.0, 0.0, -0.0, -0.0]))])  # fmt: skip
+def copysign(x, y, /):
+    """The size of x with the sign of y, which counts for zeros as well.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.copysign(tg.tensor([1.0, -2.0]), tg.tensor([-0.0, 5.0]))
+        tensor([-1.,  2.])
+    """
+    return np.copysign(x, y)
+
+
+# --- weighted sums -----------------------------------------------------------------------------------------------
+
+
+@op(vjp=(lambda g, weight: g * (1 - weight), lambda g, weight: g * weight, lambda g, x, y: g * (y - x)),
+    takes_numbers=True, names=("input", "end", "weight"),
+    cases=[case((2, 3), (2, 3), 0.3), case((2, 3), (3,), 0.7), case((2, 3), (2, 1), (3,)), case((), (), ())])  # fmt: skip
+def lerp(x, y, weight, /):
+    """Linear interpolation, ``x + weight * (y - x)``; exact at both ends.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.lerp(tg.tensor([0.0, 10.0]), tg.tensor([1.0, 20.0]), 0.25)
+        tensor([ 0.2500, 12.5000])
+    """
+    refuse("lerp_kernel_scalar", x if isinstance(x, np.ndarray) else y, "biu")
+    distance = y - x
+    if isinstance(weight, np.ndarray):
+        return choose(np.absolute(weight) < 0.5, x + weight * distance, y - distance * (1 - weight))
+    return x + weight * distance if -0.5 < weight < 0.5 else y - distance * (1 - weight)
+
+
+_WEIGHTED = [case((2, 3), (2, 3), (2, 3)), case((2, 3), (3,), (2, 1), value=-0.5), case((), (2,), (), value=2)]
+
+
+@op(vjp=(lambda g: g, lambda g, y, value: g * (y * value), lambda g, x, value: g * (x * value)), cases=_WEIGHTED,
+    names=("input", "tensor1", "tensor2"))  # fmt: skip
+def addcmul(start, x, y, /, *, value=1):
+    """``input + value * tensor1 * tensor2``.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.addcmul(tg.tensor([1.0]), tg.tensor([2.0]), tg.tensor([3.0]), value=10)
+        tensor([61.])
+    """
+    value = int(value) if start.dtype.kind in "iu" else value
+    return start + (x * y if value == 1 else value * x * y)
+
+
+@op(vjp=(lambda g: g, lambda g, y, value: g * (value / y), lambda g, x, y, value: -g * (value * x / (y * y))),
+    cases=_WEIGHTED, avoid=(0.0,), names=("input", "tensor1", "tensor2"))  # fmt: skip
+def addcdiv(start, x, y, /, *, value=1):
+    """``input + value * tensor1 / tensor2``.
+
+    Raises:
+        RuntimeError: all tensors are of integers.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.addcdiv(tg.tensor([1.0]), tg.tensor([6.0]), tg.tensor([3.0]), value=10)
+        tensor([21.])
+    """
+    if start.dtype.kind in "biu":
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported. Write input + value * tg.div(tensor1, tensor2, "
+            'rounding_mode="trunc"), or convert the tensors with .float().'
+        )
+    return start + (x / y if value == 1 else value * x / y)
+
+
+absolute = abs
+negative = neg
+
+# TEMPORARY, until ops/__init__.py names these modules
+from .logic import *  # noqa: E402, F403
+from .powers import *  # noqa: E402, F403
+from .rounding import *  # noqa: E402, F403
+from .selection import *  # noqa: E402, F403

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.device import check_device, device
+from .._core.device import check_device
+from .._core.device import device as Device  # noqa: N812 - `device` is an argument here
 from .._core.dtypes import dtype
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, tensor_method
 
 
-@op(vjp=lambda g, source: g.astype(source), kind="general", method=False, cases=[case((2, 3), target=np.dtype("f8"), source=np.dtype("f8"))])
+@op(vjp=lambda g, source: g.astype(source), kind="general", method=False, torch_name="", node_name="ToCopyBackward0", cases=[case((2, 3), target=np.dtype("f8"), source=np.dtype("f8"))])
 def _cast(x, /, *, target, source):
     """Each element as another type; the gradient returns in the first type."""
     return x.astype(target)
@@ -48,7 +49,7 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_bloc
     for value in args:
         if isinstance(value, Tensor):
             dtype = value.dtype
-        elif isinstance(value, str) or type(value).__name__ == "device":
+        elif isinstance(value, str | Device):
             device = value
         elif isinstance(value, bool):
             pass  # non_blocking or copy by position, which change nothing here

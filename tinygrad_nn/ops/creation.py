@@ -356,14 +356,14 @@ def new_full(self: Tensor, size: Sequence[int], fill_value: Any, *, dtype: Any =
 
 
 @op(vjp=(lambda g: np.zeros_like(g), lambda g, value_shape: g.sum().reshape(value_shape)), kind="general", method=False,
-    torch_name="", cases=[case((2, 3), ())])  # fmt: skip
+    torch_name="", node_name="FillBackward0", cases=[case((2, 3), ())])  # fmt: skip
 def _filled(x, value, /):
     """A number in the shape of `x`."""
     return np.full_like(x, value)
 
 
 @op(vjp=(lambda g: np.zeros_like(g), lambda g, source: g.astype(source)), kind="general", method=False, torch_name="",
-    cases=[case((2, 3), (2, 3), source=np.dtype("f8"))])  # fmt: skip
+    node_name="CopyBackwards", cases=[case((2, 3), (2, 3), source=np.dtype("f8"))])  # fmt: skip
 def _copied(x, other, /, source):
     """Another tensor's elements as the type of `x`."""
     return other.astype(x.dtype)

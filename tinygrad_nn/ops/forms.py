@@ -1,4 +1,4 @@
-"""What functions that are no single op share with ops: in-place forms and refusals in PyTorch's words."""
+"""What the elementwise families share: in-place forms, refusals in PyTorch's words, and the gradient of steps."""
 
 from __future__ import annotations
 
@@ -37,3 +37,8 @@ def refuse(name: str, x: np.ndarray[Any, Any], kinds: str) -> None:
         raise NotImplementedError(
             f"\"{name}\" not implemented for '{dtypes.type_name(x.dtype)}'. Convert the input first: {fix}."
         )
+
+
+def no_gradient(g: Any) -> Any:
+    """The rule of functions made of steps: zeros. Not ``g * 0``, which would be nan for an infinite g."""
+    return np.zeros(g.shape, g.dtype)

@@ -80,13 +80,16 @@ def _is_basic(index: Any) -> bool:
 
 
 @op(vjp=lambda g, x_shape, index: put.op.numpy(g, shape=x_shape, index=index), kind="view", method=False, torch_name="",
-    cases=_INDICES)  # fmt: skip
+    node_name="IndexBackward0", cases=_INDICES)  # fmt: skip
 def _getitem(x, /, index):
     """The elements that an index picks: a view for slices and integers, else a copy."""
     try:
-        return x[index]
+        picked = x[index]
     except IndexError as error:
         raise IndexError(str(error).replace("axis", "dimension").replace("array", "tensor")) from None
+    if type(picked) is np.ndarray:
+        return picked
+    return x[(*index, ...) if isinstance(index, tuple) else (index, ...)]  # a view of one element, not a number
 
 
 @op(vjp=lambda g, index: _getitem.op.numpy(g, index=index), kind="general", method=False, torch_name="",
@@ -231,7 +234,7 @@ def _check_along(name: str, input: Tensor, dim: int, index: Any) -> int:
 
 
 @op(vjp=(lambda g, x_shape, index, dim: scatter_zeros.op.numpy(g, index, shape=x_shape, dim=dim), None), kind="general",
-    method=False, torch_name="", cases=[case((3, 4), Integers((3, 2), 4), dim=1), case((3, 4), Integers((2, 4), 3), dim=0),
+    node_name="GatherBackward0", method=False, torch_name="", cases=[case((3, 4), Integers((3, 2), 4), dim=1), case((3, 4), Integers((2, 4), 3), dim=0),
                                         case((3, 4), Integers((2, 2), 4), dim=-1), case((3,), Integers((5,), 3), dim=0)])  # fmt: skip
 def _gather(x, index, /, dim):
     """Elements of `x` along a dimension, one for each element of the index."""
@@ -383,7 +386,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 
 
 @op(vjp=(lambda g, mask: np.where(mask, 0, g), None, lambda g, mask, value_shape: unbroadcast(np.where(mask, g, 0), value_shape)),
-    kind="general", method=False, torch_name="", names=("input", "mask", "value"),
+    kind="general", method=False, torch_name="", names=("input", "mask", "value"), node_name="MaskedFillBackward0",
     cases=[case((2, 3), Integers((2, 3), 2, boolean=True), ()), case((2, 3), Integers((3,), 2, boolean=True), -1.5)])  # fmt: skip
 def _masked_fill(x, mask, value, /):
     """`value` where the mask is true, `x` elsewhere."""

@@ -27,7 +27,7 @@ def _pieces(g: Any, dim: int, lengths: Sequence[int]) -> tuple[Any, ...]:
 
 
 @op(vjp=lambda g, dim, xs_shape: _pieces(g, dim, [s[dim] for s in xs_shape]), kind="general", method=False,
-    torch_name="cat", cases=[case((2, 3), (1, 3)), case((2, 1), (2, 3), dim=1), case((2, 1), dim=-1),
+    torch_name="cat", node_name="CatBackward0", cases=[case((2, 3), (1, 3)), case((2, 1), (2, 3), dim=1), case((2, 1), dim=-1),
                              case((0, 2), (2, 2), (1, 2))])  # fmt: skip
 def _concatenate(*xs, dim=0):
     """Arrays joined along a dimension that they have."""
@@ -73,7 +73,7 @@ concat = concatenate = cat
 
 
 @op(vjp=lambda g, dim, xs_shape: tuple([g[(slice(None),) * (dim % g.ndim) + (i,)] for i in range(len(xs_shape))]),
-    kind="general", method=False, torch_name="stack",
+    kind="general", method=False, torch_name="stack", node_name="StackBackward0",
     cases=[case((2, 3), (2, 3)), case((2,), (2,), dim=1), case((), (), (), dim=-1), case((0, 2), (0, 2))])  # fmt: skip
 def _stacked(*xs, dim=0):
     """Arrays of one shape joined along a new dimension."""
@@ -152,7 +152,7 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 # --- splitting ---------------------------------------------------------------------------------------------------
 
 
-@op(vjp=lambda g, dim: np.concatenate(g, axis=dim), kind="view", several=True, method=False, torch_name="split",
+@op(vjp=lambda g, dim: np.concatenate(g, axis=dim), kind="view", several=True, method=False, torch_name="split", node_name="SplitBackward0",
     cases=[case((5, 2), lengths=(2, 2, 1)), case((2, 4), lengths=(1, 3), dim=-1), case((0, 2), lengths=(0,))])  # fmt: skip
 def _split_lengths(x, /, lengths, dim=0):
     """Consecutive pieces of these lengths."""

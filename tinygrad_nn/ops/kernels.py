@@ -53,3 +53,39 @@ def row_maxima(matrix: Array) -> Array:
         places += np.arange(0, rows * columns, columns)
         return matrix.reshape(-1).take(places)[:, None]
     return np.maximum.reduce(matrix, 1, None, None, True)
+
+
+# --- exponentials ------------------------------------------------------------------------------------------------
+
+_SMALL = 16.0  # exp of anything between -16 and 16 is far from overflow and underflow, also summed up
+
+
+def exp_below_one(x: Array, axis: int) -> tuple[Array, Array | None]:
+    """``exp(x - shift)`` and the shift, the maximum along an axis; the shift is None (0) where none is needed.
+
+    Two reductions over everything cost less than one along an axis, so most arrays go without a shift.
+    """
+    flat = x.reshape(-1)
+    if np.maximum.reduce(flat) < _SMALL and np.minimum.reduce(flat) > -_SMALL:
+        return np.exp(x), None
+    if x.ndim == 2 and axis == 1:
+        shift = row_maxima(x)
+    else:
+        shift = np.maximum.reduce(x, axis, None, None, True)
+    powers = x - shift
+    return np.exp(powers, powers), shift
+
+
+def sums_along(x: Array, axis: int) -> Array:
+    """``x.sum(axis, keepdims=True)``."""
+    return row_sums(x) if x.ndim == 2 and axis == 1 else np.add.reduce(x, axis, None, None, True)
+
+
+def log_sum_exp(x: Array, axis: int) -> Array:
+    """The logarithm of the sum of exponentials along an axis that is not empty; the axis is kept."""
+    powers, shift = exp_below_one(x, axis)
+    result = sums_along(powers, axis)
+    np.log(result, result)
+    if shift is not None:
+        result += shift
+    return result

@@ -47,11 +47,13 @@ def _linear(x, weight, bias, /):
     if (weight.dtype is not dtype or (bias is not None and bias.dtype is not dtype)) and dtype != weight.dtype:
         raise same_dtype_error(MAT1_MAT2, x, weight, ("input", "weight"))
     try:
-        y = x.dot(weight.T) if x.ndim <= 2 else rows(x).dot(weight.T).reshape((*x.shape[:-1], weight.shape[0]))
+        # a number would multiply where a vector is dotted
+        flat = x if 1 <= x.ndim <= 2 else rows(x)
+        y = flat.dot(weight.T) if flat is x else flat.dot(weight.T).reshape((*x.shape[:-1], weight.shape[0]))
         if bias is not None:
             np.add(y, bias, y, casting="no")
         return y
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, IndexError):
         raise _linear_error(x, weight, bias) from None
 
 

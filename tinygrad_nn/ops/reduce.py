@@ -154,7 +154,8 @@ def _mean(x: Any, dim: Any, keepdim: bool) -> Any:
 
 @takes_dtype
 @op(np.mean, kind="reduction", cases=[*_DIMS, case((0, 3)), case((2, 0), dim=1)],
-    vjp=lambda g, x_shape, dim, keepdim: spread(g / reduced_count(x_shape, dim), x_shape, dim, keepdim))  # fmt: skip
+    vjp=lambda g, x_shape, dim, keepdim: spread(
+        g / max(1, reduced_count(x_shape, dim)), x_shape, dim, keepdim))  # fmt: skip
 def mean(x, /, dim=None, keepdim=False):
     """Mean of the elements, of all or along dimensions; ``nan`` where there are none.
 

@@ -38,7 +38,8 @@ def _reshaped(x: np.ndarray[Any, Any], shape: Any) -> np.ndarray[Any, Any]:
         ) from None
 
 
-@op(np.reshape, vjp=lambda g, x_shape: g.reshape(x_shape), kind="view", collects="shape", cases=_SHAPES)
+@op(np.reshape, vjp=lambda g, x_shape: g.reshape(x_shape), kind="view", collects="shape", cases=_SHAPES,
+    node_name="ViewBackward0")
 def reshape(x, /, shape):
     """The same elements, in row-major order, in another shape; one length may be -1. A view where that is possible.
 
@@ -55,7 +56,7 @@ def reshape(x, /, shape):
 
 
 @op(vjp=lambda g, x_shape: g.reshape(x_shape), kind="view", collects="shape", cases=_SHAPES, method=False,
-    torch_name="Tensor.view")  # fmt: skip
+    torch_name="Tensor.view", node_name="ViewBackward0")  # fmt: skip
 def _view(x, /, shape):
     """The same memory in another shape."""
     array = _reshaped(x, shape)
@@ -230,7 +231,7 @@ def _expanded_shape(shape: tuple[int, ...], wanted: Sequence[int]) -> tuple[int,
 
 
 @op(np.broadcast_to, vjp=lambda g, x_shape: unbroadcast(g, x_shape), kind="view", collects="shape", aliases=("expand",),
-    torch_name="broadcast_to",
+    torch_name="broadcast_to", node_name="ExpandBackward0",
     cases=[case((3, 1), shape=(3, 4)), case((3, 1), shape=(2, -1, 4)), case((), shape=(2,)), case((1,), shape=(0,))])  # fmt: skip
 def broadcast_to(x, /, shape):
     """The tensor repeated along dimensions of length 1 and new leading ones, without copying.

@@ -14,10 +14,11 @@ import itertools
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
+from .._core import dtypes
 from .._core.modes import enable_grad
 from .._core.tensor import Tensor, wrap
 
@@ -55,7 +56,7 @@ class Optimizer:
     """Base class of all optimizers. Subclasses give their defaults and write `_update_group`, or `step` itself.
 
     Args:
-        params: tensors to optimize, dictionaries with ``"params"`` and options of their own, or ``(name, tensor)`` pairs.
+        params: tensors to optimize, dictionaries with ``"params"`` and options of their own, or ``(name, tensor)``.
         defaults: the options of groups that do not set them.
 
     Raises:
@@ -91,7 +92,8 @@ class Optimizer:
         if not groups:
             raise ValueError(
                 "optimizer got an empty parameter list. If it came from a generator, that is used up: call "
-                "model.parameters() anew. If it came from a module, its layers may be in a plain list: use nn.ModuleList."
+                "model.parameters() anew. If it came from a module, its layers may be in a plain list: use "
+                "nn.ModuleList."
             )
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
@@ -101,6 +103,7 @@ class Optimizer:
     def _start(self) -> None:
         """What is neither copied nor pickled."""
         self._scratch: dict[int, tuple[Array, Array]] = {}  # by the parameter's id
+        self._memory: dict[np.dtype[Any], Array] = {}
         self._pre_hooks: dict[int, Callable[..., Any]] = {}
         self._post_hooks: dict[int, Callable[..., Any]] = {}
 
@@ -145,9 +148,7 @@ class Optimizer:
             param_group["param_names"] = names
         for name, default in self.defaults.items():
             if default is required and name not in param_group:
-                raise ValueError(
-                    f"parameter group didn't specify a value of required optimization parameter {name}"
-                )
+                raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
             param_group.setdefault(name, default)
         ids = {id(param) for param in params}
         if len(ids) < len(params):
@@ -243,12 +244,12 @@ class Optimizer:
         """Two arrays of the parameter's shape and memory order. All parameters of a type share the memory."""
         array = param._array
         like = np.empty_like(array)  # its strides: the parameter's, without gaps
-        largest = max((s[0].base for s in self._scratch.values() if s[0].dtype == array.dtype), key=len, default=None)
-        if largest is None or len(largest) < 2 * array.size:
+        shared = self._memory.get(array.dtype)
+        if shared is None or len(shared) < 2 * array.size:
             members = [p._array.size for g in self.param_groups for p in g["params"] if p._array.dtype == array.dtype]
-            largest = np.empty(2 * max(members), array.dtype)
-        first = np.ndarray(array.shape, array.dtype, largest, 0, like.strides)
-        second = np.ndarray(array.shape, array.dtype, largest, array.nbytes, like.strides)
+            shared = self._memory[array.dtype] = np.empty(2 * max(members), array.dtype)
+        first = np.ndarray(array.shape, array.dtype, shared, 0, like.strides)
+        second = np.ndarray(array.shape, array.dtype, shared, array.nbytes, like.strides)
         self._scratch[id(param)] = first, second
         return first, second
 
@@ -344,9 +345,7 @@ def _run_with_hooks(step: Callable[..., Any], self: Optimizer, args: tuple[Any, 
         replaced = hook(self, args, kwargs)
         if replaced is not None:
             if not (isinstance(replaced, tuple) and len(replaced) == 2):
-                raise RuntimeError(
-                    f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}."
-                )
+                raise RuntimeError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}.")
             args, kwargs = replaced
     self._pre_hooks, self._post_hooks = {}, {}  # a step that calls super().step() runs them once
     try:
@@ -368,21 +367,21 @@ def _as_list(params: Any) -> list[Any]:
         TypeError: a tensor, a module, a set, or no iterable.
     """
     if isinstance(params, Tensor):
-        return _refuse(params, " Put it in a list: [x]")
+        raise _refused(params, " Put it in a list: [x]")
     if isinstance(params, set | frozenset):
         raise TypeError(
-            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will "
-            "change between runs. Please use a list instead."
+            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
+            "will change between runs. Please use a list instead."
         )
     if isinstance(params, dict):
-        return _refuse(params, " Put groups in a list: [{'params': ...}]")
+        raise _refused(params, " Put groups in a list: [{'params': ...}]")
     if hasattr(params, "parameters") or not isinstance(params, Iterable):
-        return _refuse(params, " Pass its parameters: model.parameters()" if hasattr(params, "parameters") else "")
+        raise _refused(params, " Pass its parameters: model.parameters()" if hasattr(params, "parameters") else "")
     return list(params)
 
 
-def _refuse(params: Any, fix: str) -> Any:
-    raise TypeError(
+def _refused(params: Any, fix: str) -> TypeError:
+    return TypeError(
         "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
         f"{_type_name(params)}.{fix}"
     )
@@ -397,7 +396,11 @@ def _split_names(given: list[Any]) -> tuple[list[Any], list[str]]:
 
 
 def _type_name(value: Any) -> str:
-    return cast(str, value.type()) if isinstance(value, Tensor) else type(value).__name__  # type: ignore[attr-defined]
+    return (
+        f"tinygrad_nn.{dtypes.type_name(value._array.dtype)}Tensor"
+        if isinstance(value, Tensor)
+        else type(value).__name__
+    )
 
 
 def check_options(lr: Any, **named: float) -> None:

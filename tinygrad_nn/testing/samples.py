@@ -116,12 +116,19 @@ def make_sample(op: Op, case: Case, number: int = 0, dtype: np.dtype[Any] = FLOA
     """
     stream = zlib.crc32(f"{op.name}/{number}".encode())
     random = np.random.default_rng(stream)
-    inputs = tuple(_input(op, wanted, random, dtype) for wanted in case.inputs)
-    options = {
-        name: dtype if isinstance(value, np.dtype) and value == FLOAT64 else value
-        for name, value in case.options.items()
-    }
+    with np.errstate(all="ignore"):  # special points may be too great for float16
+        inputs = tuple(_input(op, wanted, random, dtype) for wanted in case.inputs)
+    options = {name: _option(value, dtype) for name, value in case.options.items()}
     return Sample(op, case, inputs, options, dtype, stream)
+
+
+def _option(value: Any, dtype: np.dtype[Any]) -> Any:
+    if isinstance(value, np.dtype):
+        return dtype if value == FLOAT64 else value
+    if isinstance(value, np.ndarray) and value.dtype == FLOAT64:
+        with np.errstate(all="ignore"):
+            return value.astype(dtype)
+    return value
 
 
 def _input(op: Op, wanted: Any, random: np.random.Generator, dtype: np.dtype[Any]) -> Any:

@@ -13,7 +13,8 @@ import numpy as np
 
 from tinygrad_nn._core import dtypes
 from tinygrad_nn._core.tensor import Tensor
-from tinygrad_nn.ops import as_tensor, stack, tensor
+from tinygrad_nn.ops.creation import as_tensor, tensor
+from tinygrad_nn.ops.join import stack
 
 
 def default_collate(batch: Sequence[Any]) -> Any:

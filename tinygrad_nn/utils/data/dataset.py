@@ -13,10 +13,10 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from tinygrad_nn._core.dtypes import dtype as DType
+from tinygrad_nn._core import dtypes
 from tinygrad_nn._core.random import Generator
 from tinygrad_nn._core.tensor import Tensor
-from tinygrad_nn.ops import as_tensor
+from tinygrad_nn.ops.creation import as_tensor
 
 from .sampler import random_source
 
@@ -106,7 +106,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
 
     tensors: tuple[Tensor, ...]
 
-    def __init__(self, *tensors: Any, dtype: DType | None = None) -> None:
+    def __init__(self, *tensors: Any, dtype: dtypes.dtype | None = None) -> None:
         made = tuple(tensor if isinstance(tensor, Tensor) else as_tensor(tensor) for tensor in tensors)
         if not made:
             raise IndexError("TensorDataset: expected at least one tensor, got none")

@@ -1,0 +1,238 @@
+"""The benchmarks run, compare what they time, and hold the budgets: import time, size, cost of an op."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import statistics
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import harness, report  # noqa: E402
+from benchmarks.cases import REGISTRY, select  # noqa: E402
+from benchmarks.cases.imports import import_seconds  # noqa: E402
+
+QUICK = harness.Settings(rounds=1, seconds=0.0, quick=True)
+INSTALLED_EVERYWHERE = ("tinygrad_nn", "numpy")
+
+# The budgets.
+IMPORT_SECONDS = 0.060  # beyond numpy
+OP_SECONDS = 4.5e-6  # forward and backward of an op on three numbers, or ...
+OP_BARE = 10  # ... so many times what NumPy takes for it, on machines slower than that
+WHEEL_BYTES = 1_000_000
+
+
+def measure(name, chosen=INSTALLED_EVERYWHERE, settings=QUICK):
+    return harness.measure(REGISTRY[name], settings, harness.Peers(settings, chosen))
+
+
+def run(*options):
+    """Run the benchmarks as a user does."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / "run.py"), *map(str, options)],
+        env={**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", "")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+# --- the cases ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_case(name):
+    result = measure(name)
+    assert "tinygrad_nn" in result.samples
+    assert all(len(samples) == 1 and samples[0] > 0 for samples in result.samples.values())
+    assert name in report.text(result)
+
+
+@pytest.mark.parametrize("name", ["xor", "mlp/b1/sgd", "mlp/b32/adam", "epoch", "op/sin", "op/add_leaf", "chain/free"])
+def test_same_as_torch(name):
+    pytest.importorskip("torch", reason="compares with PyTorch")
+    result = measure(name, ("tinygrad_nn", "torch"))
+    assert set(result.samples) == {"tinygrad_nn", "torch"}
+    assert result.ratio("torch") == 1
+
+
+def test_select():
+    assert [case.name for case in select(["xor"])] == ["xor"]
+    assert {case.name for case in select(["mlp"])} == {name for name in REGISTRY if name.startswith("mlp/")}
+    assert {case.name for case in select(["mlp/*/adam"])} == {f"mlp/b{size}/adam" for size in (1, 32, 128, 1024)}
+    assert [case.name for case in select([])] == list(REGISTRY)
+    with pytest.raises(KeyError, match="no benchmark is called 'xo'"):
+        select(["xo"])
+
+
+def test_real_digits(tmp_path):
+    """With --data, the digits come from MNIST's files."""
+    images = np.random.default_rng(0).integers(0, 256, (1300, 28, 28), dtype=np.uint8)
+    labels = (np.arange(1300) % 10).astype(np.uint8)
+    for name, array in (("images-idx3", images), ("labels-idx1", labels)):
+        head = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
+        (tmp_path / f"train-{name}-ubyte").write_bytes(head + array.tobytes())
+    settings = harness.Settings(rounds=1, seconds=0.0, quick=True, data=tmp_path)
+    assert "tinygrad_nn" in measure("epoch", settings=settings).samples
+    assert "tinygrad_nn" in measure("mlp/b32/adam", settings=settings).samples
+
+
+# --- the harness -------------------------------------------------------------------------------------------------
+
+
+def made(answers, module="numpy", seconds=1.0):
+    """A case with these contenders: a module's name, and its answers (or the error that it raises)."""
+
+    def contender(numbers):
+        def make(module, settings):
+            if isinstance(numbers, Exception):
+                raise numbers
+            return harness.Job(lambda: seconds, lambda: numbers)
+
+        return make
+
+    return harness.Case("made", "a made-up case", {name: contender(numbers) for name, numbers in answers.items()})
+
+
+def of(case, chosen=None):
+    return harness.measure(case, QUICK, harness.Peers(QUICK, chosen))
+
+
+@pytest.mark.parametrize("wrong", [[1.0, 2.001], [1.0], [1.0, 2.0, 3.0], [1.0, float("nan")], [1.0, float("inf")]])
+def test_disagreement_is_an_error(wrong):
+    with pytest.raises(harness.DisagreementError, match="numpy and tinygrad_nn do not compute the same"):
+        of(made({"tinygrad_nn": [1.0, 2.0], "numpy": wrong}))
+
+
+def test_agreement_within_tolerance():
+    result = of(made({"tinygrad_nn": [1.0, 2.0], "numpy": [1.0001, 2.0]}))
+    assert set(result.samples) == {"tinygrad_nn", "numpy"}
+    assert result.ratio("numpy") is None  # nothing to compare with but PyTorch
+
+
+def test_missing_and_broken_peers_are_named():
+    result = of(made({"tinygrad_nn": [1.0], "no_such_module": [1.0], "numpy": RuntimeError("broken")}))
+    assert list(result.samples) == ["tinygrad_nn"]
+    assert result.missing == {"no_such_module": "not installed", "numpy": "fails: RuntimeError('broken')"}
+    assert "no_such_module not installed" in report.text(result)
+    assert "| made | us | 1000000 | – | – |" in report.markdown([result])
+
+
+def test_this_package_must_not_break():
+    with pytest.raises(RuntimeError, match="broken"):
+        of(made({"tinygrad_nn": RuntimeError("broken"), "numpy": [1.0]}))
+
+
+def test_turns():
+    """Every contender has its turn in every round, each time after another one."""
+    turns = []
+
+    def contender(module, settings):
+        name = module.__name__
+        return harness.Job(lambda: turns.append(name) or 1.0)
+
+    case = harness.Case("turns", "", dict.fromkeys(("tinygrad_nn", "numpy", "json"), contender))
+    settings = harness.Settings(rounds=3, quick=True)
+    harness.measure(case, settings, harness.Peers(settings))
+    warm_up, *rounds = (turns[i : i + 3] for i in range(0, len(turns), 3))
+    assert warm_up == ["tinygrad_nn", "numpy", "json"]
+    assert rounds == [
+        ["tinygrad_nn", "numpy", "json"],
+        ["numpy", "json", "tinygrad_nn"],
+        ["json", "tinygrad_nn", "numpy"],
+    ]
+
+
+# --- the program -------------------------------------------------------------------------------------------------
+
+
+def test_program(tmp_path):
+    path = tmp_path / "results.json"
+    options = "xor", "op/add*", "--quick", "--repeat", 2, "--seconds", 0.001, "--contenders", "tinygrad_nn,numpy"
+    outcome = run(*options, "--markdown", "--json", path)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "xor: training step" in outcome.stdout
+    assert "torch        not chosen" in outcome.stdout
+    assert "threads   1" in outcome.stdout
+    assert "| case | unit | tinygrad_nn | torch | numpy |" in outcome.stdout
+    found = json.loads(path.read_text())
+    assert found["threads"] == 1
+    assert set(found["versions"]) == {"tinygrad_nn", "numpy"}
+    assert set(found["cases"]) == {"xor", "op/add", "op/add/forward", "op/add_leaf", "op/add_leaf/forward"}
+    ours = found["cases"]["xor"]["contenders"]["tinygrad_nn"]
+    assert ours["least"] <= ours["median"] == statistics.median(ours["samples"])
+
+
+def test_program_lists_cases():
+    outcome = run("--list")
+    assert outcome.returncode == 0, outcome.stderr
+    assert [line.split()[0] for line in outcome.stdout.splitlines()] == list(REGISTRY)
+
+
+def test_program_refuses():
+    assert run("no/such").returncode == 2
+    assert "no benchmark is called 'no/such'" in run("no/such").stderr
+    assert run("--threads", 0).returncode == 2
+    assert run("--repeat", 0).returncode == 2
+
+
+def test_program_fails_on_disagreement(tmp_path):
+    """A wrong answer ends in an error, not in a table."""
+    program = (
+        "import sys; from benchmarks import by_hand, run\n"
+        "by_hand.SGD.step = lambda self, gradients: None\n"
+        "sys.exit(run.run(run.parse(['mlp/b1/sgd', '--quick', '--repeat', '1', '--contenders', 'tinygrad_nn,numpy'])))"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-c", program]
+    outcome = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert outcome.returncode == 1
+    assert "FAILED mlp/b1/sgd: numpy and tinygrad_nn do not compute the same" in outcome.stderr
+    assert "median" not in outcome.stdout
+
+
+# --- the budgets -------------------------------------------------------------------------------------------------
+
+
+def test_import_budget():
+    """What an import adds to NumPy's. Other programs can only make it longer, so the best of some tries counts."""
+    import_seconds("tinygrad_nn", "import numpy")  # compiles
+    medians = []
+    for _ in range(5):
+        medians.append(statistics.median(import_seconds("tinygrad_nn", "import numpy") for _ in range(7)))
+        if medians[-1] <= IMPORT_SECONDS:
+            return
+    pytest.fail(f"import takes {min(medians) * 1e3:.0f} ms beyond numpy, allowed are {IMPORT_SECONDS * 1e3:.0f}")
+
+
+@pytest.mark.parametrize("name", [name for name in REGISTRY if name.startswith("op/") and "/forward" not in name])
+def test_op_budget(name):
+    """What an op costs with its backward pass, at the best of many tries."""
+    settings = harness.Settings(rounds=10, seconds=0.002)
+    ours, allowed = [], []
+    for _ in range(10):
+        result = measure(name, settings=settings)
+        ours.append(result.least("tinygrad_nn"))
+        allowed.append(max(OP_SECONDS, OP_BARE * result.least("numpy")))
+        if min(ours) <= min(allowed):
+            return
+    pytest.fail(f"{name}: {min(ours) * 1e6:.2f} us for one op, allowed are {min(allowed) * 1e6:.2f}")
+
+
+def test_wheel_size():
+    """The package, packed as a wheel is."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in (ROOT / "tinygrad_nn").rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                archive.write(path, path.relative_to(ROOT))
+    assert 1000 < len(packed.getvalue()) <= WHEEL_BYTES

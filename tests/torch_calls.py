@@ -1,0 +1,91 @@
+"""How an op's PyTorch counterpart is found and called: shared by the stored answers and the live comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_nn._core import dtypes
+from tinygrad_nn._core.op import Op
+from tinygrad_nn.testing.samples import Sample, is_float
+
+Array = np.ndarray[Any, Any]
+_PLACES = ("", "nn.functional.", "special.", "linalg.", "Tensor.")
+# ops whose counterpart takes its arguments in another order or form
+ADAPTERS: dict[str, Callable[..., Any]] = {}
+
+
+def _attribute(torch: Any, name: str) -> Any:
+    found = torch
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def counterpart(torch: Any, op: Op) -> Callable[..., Any] | None:
+    """PyTorch's function for this op: what it names, or the function of its own name; None for private helpers."""
+    if op.torch_name == "":
+        return None
+    if op.torch_name is not None:
+        found = _attribute(torch, op.torch_name)
+    else:
+        found = next((f for place in _PLACES if (f := _attribute(torch, place + op.name)) is not None), None)
+    if found is None:
+        raise LookupError(
+            f"op {op.name}: PyTorch has no {op.torch_name or op.name!r}. Name its counterpart with torch_name=, or "
+            'say torch_name="" if it is a helper that has none.'
+        )
+    return found  # type: ignore[no-any-return]
+
+
+def to_torch(torch: Any, value: Any) -> Any:
+    """An input or an option as PyTorch takes it."""
+    if isinstance(value, np.ndarray):
+        return torch.tensor(value)
+    if isinstance(value, dtypes.dtype | np.dtype):
+        return getattr(torch, np.dtype(value).name)
+    if isinstance(value, tuple | list):
+        return type(value)(to_torch(torch, v) for v in value)
+    return value
+
+
+def call_torch(torch: Any, sample: Sample, tensors: list[Any]) -> list[Any]:
+    """PyTorch's outputs for a sample."""
+    op = sample.op
+    function = counterpart(torch, op)
+    assert function is not None
+    options = {name: to_torch(torch, value) for name, value in sample.options.items()}
+    if op.name in ADAPTERS:
+        result = ADAPTERS[op.name](torch, *tensors, **options)
+    elif op.variadic:
+        result = function(tensors, **options)
+    elif set(options) == {"keepdim"}:  # which PyTorch takes together with dim only
+        result = function(*tensors).reshape((1,) * tensors[0].ndim) if options["keepdim"] else function(*tensors)
+    else:
+        try:
+            result = function(*tensors, **options)
+        except TypeError:  # no such keyword: by position
+            result = function(*tensors, *[options[name] for name in op.defaults if name in options])
+    return list(result) if isinstance(result, tuple | list) else [result]
+
+
+def answers(torch: Any, sample: Sample, given: list[Array | None]) -> tuple[list[Array], list[Array | None]]:
+    """PyTorch's outputs, and its gradients of the differentiable inputs; None where it has none."""
+    tensors = [to_torch(torch, value) for value in sample.inputs]
+    for position in sample.differentiable:
+        tensors[position].requires_grad_()
+    produced = call_torch(torch, sample, tensors)
+    outputs = [np.array(t.detach().resolve_neg().numpy()) for t in produced]
+    wanted = [tensors[i] for i in sample.differentiable]
+    pairs = [(t, torch.tensor(g)) for t, g in zip(produced, given, strict=True) if is_float(g) and t.requires_grad]
+    if not pairs or not wanted:
+        return outputs, [None] * len(wanted)
+    try:
+        found = torch.autograd.grad([t for t, _ in pairs], wanted, [g for _, g in pairs], allow_unused=True)
+    except RuntimeError as error:
+        if "is not implemented" not in str(error):
+            raise
+        return outputs, [None] * len(wanted)
+    return outputs, [None if g is None else np.array(g.numpy(force=True)) for g in found]

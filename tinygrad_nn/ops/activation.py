@@ -1,0 +1,301 @@
+"""Smooth activation functions: sigmoids, exponential units, gelu and kin. (Straight pieces are in `piecewise`.)
+
+Names and options are those of ``torch.nn.functional``. At its kink, elu has the gradient of its left side.
+
+Source: https://docs.pytorch.org/docs/stable/nn.functional.html#non-linear-activation-functions
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .._core import special
+from .._core.op import case, composite, op
+from .._core.tensor import Tensor
+from .forms import refuse
+from .selection import choose, keep
+
+_POINTS = [case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 2.0, -2.0]))]
+_INTEGERS = "biu"
+
+
+# --- exponential units -------------------------------------------------------------------------------------------
+
+
+def _unit(x: Any, alpha: float, scale: float = 1.0, stretch: float = 1.0) -> Any:
+    """``scale * x`` for positive elements, ``alpha * (e ** (stretch * x) - 1)`` for others."""
+    refuse("elu_cpu", x, _INTEGERS)
+    return choose(x <= 0, np.expm1(x if stretch == 1 else x * stretch) * alpha, x if scale == 1 else x * scale)
+
+
+def _unit_rule(g: Any, x: Any, alpha: float, scale: float = 1.0, stretch: float = 1.0) -> Any:
+    below = keep(x, x < 0)  # e ** x is not to overflow where it is not chosen
+    slope = np.exp(below if stretch == 1 else below * stretch) * (alpha * stretch)
+    return choose(x <= 0, g * slope, g if scale == 1 else g * scale)
+
+
+@op(vjp=lambda g, x, alpha: _unit_rule(g, x, alpha), method=False, avoid=(0.0,), torch_name="nn.functional.elu", special=_POINTS,
+    cases=[case((2, 3)), case((2, 3), alpha=0.5), case((), alpha=2)])  # fmt: skip
+def elu(x, /, alpha=1.0):
+    """``x`` for positive elements, ``alpha * (e ** x - 1)`` for others.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.elu(tg.tensor([-1.0, 2.0]))
+        tensor([-0.6321,  2.0000])
+    """
+    return _unit(x, alpha)
+
+
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al., arXiv:1706.02515
+
+
+@op(vjp=lambda g, x: _unit_rule(g, x, _SELU_ALPHA * _SELU_SCALE, _SELU_SCALE), method=False, avoid=(0.0,), special=_POINTS)
+def selu(x, /):
+    """Scaled exponential unit: `elu` with the constants that keep mean 0 and variance 1.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.selu(tg.tensor([-1.0, 2.0]))
+        tensor([-1.1113,  2.1014])
+    """
+    return _unit(x, _SELU_ALPHA * _SELU_SCALE, _SELU_SCALE)
+
+
+@op(vjp=lambda g, x, alpha: _unit_rule(g, x, alpha, stretch=1 / alpha), method=False, avoid=(0.0,), special=_POINTS,
+    cases=[case((2, 3)), case((2, 3), alpha=0.5), case((), alpha=2)])  # fmt: skip
+def celu(x, /, alpha=1.0):
+    """``x`` for positive elements, ``alpha * (e ** (x / alpha) - 1)`` for others.
+
+    Raises:
+        RuntimeError: `alpha` is 0.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.celu(tg.tensor([-1.0, 2.0]), alpha=2.0)
+        tensor([-0.7869,  2.0000])
+    """
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    return _unit(x, alpha, stretch=1 / alpha)
+
+
+# --- sigmoids ----------------------------------------------------------------------------------------------------
+
+
+# (1 + tanh(x / 2)) / 2 takes 0.6 of the time in float32, but is 0 below -17 (and off by 1e-3 at -12), where PyTorch's
+# is exact to the last digits: log(sigmoid(-20)) must be -20, not -inf.
+@op(vjp=lambda g, out: g * (1 - out) * out, promotes="float", special=_POINTS)
+def sigmoid(x, /):
+    """The logistic function, ``1 / (1 + e ** -x)``.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.sigmoid(tg.tensor([0.0, -20.0]))
+        tensor([5.0000e-01, 2.0612e-09])
+    """
+    return 1 / (1 + np.exp(-x))
+
+
+@op(vjp=lambda g, x: g * sigmoid.op.numpy(-x), method=False, torch_name="nn.functional.logsigmoid", special=_POINTS)
+def logsigmoid(x, /):
+    """``log(sigmoid(x))``, exact for large negative elements.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.logsigmoid(tg.tensor([0.0, -1000.0]))
+        tensor([-6.9315e-01, -1.0000e+03])
+    """
+    refuse("log_sigmoid_cpu", x, _INTEGERS)
+    return np.minimum(x, np.zeros_like(x)) - np.log1p(np.exp(-np.absolute(x)))
+
+
+def _softplus_rule(g: Any, x: Any, beta: float, threshold: float) -> Any:
+    z = x if beta == 1 else x * beta
+    return choose(z > threshold, g, g * sigmoid.op.numpy(z))
+
+
+@op(vjp=_softplus_rule, method=False, torch_name="nn.functional.softplus", special=_POINTS, avoid=(0.5,),
+    cases=[case((2, 3)), case((2, 3), beta=2, threshold=1), case((), beta=0.5, threshold=20)])  # fmt: skip
+def softplus(x, /, beta=1.0, threshold=20.0):
+    """A smooth relu, ``log(1 + e ** (beta * x)) / beta``; x itself where ``beta * x > threshold``.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.softplus(tg.tensor([0.0, 1000.0]))
+        tensor([6.9315e-01, 1.0000e+03])
+    """
+    refuse("softplus_cpu", x, _INTEGERS)
+    z = x if beta == 1 else x * beta
+    soft = np.log1p(np.exp(z))
+    return choose(z > threshold, x, soft if beta == 1 else soft / beta)
+
+
+def _silu_rule(g: Any, x: Any) -> Any:
+    share = sigmoid.op.numpy(x)
+    return g * (share * (1 + x * (1 - share)))
+
+
+@op(vjp=_silu_rule, method=False, torch_name="nn.functional.silu", special=_POINTS)
+def silu(x, /):
+    """``x * sigmoid(x)``, also named swish.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.silu(tg.tensor([-1.0, 2.0]))
+        tensor([-0.2689,  1.7616])
+    """
+    refuse("silu_cpu", x, _INTEGERS)
+    return x / (1 + np.exp(-x))
+
+
+def _mish_rule(g: Any, x: Any) -> Any:
+    share = np.tanh(softplus.op.numpy(x, beta=1.0, threshold=20.0))
+    return g * (share + x * sigmoid.op.numpy(x) * (1 - share * share))
+
+
+@op(vjp=_mish_rule, method=False, torch_name="nn.functional.mish", special=_POINTS)
+def mish(x, /):
+    """``x * tanh(softplus(x))``.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.mish(tg.tensor([-1.0, 2.0]))
+        tensor([-0.3034,  1.9440])
+    """
+    refuse("mish_cpu", x, _INTEGERS)
+    return x * np.tanh(np.log1p(np.exp(x)))
+
+
+# --- gelu --------------------------------------------------------------------------------------------------------
+
+_HALF_ROOT, _DENSITY = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
+_INNER, _CUBIC = math.sqrt(2 / math.pi), 0.044715
+
+
+def _cumulative(x: Any, approximate: str) -> Any:
+    """Twice the normal distribution's cumulative function, or its approximation by tanh. An array of its own."""
+    if approximate == "none":
+        result = special.erf(np.asarray(x * _HALF_ROOT))
+    elif approximate == "tanh":
+        result = np.asarray(np.tanh(x * (_INNER + (_INNER * _CUBIC) * (x * x))))
+    else:
+        raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}.")
+    result += 1
+    return result
+
+
+def _gelu_slope_rule(g: Any, x: Any, approximate: str) -> Any:
+    if approximate == "none":
+        return g * ((2 - x * x) * np.exp(x * x * -0.5) * _DENSITY)
+    cubic = _INNER * _CUBIC
+    t = np.tanh(x * (_INNER + cubic * (x * x)))
+    inner = _INNER + 3 * cubic * (x * x)  # the derivative of tanh's argument, whose own is 6 cubic x
+    return g * ((1 - t * t) * (inner + x * (3 * cubic * x - t * inner * inner)))
+
+
+@op(vjp=_gelu_slope_rule, method=False, torch_name="", cases=[case((2, 3), approximate="none"), case((2, 3), approximate="tanh")])
+def _gelu_slope(x, /, *, approximate):
+    """The derivative of gelu."""
+    if x.dtype.itemsize == 2:
+        return _gelu_slope.op.forward(x.astype(np.float32), approximate=approximate).astype(x.dtype)
+    double = _cumulative(x, approximate)
+    if approximate == "none":
+        slope = np.exp(x * x * -0.5)
+        slope *= x * _DENSITY
+    else:
+        slope = (2 - double) * double  # 1 - tanh ** 2
+        slope *= x * (0.5 * _INNER + (1.5 * _INNER * _CUBIC) * (x * x))
+    double *= 0.5
+    double += slope
+    return double
+
+
+@op(vjp=lambda g, x, approximate: g * _gelu_slope.op.numpy(x, approximate=approximate), method=False,
+    torch_name="nn.functional.gelu", special=_POINTS, cases=[case((2, 3)), case((2, 3), approximate="tanh"), case(())])  # fmt: skip
+def gelu(x, /, *, approximate="none"):
+    """``x`` times the normal distribution's cumulative function at x.
+
+    Args:
+        approximate: ``"none"``, or ``"tanh"`` for ``0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x ** 3)))``.
+
+    Raises:
+        RuntimeError: another approximation.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.gelu(tg.tensor([-1.0, 2.0]))
+        tensor([-0.1587,  1.9545])
+    """
+    refuse("GeluKernelImpl", x, _INTEGERS)
+    if x.dtype.itemsize == 2:  # in float16 the steps below would add up their roundings
+        return gelu.op.forward(x.astype(np.float32), approximate=approximate).astype(x.dtype)
+    result = _cumulative(x, approximate)
+    result *= x
+    result *= 0.5
+    return result
+
+
+# --- others ---------------------------------------------------------------------------------------------------------
+
+
+def _softsign_rule(g: Any, x: Any) -> Any:
+    size = np.absolute(x) + 1
+    return g / (size * size)
+
+
+@op(vjp=_softsign_rule, promotes="float", method=False, torch_name="nn.functional.softsign", avoid=(0.0,),
+    special=[case(np.array([0.0, 3.0, -3.0, np.nan]))])  # fmt: skip
+def softsign(x, /):
+    """``x / (1 + |x|)``.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.softsign(tg.tensor([-1.0, 3.0]))
+        tensor([-0.5000,  0.7500])
+    """
+    return x / (np.absolute(x) + 1)
+
+
+def _tanhshrink_rule(g: Any, x: Any) -> Any:
+    t = np.tanh(x)
+    return g * (t * t)
+
+
+@op(vjp=_tanhshrink_rule, promotes="float", method=False, torch_name="nn.functional.tanhshrink", special=_POINTS)
+def tanhshrink(x, /):
+    """``x - tanh(x)``.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.tanhshrink(tg.tensor([-1.0, 0.0]))
+        tensor([-0.2384,  0.0000])
+    """
+    return x - np.tanh(x)
+
+
+@composite(method=False)
+def glu(input: Tensor, dim: int = -1) -> Tensor:
+    """Gated linear unit: the first half along `dim` times the sigmoid of the second.
+
+    Raises:
+        RuntimeError: the dimension's length is odd.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.glu(tg.tensor([3.0, 0.0]))
+        tensor([1.5000])
+    """
+    if input.ndim == 0:
+        raise RuntimeError("glu does not support 0-dimensional tensors")
+    length = input.size(dim)
+    if length % 2:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {length}")
+    first, second = input.chunk(2, dim)  # type: ignore[attr-defined]
+    result: Tensor = first * sigmoid(second)
+    return result
+
+from .piecewise import *  # noqa: E402, F403 - TEMPORARY, until ops/__init__.py names piecewise

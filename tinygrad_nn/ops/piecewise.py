@@ -1,0 +1,238 @@
+"""Activation functions made of straight pieces: relu and its relatives, hard sigmoids, shrinkage.
+
+Names, options and kinks are those of ``torch.nn.functional``: at a kink the gradient is 0 for relu, relu6, hardtanh
+and the shrinkages, and that of the left side for leaky_relu.
+
+Source: https://docs.pytorch.org/docs/stable/nn.functional.html#non-linear-activation-functions
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._core.op import case, composite, op
+from .._core.tensor import Tensor
+from .forms import refuse
+from .selection import choose, keep
+
+_POINTS = [case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 2.0, -2.0]))]
+_AT_THREE = [case(np.array([-3.0, 3.0, 0.0, np.inf, -np.inf, np.nan]))]
+_INTEGERS = "biu"
+
+
+# --- rectifiers --------------------------------------------------------------------------------------------------
+
+
+# The rule asks `out != 0`, not `out > 0`, so that nan passes its gradient on, as in PyTorch.
+@op(vjp=lambda g, out: keep(g, out != 0), avoid=(0.0,), special=_POINTS)
+def relu(x, /):
+    """``max(x, 0)``. The gradient at 0 is 0.
+
+    Raises:
+        RuntimeError: the tensor is boolean.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.relu(tg.tensor([-1.0, 2.0]))
+        tensor([0., 2.])
+    """
+    if x.dtype.kind == "b":
+        raise RuntimeError("Boolean inputs not supported for relu. Convert the input first: x.float().")
+    # An array of zeros, as NumPy compares an array with a number at a third of the speed.
+    return np.maximum(x, np.zeros(x.shape, x.dtype) if x.flags.c_contiguous else np.zeros_like(x))
+
+
+@op(vjp=lambda g, x: keep(g, ~((x <= 0) | (x >= 6))), method=False, torch_name="nn.functional.relu6", avoid=(0.0, 6.0),
+    special=[case(np.array([0.0, 6.0, 7.0, -1.0, np.inf, -np.inf, np.nan]))])  # fmt: skip
+def relu6(x, /):
+    """``min(max(x, 0), 6)``. The gradient at 0 and at 6 is 0.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.relu6(tg.tensor([-1.0, 2.0, 8.0]))
+        tensor([0., 2., 6.])
+    """
+    return np.minimum(np.maximum(x, 0), 6)
+
+
+@op(vjp=lambda g, x, negative_slope: choose(x > 0, g, g * negative_slope), method=False, avoid=(0.0,), special=_POINTS,
+    torch_name="nn.functional.leaky_relu", cases=[case((2, 3)), case((2, 3), negative_slope=0.3), case((), negative_slope=2)])  # fmt: skip
+def leaky_relu(x, /, negative_slope=0.01):
+    """``x`` for positive elements, ``negative_slope * x`` for others.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.leaky_relu(tg.tensor([-1.0, 2.0]), negative_slope=0.1)
+        tensor([-0.1000,  2.0000])
+    """
+    refuse("leaky_relu_cpu", x, _INTEGERS)
+    if 0 < negative_slope <= 1:  # the quick way, if 0 * inf cannot occur
+        return np.maximum(x, x * negative_slope)
+    return choose(x > 0, x, x * negative_slope)
+
+
+@op(vjp=(lambda g, x, slope: choose(x > 0, g, g * slope), lambda g, x: keep(g * x, ~(x > 0))), method=False, torch_name="",
+    avoid=(0.0,), names=("input", "weight"), node_name="PreluKernelBackward0")  # fmt: skip
+def _sloped(x, slope, /):
+    """``x`` for positive elements, ``slope * x`` for others, of a tensor of slopes."""
+    return choose(x > 0, x, x * slope)
+
+
+@composite()
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """``x`` for positive elements, ``weight * x`` for others, with slopes that are learned.
+
+    Args:
+        input: any shape; dimension 1 holds the channels.
+        weight: one slope, or one for each channel.
+
+    Raises:
+        RuntimeError: the number of slopes is neither 1 nor that of the channels.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.prelu(tg.tensor([[-1.0, -1.0]]), tg.tensor([0.1, 0.2]))
+        tensor([[-0.1000, -0.2000]])
+    """
+    count = weight.numel()
+    if count != 1:
+        channels = input.shape[1] if input.ndim > 1 else 1
+        if count != channels:
+            raise RuntimeError(
+                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {count} and channel "
+                f"size = {channels}. (input has shape {list(input.shape)}; its dimension 1 counts.)"
+            )
+        weight = weight.reshape((count,) + (1,) * (input.ndim - 2))  # type: ignore[attr-defined]
+    elif weight.ndim:
+        weight = weight.reshape(())  # type: ignore[attr-defined]
+    result: Tensor = _sloped(input, weight)
+    return result
+
+
+@composite(method=False)
+def rrelu(
+    input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, *, noise: Tensor | None = None
+) -> Tensor:
+    """Leaky relu with random slopes between `lower` and `upper` in training, and with their mean otherwise.
+
+    Args:
+        noise: the slopes, in training; as many as the input has elements.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.rrelu(tg.tensor([-1.0, 2.0]), lower=0.1, upper=0.3)
+        tensor([-0.2000,  2.0000])
+    """
+    if training and noise is not None:
+        result: Tensor = _sloped(input, noise)
+        return result
+    return leaky_relu(input, negative_slope=(lower + upper) / 2)
+
+
+@op(vjp=lambda g, x, threshold: keep(g, ~(x <= threshold)), method=False, avoid=(0.0, 0.5), torch_name="nn.functional.threshold",
+    cases=[case((2, 3), threshold=0.5, value=-1.0), case((), threshold=0, value=3)],
+    special=[case(np.array([3.0, 4.0, np.inf, -np.inf, np.nan]), threshold=3.0, value=7.0)])  # fmt: skip
+def threshold(x, /, threshold, value):
+    """``x`` where it is above the threshold, else `value`.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.threshold(tg.tensor([-1.0, 2.0]), 0.0, 20.0)
+        tensor([20.,  2.])
+    """
+    return choose(x <= threshold, x.dtype.type(value), x)
+
+
+# --- limits ---------------------------------------------------------------------------------------------------------
+
+
+@op(vjp=lambda g, x, min_val, max_val: keep(g, ~((x <= min_val) | (x >= max_val))), method=False, avoid=(-1.0, 1.0, 0.0, 0.5),
+    torch_name="nn.functional.hardtanh", cases=[case((2, 3)), case((2, 3), min_val=0.0, max_val=0.5), case(())],
+    special=[case(np.array([-1.0, 1.0, 0.0, np.inf, -np.inf, np.nan]))])  # fmt: skip
+def hardtanh(x, /, min_val=-1.0, max_val=1.0):
+    """``x`` between the two values, and the nearer of them beyond. The gradient at them is 0.
+
+    Raises:
+        ValueError: `min_val` is above `max_val`.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.hardtanh(tg.tensor([-2.0, 0.5]))
+        tensor([-1.0000,  0.5000])
+    """
+    if min_val > max_val:
+        raise ValueError(f"min_val cannot be greater than max_val, got {min_val} and {max_val}")
+    kind = x.dtype.type
+    return np.minimum(np.maximum(x, kind(min_val)), kind(max_val))
+
+
+@op(vjp=lambda g, x: keep(g * (1 / 6), (x > -3) & (x < 3)), method=False, avoid=(-3.0, 3.0),
+    torch_name="nn.functional.hardsigmoid", special=[case(np.array([-3.0, 3.0, 0.0, np.inf, -np.inf, np.nan]))])  # fmt: skip
+def hardsigmoid(x, /):
+    """A sigmoid of straight lines, ``min(max(x + 3, 0), 6) / 6``.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.hardsigmoid(tg.tensor([-4.0, 0.0, 1.5]))
+        tensor([0.0000, 0.5000, 0.7500])
+    """
+    refuse("hardsigmoid_cpu", x, _INTEGERS)
+    return np.minimum(np.maximum(x + 3, 0), 6) / 6
+
+
+@op(vjp=lambda g, x: keep(choose(x < 3, g * (x * (1 / 3) + 0.5), g), ~(x <= -3)), method=False, avoid=(-3.0, 3.0),
+    torch_name="nn.functional.hardswish", special=[case(np.array([-3.0, 3.0, 0.0, np.inf, -np.inf, np.nan]))])  # fmt: skip
+def hardswish(x, /):
+    """``x * hardsigmoid(x)``.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.hardswish(tg.tensor([-4.0, 0.0, 1.5]))
+        tensor([-0.0000, 0.0000, 1.1250])
+    """
+    refuse("hardswish_cpu", x, _INTEGERS)
+    return x * np.minimum(np.maximum(x + 3, 0), 6) / 6
+
+
+# --- shrinkage ------------------------------------------------------------------------------------------------------
+
+
+def _outside(x: Any, lambd: float) -> Any:
+    """Where elements are not shrunk to 0; nan is not."""
+    return ~((x >= -lambd) & (x <= lambd))
+
+
+_SHRINKS = [case((2, 3)), case((2, 3), lambd=0.25), case((), lambd=0)]
+_AT_HALF = [case(np.array([0.5, -0.5, 0.0, 3.0, np.inf, -np.inf, np.nan]))]
+
+
+@op(vjp=lambda g, x, lambd: keep(g, _outside(x, lambd)), method=False, avoid=(-0.5, -0.25, 0.0, 0.25, 0.5),
+    torch_name="nn.functional.softshrink", cases=_SHRINKS, special=_AT_HALF)  # fmt: skip
+def softshrink(x, /, lambd=0.5):
+    """Elements brought nearer to 0 by `lambd`, and to 0 if they are no farther away.
+
+    Raises:
+        RuntimeError: `lambd` is negative.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.softshrink(tg.tensor([-2.0, 0.3]))
+        tensor([-1.5000,  0.0000])
+    """
+    refuse("softshrink_check", x, _INTEGERS)
+    if lambd < 0:
+        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
+    return x - np.minimum(np.maximum(x, -lambd), lambd)
+
+
+@op(vjp=lambda g, x, lambd: keep(g, _outside(x, lambd)), avoid=(-0.5, -0.25, 0.0, 0.25, 0.5), cases=_SHRINKS, special=_AT_HALF)
+def hardshrink(x, /, lambd=0.5):
+    """Elements farther than `lambd` from 0, and 0 for others.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.hardshrink(tg.tensor([-2.0, 0.3]))
+        tensor([-2.,  0.])
+    """
+    refuse("hardshrink_cpu", x, _INTEGERS)
+    return keep(x, _outside(x, lambd))

@@ -1,0 +1,249 @@
+"""Powers: squares, roots, reciprocals and the general power.
+
+Source: https://docs.pytorch.org/docs/stable/generated/torch.pow.html
+"""
+
+from __future__ import annotations
+
+import math
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from .._core import dtypes
+from .._core.calls import write_out
+from .._core.dispatch import register_operator
+from .._core.dtypes import FLOAT32, FLOAT64
+from .._core.op import case, composite, op
+from .._core.tensor import Tensor
+from .forms import inplace_form, no_gradient
+from .selection import keep
+
+_POINTS = [case(np.array([0.0, -0.0, 1.0, -2.0, np.inf, -np.inf, np.nan]))]
+_MOST_PRODUCTS = 8  # integer exponents up to this one are products: exact to a few units in the last place
+
+
+@op(np.square, vjp=lambda g, x: g * (2 * x), special=_POINTS, node_name="PowBackward0")
+def square(x, /):
+    """Square of each element.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.square(tg.tensor([1.0, -2.0]))
+        tensor([1., 4.])
+    """
+    return np.square(x) if x.dtype.kind != "b" else x.astype(np.int64)
+
+
+@op(np.sqrt, vjp=lambda g, out: g / (2 * out), promotes="float", domain=(0, inf), special=_POINTS)
+def sqrt(x, /):
+    """Square root of each element: nan for negative ones. The gradient at 0 is inf.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.sqrt(tg.tensor([0.0, 4.0]))
+        tensor([0., 2.])
+    """
+    return np.sqrt(x)
+
+
+@op(vjp=lambda g, out: -0.5 * g * (out * out * out), promotes="float", domain=(0, inf), special=_POINTS)
+def rsqrt(x, /):
+    """Reciprocal of the square root, ``1 / sqrt(x)``.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.rsqrt(tg.tensor([1.0, 4.0]))
+        tensor([1.0000, 0.5000])
+    """
+    return 1 / np.sqrt(x)
+
+
+@op(np.reciprocal, vjp=lambda g, out: -g * (out * out), promotes="float", avoid=(0.0,), special=_POINTS)
+def reciprocal(x, /):
+    """``1 / x`` of each element.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.reciprocal(tg.tensor([1, 4]))
+        tensor([1.0000, 0.2500])
+    """
+    return np.reciprocal(x)
+
+
+# --- a number as exponent ----------------------------------------------------------------------------------------
+
+
+def _product(x: Any, count: int) -> Any:
+    """``x ** count`` by squaring and multiplying."""
+    result = None
+    while True:
+        if count & 1:
+            result = x if result is None else result * x
+        count >>= 1
+        if not count:
+            return result
+        x = x * x
+
+
+def _real_power(x: Any, exponent: Any) -> Any:
+    """``np.power`` of floats, without its slow path: 40 ns an element where a negative base meets an integer."""
+    if exponent == 0.5:
+        return np.sqrt(x)
+    if exponent == -0.5:
+        return 1 / np.sqrt(x)
+    if exponent == 0:
+        return np.ones(x.shape, x.dtype)
+    if not float(exponent).is_integer() or x.dtype.itemsize == 2:  # float16: one rounding only
+        return np.power(x, exponent)
+    size = int(exponent) if exponent > 0 else -int(exponent)
+    if size <= _MOST_PRODUCTS:
+        product = _product(x, size)
+        if exponent < 0:
+            return 1 / product
+        return product if size > 1 else product.copy()
+    power = np.power(np.absolute(x), exponent)
+    return np.copysign(power, x) if size & 1 else power
+
+
+def _power_rule(g: Any, x: Any, exponent: Any) -> Any:
+    if exponent == 0:
+        return no_gradient(g)
+    return g * (exponent * _power.op.numpy(x, exponent=exponent - 1))
+
+
+@op(vjp=_power_rule, method=False, torch_name="pow", node_name="PowBackward0", domain=(0.2, 3.0),
+    cases=[case((2, 3), exponent=e) for e in (0, 1, 2, 3, 7, 12, -1, -2, 0.5, -0.5, 1.5, 2.0)],
+    special=[case(np.array([0.0, -0.0, -2.0, np.inf, -np.inf, np.nan]), exponent=e) for e in (0, 1, 2, 3, 11, -1, -2, 1.5)])  # fmt: skip
+def _power(x, /, *, exponent):
+    """Each element to the power of a number."""
+    if x.dtype.kind == "f":
+        return _real_power(x, exponent)
+    if x.dtype.kind == "b":  # only ever to a boolean power
+        return x | (not exponent)
+    if exponent < 0 and x.dtype.kind in "iu":
+        raise RuntimeError(
+            "Integers to negative integer powers are not allowed. Convert the base (x.float()), or write a float "
+            f"exponent ({float(exponent)})."
+        )
+    return np.power(x, exponent)
+
+
+# --- a number as base, or two tensors ----------------------------------------------------------------------------
+
+
+def _integer_power(x: Any, y: Any) -> Any:
+    """Powers of integers: 0 for negative exponents, except of 1 and -1."""
+    inverse = np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0)).astype(y.dtype)
+    return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0)))
+
+
+def _any_power(x: Any, y: Any) -> Any:
+    if y.dtype.kind == "b":
+        return x | ~y
+    return _integer_power(x, y) if y.dtype.kind in "iu" else np.power(x, y)
+
+
+def _log_of_number(base: Any) -> float:
+    if isinstance(base, complex):
+        raise RuntimeError(f"pow(): no gradient for the complex base {base}")
+    return math.log(base) if base > 0 else -inf if base == 0 else math.nan
+
+
+def _base_rule(g: Any, y: Any, out: Any, base: Any) -> Any:
+    slope = out * _log_of_number(base)
+    return g * (keep(slope, ~(y >= 0)) if base == 0 else slope)
+
+
+@op(vjp=_base_rule, method=False, torch_name="", node_name="PowBackward2", cases=[case((2, 3), base=2), case((), base=0.5)])
+def _power_of(y, /, *, base):
+    """A number to the power of each element."""
+    return _any_power(np.asarray(base, y.dtype), y)
+
+
+def _pow_rule_x(g: Any, x: Any, y: Any) -> Any:
+    return keep(g * (y * np.power(x, y - 1)), y != 0)
+
+
+def _pow_rule_y(g: Any, x: Any, y: Any, out: Any) -> Any:
+    return g * keep(out * np.log(x), ~((x == 0) & (y >= 0)))
+
+
+@op(vjp=(_pow_rule_x, _pow_rule_y), method=False, names=("input", "exponent"), domain=(0.2, 3.0), node_name="PowBackward1",
+    special=[case(np.array([0.0, 0.0, 0.0, -2.0, -2.0, 2.0, 0.0]), np.array([0.0, 1.0, -1.0, 3.0, 0.5, 0.0, 2.0]))])  # fmt: skip
+def _pow(x, y, /):
+    """Each element to the power of another tensor's."""
+    return _any_power(x, y)
+
+
+def _promoted(tensor: Tensor, number: Any) -> Tensor:
+    """The tensor, in the dtype that it has together with the number."""
+    kind = tensor._array.dtype
+    if (kind is FLOAT32 or kind is FLOAT64) and not isinstance(number, complex):
+        return tensor
+    return tensor.to(dtypes.result_type([tensor._array, number]))  # type: ignore[attr-defined, no-any-return]
+
+
+@composite(np.power)
+def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:  # noqa: A001 - PyTorch's name
+    """``input ** exponent``; one of the two may be a number.
+
+    Small integer exponents are products. Integers to a tensor of negative integers are 0, as in PyTorch.
+
+    Raises:
+        RuntimeError: a tensor of integers to a negative integer.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.tensor([1.0, -2.0]) ** 3
+        tensor([ 1., -8.])
+        >>> tg.pow(2, tg.tensor([1.0, 0.5]))
+        tensor([2.0000, 1.4142])
+    """
+    if isinstance(exponent, np.generic):
+        exponent = exponent.item()
+    if isinstance(input, np.generic):
+        input = input.item()
+    result: Tensor
+    if isinstance(input, Tensor) and isinstance(exponent, int | float | complex):
+        input = _promoted(input, exponent)
+        result = square(input) if type(exponent) is int and exponent == 2 else _power(input, exponent=exponent)
+    elif isinstance(exponent, Tensor) and isinstance(input, int | float | complex):
+        result = _power_of(_promoted(exponent, input), base=input)
+    else:
+        result = _pow(input, exponent)
+    return result if out is None else write_out(out, result)
+
+
+register_operator("pow", pow, inplace_form(pow), binary=True)
+
+
+@composite(np.float_power)
+def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
+    """`pow` in float64, whatever the inputs' dtypes.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.float_power(tg.tensor([2]), -1)
+        tensor([0.5000], dtype=tinygrad_nn.float64)
+    """
+    input = input.double() if isinstance(input, Tensor) else input
+    exponent = exponent.double() if isinstance(exponent, Tensor) else exponent
+    return pow(input, exponent, out=out)
+
+
+inplace_form(float_power)
+
+
+@op(np.hypot, vjp=(lambda g, x, out: g * (x / out), lambda g, y, out: g * (y / out)), promotes="float",
+    avoid=(0.0,), special=[case(np.array([0.0, 3.0, np.inf]), np.array([0.0, 4.0, 1.0]))])  # fmt: skip
+def hypot(x, y, /):
+    """Length of the hypotenuse, ``sqrt(x**2 + y**2)``, without overflow.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.hypot(tg.tensor([3.0]), tg.tensor([4.0]))
+        tensor([5.])
+    """
+    return np.hypot(x, y)

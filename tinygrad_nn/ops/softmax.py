@@ -1,0 +1,138 @@
+"""Softmax and its logarithm.
+
+Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html, log_softmax.html, softmin.html
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .._core import dtypes
+from .._core.op import case, composite, op
+from .._core.tensor import Tensor, check_dim
+from .kernels import exp_below_one, log_sum_exp, sums_along
+
+_FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
+
+
+def _along(name: str, kernel: Callable[[Any, int], Any], x: Any, dim: int) -> Any:
+    """Run a kernel of (array, axis) on what it can take: rows of a matrix where `dim` is the last one, and float32."""
+    axis = check_dim(dim, x.ndim)
+    if x.dtype.kind != "f":
+        kind = dtypes.type_name(x.dtype)
+        raise NotImplementedError(
+            f"\"{name}_lastdim_kernel_impl\" not implemented for '{kind}'. Convert first: x.float().{name}(...), or give "
+            "dtype=."
+        )
+    if not x.size:
+        return x.copy()
+    if x.dtype == _FLOAT16:
+        return _along(name, kernel, x.astype(_FLOAT32), dim).astype(_FLOAT16)
+    if x.ndim != 2 and axis >= x.ndim - 1:
+        return kernel(x.reshape(-1, x.shape[-1] if x.ndim else 1), 1).reshape(x.shape)
+    return kernel(x, axis)
+
+
+def _softmax_kernel(x: Any, axis: int) -> Any:
+    powers, _ = exp_below_one(x, axis)
+    powers /= sums_along(powers, axis)
+    return powers
+
+
+def _softmax_vjp(g: Any, out: Any, dim: int) -> Any:
+    if type(g) is np.ndarray and g.ndim == 2 and dim in (1, -1):  # the product and its sum in one pass
+        return (g - np.einsum("ij,ij->i", g, out)[:, None]) * out
+    if not out.ndim:
+        return g * 0
+    return out * (g - (g * out).sum(axis=dim, keepdims=True))
+
+
+_CASES = [
+    case((2, 3), dim=1), case((2, 3), dim=0), case((4,), dim=-1), case((2, 3, 4), dim=-1), case((2, 3, 4), dim=1),
+    case((20, 5), dim=1), case((20, 50), dim=1), case((), dim=0), case((2, 0), dim=1), case((0, 2), dim=-1),
+]  # fmt: skip
+_SPECIAL = [
+    case(np.array([[-np.inf, 1.0, 2.0], [0.0, 0.0, 0.0]]), dim=1), case(np.array([-np.inf, -np.inf]), dim=0),
+    case(np.array([np.inf, 1.0]), dim=0), case(np.array([1000.0, 1001.0]), dim=0), case(np.array([np.nan, 1.0]), dim=0),
+]  # fmt: skip
+
+
+@op(kind="general", vjp=_softmax_vjp, cases=_CASES, special=_SPECIAL)
+def _softmax(x, /, dim):
+    """See `softmax`."""
+    return _along("softmax", _softmax_kernel, x, dim)
+
+
+def _log_softmax_vjp(g: Any, out: Any, dim: int) -> Any:
+    return g - np.exp(out) * g.sum(axis=dim, keepdims=True) if out.ndim else g * 0
+
+
+@op(kind="general", vjp=_log_softmax_vjp, cases=_CASES, special=_SPECIAL)
+def _log_softmax(x, /, dim):
+    """See `log_softmax`."""
+    return _along("log_softmax", lambda a, axis: a - log_sum_exp(a, axis), x, dim)
+
+
+def _arguments(name: str, input: Any, dim: int | None, third: Any, dtype: Any) -> tuple[Any, int]:
+    """The input as the dtype asked for, and the dimension."""
+    if not isinstance(third, int):  # torch.softmax takes the dtype here, nn.functional.softmax a stack level
+        dtype = third
+    if dim is None:
+        warnings.warn(
+            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+            UserWarning,
+            stacklevel=3,
+        )
+        dim = 0 if input.ndim in (0, 1, 3) else 1
+    return (input if dtype is None else input.to(dtype=dtype)), dim
+
+
+@composite()
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Tensor:
+    """``exp(x)`` divided by its sum along a dimension: positive numbers that add up to 1.
+
+    Large values do not overflow. A slice of nothing but ``-inf`` gives ``nan``.
+
+    Args:
+        dim: the dimension; leave it out and PyTorch's old choice is made, with a warning.
+        dtype: convert the input first.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.tensor([[1.0, 1.0], [0.0, 1000.0]]).softmax(dim=1)
+        tensor([[0.5000, 0.5000],
+                [0.0000, 1.0000]])
+    """
+    if dim is not None and dtype is None and _stacklevel == 3:
+        return _softmax(input, dim)  # type: ignore[no-any-return]
+    return _softmax(*_arguments("softmax", input, dim, _stacklevel, dtype))  # type: ignore[no-any-return]
+
+
+@composite()
+def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Tensor:
+    """The logarithm of `softmax`, exact where softmax itself would be rounded to 0.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.tensor([0.0, 1000.0]).log_softmax(dim=0)
+        tensor([-1000.,     0.])
+    """
+    if dim is not None and dtype is None and _stacklevel == 3:
+        return _log_softmax(input, dim)  # type: ignore[no-any-return]
+    return _log_softmax(*_arguments("log_softmax", input, dim, _stacklevel, dtype))  # type: ignore[no-any-return]
+
+
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Tensor:
+    """``softmax(-x)``: the smallest element gets the largest share.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.softmin(tg.tensor([0.0, 1000.0]), dim=0)
+        tensor([1., 0.])
+    """
+    input, dim = _arguments("softmin", input, dim, _stacklevel, dtype)
+    return _softmax(-input, dim)  # type: ignore[no-any-return, operator]
