@@ -12,6 +12,11 @@ Apart from its imports of tinygrad_nn this is a PyTorch program: with `torch` in
 
 from __future__ import annotations
 
+import os
+
+# One thread multiplies matrices this small as fast as two, and never waits for the other on a busy machine.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import argparse
 import time
 from pathlib import Path

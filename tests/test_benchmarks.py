@@ -31,6 +31,18 @@ OP_BARE = 10  # ... so many times what NumPy takes for it, on machines slower th
 WHEEL_BYTES = 1_000_000
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """As the program does: threads that wait for each other on a busy machine take seconds instead of milliseconds."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        yield
+    else:
+        with threadpool_limits(1):
+            yield
+
+
 def measure(name, chosen=INSTALLED_EVERYWHERE, settings=QUICK):
     return harness.measure(REGISTRY[name], settings, harness.Peers(settings, chosen))
 

@@ -1,4 +1,4 @@
-"""The engine: what a definition may say, what is recorded when, what a backward pass does and refuses, what is freed."""
+"""The engine: what a definition may say, what is recorded, what a backward pass does and refuses, what is freed."""
 
 from __future__ import annotations
 
@@ -466,7 +466,7 @@ def test_a_graph_is_freed_without_the_cycle_collector() -> None:
     gc.collect()
     gc.disable()
     try:
-        x, y, held = graph_and_reference()
+        _, y, held = graph_and_reference()
         assert held() is not None
         del y
         assert held() is None

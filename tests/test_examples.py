@@ -22,6 +22,8 @@ def run(name, *options, cwd, hide=()):
     """Run an example; the modules named in ``hide`` can't be imported by it."""
     root = str(EXAMPLES.parent)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    # PyTorch's threads would wait for those of tests that run at the same time
+    environment.setdefault("OMP_NUM_THREADS", "1")
     program = [str(EXAMPLES / name)]
     if hide:
         program = [

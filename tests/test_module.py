@@ -62,13 +62,18 @@ def test_reassigning_moves_a_name_between_kinds():
     net = nn.Module()
     net.x = 3
     net.x = nn.Parameter(tg.ones(1))
-    assert list(net._parameters) == ["x"] and "x" not in net.__dict__
+    assert list(net._parameters) == ["x"]
+    assert "x" not in net.__dict__
     net.x = nn.Linear(1, 1)
-    assert list(net._modules) == ["x"] and not net._parameters
+    assert list(net._modules) == ["x"]
+    assert not net._parameters
     net.x = nn.Buffer(tg.ones(1), persistent=False)
-    assert list(net._buffers) == ["x"] and not net._modules and not net.state_dict()
+    assert list(net._buffers) == ["x"]
+    assert not net._modules
+    assert not net.state_dict()
     net.x = tg.zeros(1)
-    assert net.x.tolist() == [0.0] and not net.state_dict()
+    assert net.x.tolist() == [0.0]
+    assert not net.state_dict()
     net.x = None
     assert net.x is None
     del net.x
@@ -77,7 +82,8 @@ def test_reassigning_moves_a_name_between_kinds():
 
 def test_none_keeps_the_place():
     layer = nn.Linear(2, 3, bias=False)
-    assert layer.bias is None and list(layer.state_dict()) == ["weight"]
+    assert layer.bias is None
+    assert list(layer.state_dict()) == ["weight"]
     layer.bias = nn.Parameter(tg.zeros(3))
     assert list(layer.state_dict()) == ["weight", "bias"]
 
@@ -86,7 +92,11 @@ def test_none_keeps_the_place():
     ("name", "value", "message"),
     [
         ("weight", 3, r"cannot assign 'int' as parameter 'weight' \(nn.Parameter or None expected\)"),
-        ("weight", tg.ones(1), r"cannot assign 'tinygrad_nn.FloatTensor' as parameter 'weight' .* Wrap it: nn.Parameter"),
+        (
+            "weight",
+            tg.ones(1),
+            r"cannot assign 'tinygrad_nn.FloatTensor' as parameter 'weight' .* Wrap it: nn.Parameter",
+        ),
         ("child", "text", r"cannot assign 'str' as child module 'child' \(nn.Module or None expected\)"),
         ("buffer", "text", r"cannot assign 'str' as buffer 'buffer' \(Tensor, Buffer or None expected\)"),
     ],
@@ -113,13 +123,13 @@ def test_assigning_before_init_is_refused():
 
 def test_registration_checks_names():
     net = Net()
-    with pytest.raises(KeyError, match="parameter name can.*t contain"):
+    with pytest.raises(KeyError, match=r"parameter name can.*t contain"):
         net.register_parameter("a.b", None)
-    with pytest.raises(KeyError, match="parameter name can.*t be empty string"):
+    with pytest.raises(KeyError, match=r"parameter name can.*t be empty string"):
         net.register_parameter("", None)
     with pytest.raises(KeyError, match="attribute 'hidden' already exists"):
         net.register_parameter("hidden", None)
-    with pytest.raises(TypeError, match="buffer name should be a string. Got int"):
+    with pytest.raises(TypeError, match=r"buffer name should be a string. Got int"):
         net.register_buffer(3, None)
     with pytest.raises(TypeError, match="cannot assign 'int' object to parameter 'p'"):
         net.register_parameter("p", 3)
@@ -135,7 +145,9 @@ def test_missing_attribute_names_the_near_one():
         net.hiden  # noqa: B018
     with pytest.raises(AttributeError, match=r"^'Net' object has no attribute 'qqqqqq'$"):
         net.qqqqqq  # noqa: B018
-    assert "hidden" in dir(net) and "seen" in dir(net) and "0" not in dir(nn.Sequential(net))
+    assert "hidden" in dir(net)
+    assert "seen" in dir(net)
+    assert "0" not in dir(nn.Sequential(net))
 
 
 def test_missing_attribute_inside_a_property_is_told():
@@ -159,15 +171,16 @@ def test_missing_forward():
 
 def test_submodule_paths():
     net = nn.Sequential(OrderedDict(body=nn.Sequential(nn.Linear(2, 3), nn.Identity())))
-    assert net.get_submodule("body.0") is net.body[0] and net.get_submodule("") is net
+    assert net.get_submodule("body.0") is net.body[0]
+    assert net.get_submodule("") is net
     assert net.get_parameter("body.0.bias") is net.body[0].bias
     net.body.register_buffer("mean", tg.zeros(1))
     assert net.get_buffer("body.mean") is net.body.mean
-    with pytest.raises(AttributeError, match="Sequential has no attribute `bdy`. Did you mean 'body'?"):
+    with pytest.raises(AttributeError, match=r"Sequential has no attribute `bdy`. Did you mean 'body'?"):
         net.get_submodule("bdy.0")
-    with pytest.raises(AttributeError, match="`weight` is not an nn.Module"):
+    with pytest.raises(AttributeError, match=r"`weight` is not an nn.Module"):
         net.get_submodule("body.0.weight")
-    with pytest.raises(AttributeError, match="`0` is not an nn.Parameter"):
+    with pytest.raises(AttributeError, match=r"`0` is not an nn.Parameter"):
         net.get_parameter("body.0")
     with pytest.raises(AttributeError, match="`weight` is not a buffer"):
         net.get_buffer("body.0.weight")
@@ -185,9 +198,12 @@ def test_layers_in_a_plain_list_are_warned_of():
             super().__init__()
             self.layers = layers
 
-    with pytest.warns(UserWarning, match=r"Listed.layers is a plain list of Modules.*self.layers = nn.ModuleList") as seen:
+    with pytest.warns(
+        UserWarning, match=r"Listed.layers is a plain list of Modules.*self.layers = nn.ModuleList"
+    ) as seen:
         Listed([nn.Linear(1, 1), nn.Linear(1, 1)])
-    assert len(seen) == 1 and seen[0].filename == __file__
+    assert len(seen) == 1
+    assert seen[0].filename == __file__
     with pytest.warns(UserWarning, match=r"plain dict of Parameters.*nn.ParameterDict"):
         Listed({"a": nn.Parameter(tg.ones(1))})
     with warnings.catch_warnings():
@@ -203,8 +219,10 @@ def test_layers_in_a_plain_list_are_warned_of():
 
 def test_train_and_eval():
     net = nn.Sequential(nn.Dropout(), nn.Sequential(nn.Dropout()))
-    assert net.eval() is net and not any(module.training for module in net.modules())
-    assert net.train() is net and all(module.training for module in net.modules())
+    assert net.eval() is net
+    assert not any(module.training for module in net.modules())
+    assert net.train() is net
+    assert all(module.training for module in net.modules())
     with pytest.raises(ValueError, match="training mode is expected to be boolean"):
         net.train("yes")
 
@@ -217,7 +235,8 @@ def test_requires_grad_and_zero_grad():
     assert all((p.grad == 0).all() for p in net.parameters())
     net.zero_grad()
     assert all(p.grad is None for p in net.parameters())
-    assert net.requires_grad_(False) is net and not net(tg.ones(1, 2)).requires_grad
+    assert net.requires_grad_(False) is net
+    assert not net(tg.ones(1, 2)).requires_grad
 
 
 def test_apply_goes_bottom_up():
@@ -235,13 +254,16 @@ def test_conversion_keeps_the_parameters():
     assert net.double() is net
     assert all(new is old for new, old in zip(net.parameters(), parameters, strict=True))
     assert {p.dtype for p in net.parameters()} == {p.grad.dtype for p in net.parameters()} == {tg.float64}
-    assert net.seen.dtype is tg.float64 and net.count.dtype is tg.int64
+    assert net.seen.dtype is tg.float64
+    assert net.count.dtype is tg.int64
     assert net(tg.ones(1, 2, dtype=tg.float64)).dtype is tg.float64
-    assert net.half().scale.dtype is tg.float16 and net.float().scale.dtype is tg.float32
+    assert net.half().scale.dtype is tg.float16
+    assert net.float().scale.dtype is tg.float32
     assert net.to(tg.float64).scale.dtype is tg.float64
     assert net.to("cpu", tg.float32).scale.dtype is tg.float32
     assert net.to(tg.ones(1, dtype=tg.float64)).scale.dtype is tg.float64
-    assert net.to(device="cpu", dtype=tg.float32).scale.dtype is tg.float32 and net.cpu() is net
+    assert net.to(device="cpu", dtype=tg.float32).scale.dtype is tg.float32
+    assert net.cpu() is net
     assert net.type(tg.float64).count.dtype is tg.float64
     with pytest.raises(TypeError, match="only accepts floating point or complex dtypes, but got desired dtype="):
         net.to(tg.int64)
@@ -260,7 +282,9 @@ def test_deepcopy_and_pickle():
     for made in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
         assert repr(made) == repr(net)
         for (name, new), (_, old) in zip(made.named_parameters(), net.named_parameters(), strict=True):
-            assert isinstance(new, nn.Parameter) and new.requires_grad and new is not old, name
+            assert isinstance(new, nn.Parameter), name
+            assert new.requires_grad
+            assert new is not old
             assert new.grad is None  # as in PyTorch
             np.testing.assert_array_equal(new.detach().numpy(), old.detach().numpy())
         assert made(tg.ones(1, 2)).item() == net(tg.ones(1, 2)).item()
@@ -270,7 +294,8 @@ def test_parameter():
     data = tg.ones(2)
     parameter = nn.Parameter(data)
     assert repr(parameter) == "Parameter containing:\ntensor([1., 1.], requires_grad=True)"
-    assert parameter.is_leaf and parameter.data_ptr() == data.data_ptr()
+    assert parameter.is_leaf
+    assert parameter.data_ptr() == data.data_ptr()
     assert not nn.Parameter(data, requires_grad=False).requires_grad
     with tg.no_grad():
         assert nn.Parameter(data).requires_grad
@@ -299,13 +324,15 @@ def test_state_dict():
 def test_load_state_dict_copies():
     first, second = Net(), Net()
     keys = second.load_state_dict(first.state_dict())
-    assert repr(keys) == str(keys) == "<All keys matched successfully>" and keys.missing_keys == []
+    assert repr(keys) == str(keys) == "<All keys matched successfully>"
+    assert keys.missing_keys == []
     for old, new in zip(first.parameters(), second.parameters(), strict=True):
         assert new.data_ptr() != old.data_ptr()
         np.testing.assert_array_equal(new.detach().numpy(), old.detach().numpy())
     version = second.scale._version
     second.load_state_dict({key: value.numpy().astype(np.float64) for key, value in first.state_dict().items()})
-    assert second.scale.dtype is tg.float32 and second.scale._version > version
+    assert second.scale.dtype is tg.float32
+    assert second.scale._version > version
 
 
 def test_load_state_dict_reports_everything_and_changes_nothing():
@@ -329,7 +356,8 @@ def test_load_state_dict_reports_everything_and_changes_nothing():
         net.load_state_dict(state, strict=False)
     del state["output.weight"]
     keys = net.load_state_dict(state, strict=False)
-    assert keys.missing_keys == ["hidden.weight", "output.weight"] and keys.unexpected_keys == ["hidden.wieght"]
+    assert keys.missing_keys == ["hidden.weight", "output.weight"]
+    assert keys.unexpected_keys == ["hidden.wieght"]
     assert repr(keys) == (
         "_IncompatibleKeys(missing_keys=['hidden.weight', 'output.weight'], unexpected_keys=['hidden.wieght'])"
     )
@@ -339,7 +367,7 @@ def test_load_state_dict_reports_everything_and_changes_nothing():
 def test_load_state_dict_names_a_prefix():
     net = Net()
     state = {f"module.{key}": value for key, value in net.state_dict().items()}
-    with pytest.raises(RuntimeError, match='All unexpected keys begin with "module."'):
+    with pytest.raises(RuntimeError, match=r'All unexpected keys begin with "module."'):
         net.load_state_dict(state)
     with pytest.raises(TypeError, match="Expected state_dict to be dict-like, got <class 'list'>"):
         net.load_state_dict([])
@@ -352,8 +380,11 @@ def test_load_state_dict_assign():
     state = {key: tg.ones(*value.shape, dtype=tg.float64) for key, value in net.state_dict().items()}
     net.scale.requires_grad_(False)
     net.load_state_dict(state, assign=True)
-    assert net.scale.dtype is tg.float64 and net.scale.data_ptr() == state["scale"].data_ptr()
-    assert isinstance(net.scale, nn.Parameter) and not net.scale.requires_grad and net.hidden.bias.requires_grad
+    assert net.scale.dtype is tg.float64
+    assert net.scale.data_ptr() == state["scale"].data_ptr()
+    assert isinstance(net.scale, nn.Parameter)
+    assert not net.scale.requires_grad
+    assert net.hidden.bias.requires_grad
     assert net.seen is state["seen"]
 
 
@@ -375,7 +406,7 @@ def test_extra_state():
     net[0].calls = 0
     net.load_state_dict(state)
     assert net[0].calls == 3
-    with pytest.raises(RuntimeError, match='Missing key.*"0._extra_state"'):
+    with pytest.raises(RuntimeError, match=r'Missing key.*"0._extra_state"'):
         net.load_state_dict({})
 
 
@@ -383,10 +414,13 @@ def test_state_dict_hooks():
     net = nn.Sequential(nn.Linear(1, 1))
     handles = [
         net[0].register_state_dict_pre_hook(lambda module, prefix, keep_vars: seen.append(prefix)),
-        net[0].register_state_dict_post_hook(lambda module, state, prefix, metadata: state.pop(prefix + "bias") and None),
+        net[0].register_state_dict_post_hook(
+            lambda module, state, prefix, metadata: state.pop(prefix + "bias") and None
+        ),
     ]
     seen = []
-    assert list(net.state_dict()) == ["0.weight"] and seen == ["0."]
+    assert list(net.state_dict()) == ["0.weight"]
+    assert seen == ["0."]
     for handle in handles:
         handle.remove()
     assert list(net.state_dict()) == ["0.weight", "0.bias"]
@@ -413,7 +447,8 @@ def test_forward_hooks():
     first = layer.register_forward_pre_hook(lambda module, args: log.append("pre") or (args[0] + 1,))
     layer.register_forward_pre_hook(lambda module, args: log.append("first"), prepend=True)
     layer.register_forward_hook(lambda module, args, output: log.append("post") or output * 10)
-    assert layer(tg.ones(1)).item() == 20 and log == ["first", "pre", "post"]
+    assert layer(tg.ones(1)).item() == 20
+    assert log == ["first", "pre", "post"]
     first.remove()
     first.remove()
     assert layer(tg.ones(1)).item() == 10
@@ -458,11 +493,13 @@ def test_full_backward_hooks():
     x = tg.ones(1, 2, requires_grad=True)
     layer(x).sum().backward()
     assert log == [([[20.0, 30.0]], [[10.0]])]
-    assert x.grad.tolist() == [[21.0, 31.0]] and layer.weight.grad.tolist() == [[10.0, 10.0]]
+    assert x.grad.tolist() == [[21.0, 31.0]]
+    assert layer.weight.grad.tolist() == [[10.0, 10.0]]
     handle.remove()
     x.grad = None
     layer(x).sum().backward()
-    assert len(log) == 1 and x.grad.tolist() == [[20.0, 30.0]]
+    assert len(log) == 1
+    assert x.grad.tolist() == [[20.0, 30.0]]
 
 
 def test_full_backward_hook_of_several():
@@ -476,8 +513,11 @@ def test_full_backward_hook_of_several():
     a, b = net(x, 3.0, y)
     (a.sum() + 5 * b.sum()).backward()
     ((inputs, outputs),) = log
-    assert inputs[1] is None and inputs[0].tolist() == [3, 3] and inputs[2].tolist() == [5, 5]
-    assert outputs[0].tolist() == [1, 1] and x.grad.tolist() == [3, 3]
+    assert inputs[1] is None
+    assert inputs[0].tolist() == [3, 3]
+    assert inputs[2].tolist() == [5, 5]
+    assert outputs[0].tolist() == [1, 1]
+    assert x.grad.tolist() == [3, 3]
 
 
 def test_full_backward_hook_without_input_gradients():
@@ -543,17 +583,24 @@ def test_repr():
 
 def test_sequential():
     net = nn.Sequential(nn.Linear(1, 2), nn.Identity(), nn.Linear(2, 3))
-    assert len(net) == 3 and net[-1].out_features == 3 and len(net[1:]) == 2 and list(net[1:]._modules) == ["1", "2"]
+    assert len(net) == 3
+    assert net[-1].out_features == 3
+    assert len(net[1:]) == 2
+    assert list(net[1:]._modules) == ["1", "2"]
     net.append(nn.Linear(3, 4)).insert(1, nn.Dropout())
     assert [type(module).__name__ for module in net] == ["Linear", "Dropout", "Identity", "Linear", "Linear"]
     del net[1:3]
-    assert list(net._modules) == ["0", "1", "2"] and net(tg.ones(5, 1)).shape == (5, 4)
+    assert list(net._modules) == ["0", "1", "2"]
+    assert net(tg.ones(5, 1)).shape == (5, 4)
     net[2] = nn.Linear(3, 5)
     assert (net + nn.Sequential(nn.Identity()))(tg.ones(5, 1)).shape == (5, 5)
     net += nn.Sequential(nn.Identity())
-    assert len(net) == 4 and type(net.pop(3)).__name__ == "Identity" and len(net * 2) == len(2 * net) == 6
+    assert len(net) == 4
+    assert type(net.pop(3)).__name__ == "Identity"
+    assert len(net * 2) == len(2 * net) == 6
     named = nn.Sequential(OrderedDict(a=nn.Identity(), b=nn.Linear(1, 1)))
-    assert list(named.state_dict()) == ["b.weight", "b.bias"] and named.a is named[0]
+    assert list(named.state_dict()) == ["b.weight", "b.bias"]
+    assert named.a is named[0]
     with pytest.raises(IndexError, match="index 5 is out of range"):
         net[5]
     with pytest.raises(ValueError, match="add operator supports only objects of Sequential class"):
@@ -570,7 +617,9 @@ def test_module_list():
     layers = nn.ModuleList([nn.Linear(1, 1)])
     layers.append(nn.Identity())
     layers += [nn.Dropout()]
-    assert len(layers) == 3 and isinstance(layers[1:], nn.ModuleList) and list(layers[1:]._modules) == ["0", "1"]
+    assert len(layers) == 3
+    assert isinstance(layers[1:], nn.ModuleList)
+    assert list(layers[1:]._modules) == ["0", "1"]
     assert len(layers + [nn.Identity()]) == 4
     del layers[0]
     assert [type(layer).__name__ for layer in layers] == ["Identity", "Dropout"]
@@ -584,12 +633,15 @@ def test_module_list():
 
 def test_module_dict():
     layers = nn.ModuleDict([("a", nn.Linear(1, 1)), ("b", nn.Identity())])
-    assert "a" in layers and len(layers) == 2 and list(layers.keys()) == ["a", "b"]
+    assert "a" in layers
+    assert len(layers) == 2
+    assert list(layers.keys()) == ["a", "b"]
     layers["c"] = nn.Identity()
     assert type(layers.pop("c")).__name__ == "Identity"
     layers.update({"d": nn.Identity()})
     del layers["a"]
-    assert [name for name, _ in layers.items()] == ["b", "d"] and len(list(layers.values())) == 2
+    assert [name for name, _ in layers.items()] == ["b", "d"]
+    assert len(list(layers.values())) == 2
     layers.clear()
     assert not len(layers)
     with pytest.raises(ValueError, match="has length 1; 2 is required"):
@@ -600,17 +652,25 @@ def test_module_dict():
 
 def test_parameter_containers():
     items = nn.ParameterList([tg.ones(2), nn.Parameter(tg.zeros(3, 1)), 7])
-    assert [name for name, _ in items.named_parameters()] == ["0", "1"] and items[2] == 7 and len(items) == 3
+    assert [name for name, _ in items.named_parameters()] == ["0", "1"]
+    assert items[2] == 7
+    assert len(items) == 3
     items.append(tg.ones(1))
     items[0] = tg.zeros(4)
-    assert items[0].shape == (4,) and isinstance(items[0], nn.Parameter) and len(items[1:]) == 3
+    assert items[0].shape == (4,)
+    assert isinstance(items[0], nn.Parameter)
+    assert len(items[1:]) == 3
     assert repr(nn.ParameterList([tg.ones(2, 3), 7])) == (
-        "ParameterList(\n    (0): Parameter containing: [tinygrad_nn.float32 of size 2x3]\n    (1): Object of type: int\n)"
+        "ParameterList(\n    (0): Parameter containing: [tinygrad_nn.float32 of size 2x3]\n"
+        "    (1): Object of type: int\n)"
     )
     table = nn.ParameterDict({"b": tg.ones(1), "a": tg.ones(2)})
-    assert list(table) == ["a", "b"] and "a" in table and table.get("z") is None
+    assert list(table) == ["a", "b"]
+    assert "a" in table
+    assert table.get("z") is None
     assert list((table | {"c": tg.ones(1)}).keys()) == ["a", "b", "c"]
-    assert table.popitem()[0] == "b" and table.setdefault("d", tg.ones(1)) is table["d"]
+    assert table.popitem()[0] == "b"
+    assert table.setdefault("d", tg.ones(1)) is table["d"]
     assert repr(table) == (
         "ParameterDict(\n    (a): Parameter containing: [tinygrad_nn.FloatTensor of size 2]\n"
         "    (d): Parameter containing: [tinygrad_nn.FloatTensor of size 1]\n)"

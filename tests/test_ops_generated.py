@@ -17,12 +17,12 @@ from hypothesis.extra import numpy as hypothesis_numpy
 import tinygrad_nn  # noqa: F401 - fills the registry
 from tinygrad_nn._core.op import REGISTRY, Case, Integers, Op
 from tinygrad_nn.testing import CHECKS, applicable
-from tinygrad_nn.testing.checks import hold_broadcast
+from tinygrad_nn.testing.elementwise_checks import hold_broadcast
 from tinygrad_nn.testing.samples import default_cases, interval
 from tinygrad_nn.testing.strategies import broadcastable_shapes, dims, shapes
 
 OPS = {name: op for name, op in sorted(REGISTRY.items()) if op.forward.__module__.startswith("tinygrad_nn.")}
-quick = settings(max_examples=10, deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=20, deadline=None, derandomize=True, database=None)
 
 
 def named(chosen: dict[str, Op]) -> list[Any]:

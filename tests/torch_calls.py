@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +14,49 @@ from tinygrad_nn.testing.samples import Sample, is_float
 
 Array = np.ndarray[Any, Any]
 _PLACES = ("", "nn.functional.", "special.", "linalg.", "Tensor.")
-# ops whose counterpart takes its arguments in another order or form
-ADAPTERS: dict[str, Callable[..., Any]] = {}
+
+
+def _put(torch: Any, x: Any, shape: Any, index: Any) -> Any:
+    """What picking elements sends back."""
+    with torch.enable_grad():
+        zeros = torch.zeros(shape, dtype=x.dtype, requires_grad=True)
+        return torch.autograd.grad(zeros[index], zeros, x, create_graph=True)[0]
+
+
+def _setitem(torch: Any, x: Any, value: Any, index: Any) -> Any:
+    result = x.clone()
+    result[index] = value
+    return result
+
+
+def _view_scatter(torch: Any, base: Any, source: Any, replay: Any) -> Any:
+    result = base.clone()
+    replay(result)[...] = source
+    return result
+
+
+def _add_rows(torch: Any, x: Any, indices: Any, count: int) -> Any:
+    return torch.zeros((count, x.shape[-1]), dtype=x.dtype).index_put((indices,), x, accumulate=True)
+
+
+# Ops whose counterpart takes its arguments in another order or form, and helpers that are known under another name.
+ADAPTERS: dict[str, Callable[..., Any]] = {
+    "add_rows": _add_rows,
+    "cast": lambda torch, x, target, source: x.to(target),
+    "embedding": lambda torch, weight, indices, **options: torch.nn.functional.embedding(indices, weight, **options),
+    "gather": lambda torch, x, index, dim: torch.gather(x, dim, index),
+    "getitem": lambda torch, x, index: x[index],
+    "masked_fill": lambda torch, x, mask, value: x.masked_fill(mask, value),
+    "power_of": lambda torch, y, base: torch.pow(base, y),
+    "put": _put,
+    "scatter_zeros": lambda torch, x, index, shape, dim: torch.zeros(shape, dtype=x.dtype).scatter_add(dim, index, x),
+    "setitem": _setitem,
+    "take_along": lambda torch, x, index, dim: torch.take_along_dim(x, index, dim),
+    "take_rows": lambda torch, x, indices: x[indices],
+    "times_constant": lambda torch, x, noise: x * noise,
+    "trunc_divide": lambda torch, x, y: torch.div(x, y, rounding_mode="trunc"),
+    "view_scatter": _view_scatter,
+}
 
 
 def _attribute(torch: Any, name: str) -> Any:
@@ -26,6 +68,8 @@ def _attribute(torch: Any, name: str) -> Any:
 
 def counterpart(torch: Any, op: Op) -> Callable[..., Any] | None:
     """PyTorch's function for this op: what it names, or the function of its own name; None for private helpers."""
+    if op.name in ADAPTERS:
+        return ADAPTERS[op.name]
     if op.torch_name == "":
         return None
     if op.torch_name is not None:
@@ -69,6 +113,15 @@ def call_torch(torch: Any, sample: Sample, tensors: list[Any]) -> list[Any]:
         except TypeError:  # no such keyword: by position
             result = function(*tensors, *[options[name] for name in op.defaults if name in options])
     return list(result) if isinstance(result, tuple | list) else [result]
+
+
+def checksum(sample: Sample) -> int:
+    """A number that changes when the sample's inputs do."""
+    total = 0
+    for value in sample.inputs:
+        data = np.ascontiguousarray(value).tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
+        total = zlib.crc32(data, total)
+    return total
 
 
 def answers(torch: Any, sample: Sample, given: list[Array | None]) -> tuple[list[Array], list[Array | None]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
-import zlib
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
 
 import torch  # noqa: E402
-from torch_calls import answers, call_torch, counterpart, to_torch  # noqa: E402
+from torch_calls import answers, call_torch, checksum, counterpart, to_torch  # noqa: E402
 
 import tinygrad_nn  # noqa: E402, F401 - fills the registry
 from tinygrad_nn._core.op import REGISTRY, Op  # noqa: E402
@@ -31,15 +31,6 @@ from tinygrad_nn.testing.samples import Sample, samples  # noqa: E402
 
 # inputs of these types tell the types of the outputs; the values are compared in float64
 OTHER_TYPES = ("float32", "float16", "int64", "int32", "uint8", "bool")
-
-
-def checksum(sample: Sample) -> int:
-    """A number that changes when the sample's inputs do."""
-    total = 0
-    for value in sample.inputs:
-        data = np.ascontiguousarray(value).tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
-        total = zlib.crc32(data, total)
-    return total
 
 
 def output_types(op: Op, number: int) -> dict[str, str]:
@@ -69,6 +60,7 @@ def entry(op: Op, number: int, sample: Sample, numbers: list[Any], types: list[A
 
 def main() -> None:
     """Ask PyTorch, and write the two files."""
+    warnings.simplefilter("ignore")
     numbers: list[Any] = []
     types: list[Any] = []
     table, failed = {}, 0

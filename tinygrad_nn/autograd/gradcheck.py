@@ -88,11 +88,8 @@ def gradcheck(
         >>> gradcheck(lambda x: x * x * x, x)
         True
     """
-    refused = {
-        "check_batched_grad": check_batched_grad, "check_batched_forward_grad": check_batched_forward_grad,
-        "check_forward_ad": check_forward_ad, "masked": masked,
-    }  # fmt: skip
-    _refuse("gradcheck", refused)
+    _refuse("gradcheck", check_batched_grad=check_batched_grad, check_batched_forward_grad=check_batched_forward_grad,
+            check_forward_ad=check_forward_ad, masked=masked)  # fmt: skip
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     settings = _Settings(eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes, fast_mode)
     try:
@@ -145,7 +142,7 @@ def gradgradcheck(
         >>> gradgradcheck(lambda x: x * x * x, x)
         True
     """
-    _refuse("gradgradcheck", {"check_fwd_over_rev": check_fwd_over_rev, "masked": masked})
+    _refuse("gradgradcheck", check_fwd_over_rev=check_fwd_over_rev, masked=masked)
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     outputs = _differentiable(func(*given))
     chosen = _grad_outputs(outputs, grad_outputs, gen_non_contig_grad_outputs)
@@ -165,7 +162,7 @@ def gradgradcheck(
     )  # fmt: skip
 
 
-def _refuse(name: str, options: dict[str, Any]) -> None:
+def _refuse(name: str, **options: Any) -> None:
     for option, value in options.items():
         if value:
             raise NotImplementedError(f"{name}(): {option} is not available: gradients here are computed backward only")
@@ -373,7 +370,7 @@ def _check_direction(
 
 def _unit(random: np.random.Generator, like: Array) -> Array:
     vector = random.standard_normal(like.shape)
-    return np.asarray(vector / max(float(np.sqrt((vector * vector).sum())), 1e-30))
+    return np.asarray(vector / max(float(np.sqrt(np.sum(vector * vector))), 1e-30))
 
 
 def _check_repeatable(

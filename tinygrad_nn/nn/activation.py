@@ -97,7 +97,7 @@ class LeakyReLU(Module):
 
 
 class PReLU(Module):
-    """``max(x, 0) + weight * min(x, 0)`` with a learned weight for all elements or for each channel (He et al., 2015)."""
+    """``max(x, 0) + weight * min(x, 0)`` with a learned weight for all, or for each channel (He et al., 2015)."""
 
     weight: Parameter
 

@@ -26,7 +26,8 @@ class _Sequence(Module):
         count = len(self._modules)
         if not -count <= index < count:
             raise IndexError(f"index {index} is out of range for {type(self).__name__} of {count} modules")
-        return list(self._modules)[index]
+        name: str = list(self._modules)[index]
+        return name
 
     def _set_all(self, modules: Iterable[Module | None]) -> None:
         """Hold these modules, counted from 0."""
@@ -144,16 +145,12 @@ class Sequential(_Sequence):
 
     def __add__(self, other: Any) -> Sequential:
         if not isinstance(other, Sequential):
-            raise ValueError(
-                f"add operator supports only objects of Sequential class, but {type(other)} is given."
-            )
+            raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
         return Sequential(*self, *other)
 
     def __iadd__(self, other: Any) -> Any:
         if not isinstance(other, Sequential):
-            raise ValueError(
-                f"add operator supports only objects of Sequential class, but {type(other)} is given."
-            )
+            raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
         return self.extend(other)
 
     def __mul__(self, other: int) -> Sequential:

@@ -80,7 +80,12 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """The weighted sums of the last dimension."""
-        return linear(input, self.weight, self.bias)
+        own: dict[str, Any] = self._parameters
+        try:  # past __getattr__, which would take a tenth of a small layer's time
+            weight, bias = own["weight"], own["bias"]
+        except KeyError:  # one of them has become an ordinary attribute
+            weight, bias = self.weight, self.bias
+        return linear(input, weight, bias)
 
     def extra_repr(self) -> str:
         """The sizes."""

@@ -37,8 +37,8 @@ def _unit_rule(g: Any, x: Any, alpha: float, scale: float = 1.0, stretch: float 
     return choose(x <= 0, g * slope, g if scale == 1 else g * scale)
 
 
-@op(vjp=lambda g, x, alpha: _unit_rule(g, x, alpha), method=False, avoid=(0.0,), torch_name="nn.functional.elu", special=_POINTS,
-    cases=[case((2, 3)), case((2, 3), alpha=0.5), case((), alpha=2)])  # fmt: skip
+@op(vjp=lambda g, x, alpha: _unit_rule(g, x, alpha), method=False, avoid=(0.0,), torch_name="nn.functional.elu",
+    special=_POINTS, cases=[case((2, 3)), case((2, 3), alpha=0.5), case((), alpha=2)])  # fmt: skip
 def elu(x, /, alpha=1.0):
     """``x`` for positive elements, ``alpha * (e ** x - 1)`` for others.
 
@@ -53,7 +53,8 @@ def elu(x, /, alpha=1.0):
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al., arXiv:1706.02515
 
 
-@op(vjp=lambda g, x: _unit_rule(g, x, _SELU_ALPHA * _SELU_SCALE, _SELU_SCALE), method=False, avoid=(0.0,), special=_POINTS)
+@op(vjp=lambda g, x: _unit_rule(g, x, _SELU_ALPHA * _SELU_SCALE, _SELU_SCALE), method=False, avoid=(0.0,),
+    special=_POINTS)  # fmt: skip
 def selu(x, /):
     """Scaled exponential unit: `elu` with the constants that keep mean 0 and variance 1.
 
@@ -197,7 +198,8 @@ def _gelu_slope_rule(g: Any, x: Any, approximate: str) -> Any:
     return g * ((1 - t * t) * (inner + x * (3 * cubic * x - t * inner * inner)))
 
 
-@op(vjp=_gelu_slope_rule, method=False, torch_name="", cases=[case((2, 3), approximate="none"), case((2, 3), approximate="tanh")])
+@op(vjp=_gelu_slope_rule, method=False, torch_name="",
+    cases=[case((2, 3), approximate="none"), case((2, 3), approximate="tanh")])  # fmt: skip
 def _gelu_slope(x, /, *, approximate):
     """The derivative of gelu."""
     if x.dtype.itemsize == 2:
@@ -215,7 +217,8 @@ def _gelu_slope(x, /, *, approximate):
 
 
 @op(vjp=lambda g, x, approximate: g * _gelu_slope.op.numpy(x, approximate=approximate), method=False,
-    torch_name="nn.functional.gelu", special=_POINTS, cases=[case((2, 3)), case((2, 3), approximate="tanh"), case(())])  # fmt: skip
+    torch_name="nn.functional.gelu", special=_POINTS,
+    cases=[case((2, 3)), case((2, 3), approximate="tanh"), case(())])  # fmt: skip
 def gelu(x, /, *, approximate="none"):
     """``x`` times the normal distribution's cumulative function at x.
 
@@ -294,8 +297,9 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     length = input.size(dim)
     if length % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {length}")
-    first, second = input.chunk(2, dim)  # type: ignore[attr-defined]
+    first, second = input.chunk(2, dim)
     result: Tensor = first * sigmoid(second)
     return result
+
 
 from .piecewise import *  # noqa: E402, F403 - TEMPORARY, until ops/__init__.py names piecewise

@@ -28,19 +28,23 @@ def _times_alpha(x: Any, y: Any, alpha: Any) -> Any:
     """``alpha * y``, for the second argument of `add` and `sub`."""
     if alpha == 1:
         return y
-    if isinstance(alpha, float) and x.dtype.kind in "biu":
+    kind = (x if isinstance(x, np.ndarray) else y).dtype.kind
+    if isinstance(alpha, float) and kind in "biu":
         raise RuntimeError(
             "For integral input tensors, argument alpha must not be a floating point number. Use x.float(), or an "
             f"integer instead of {alpha}."
         )
-    return alpha * y
+    return y & bool(alpha) if kind == "b" else alpha * y
 
 
 # --- sums and products -------------------------------------------------------------------------------------------
 
 
+_SUMS = [case((2, 3), (2, 3)), case((2, 3), (3,), alpha=2), case((), (2, 1), alpha=-0.5)]
+
+
 @op(np.add, vjp=(lambda g: g, lambda g, alpha: g if alpha == 1 else g * alpha), takes_numbers=True, operator="add",
-    cases=[case((2, 3), (2, 3)), case((2, 3), (3,), alpha=2), case((), (2, 1), alpha=-0.5)])  # fmt: skip
+    cases=_SUMS)  # fmt: skip
 def add(x, y, /, *, alpha=1):
     """Sum of two tensors, ``x + alpha * y``.
 
@@ -55,8 +59,8 @@ def add(x, y, /, *, alpha=1):
     return np.add(x, _times_alpha(x, y, alpha))
 
 
-@op(np.subtract, vjp=(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha), takes_numbers=True, operator="sub",
-    aliases=("subtract",), cases=[case((2, 3), (2, 3)), case((2, 3), (3,), alpha=2), case((), (2, 1), alpha=-0.5)])  # fmt: skip
+@op(np.subtract, vjp=(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha), takes_numbers=True,
+    operator="sub", aliases=("subtract",), cases=_SUMS)  # fmt: skip
 def sub(x, y, /, *, alpha=1):
     """Difference of two tensors, ``x - alpha * y``.
 
@@ -83,7 +87,8 @@ def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     return sub(other, input, alpha=alpha)
 
 
-@op(np.multiply, vjp=(lambda g, y: g * y, lambda g, x: g * x), takes_numbers=True, operator="mul", aliases=("multiply",))
+@op(np.multiply, vjp=(lambda g, y: g * y, lambda g, x: g * x), takes_numbers=True, operator="mul",
+    aliases=("multiply",))  # fmt: skip
 def mul(x, y, /):
     """Product of two tensors, element by element, ``x * y``.
 
@@ -102,8 +107,8 @@ def _check_division(name: str, x: Any, y: Any) -> None:
     """Refuse what integers cannot be divided by. (For floats 1 / 0 is inf.)"""
     if y.dtype.kind in "biu" if isinstance(y, np.ndarray) else x.dtype.kind in "biu":
         refuse(name, x, "b")
-        if not np.all(y):
-            raise RuntimeError("ZeroDivisionError: an integer tensor is divided by 0. Divide floats (x.float()) for inf.")
+        if x.size and not np.all(y):
+            raise RuntimeError("ZeroDivisionError: integers are divided by 0. Divide floats (x.float()) for inf.")
 
 
 @op(vjp=(lambda g, y: g / y, lambda g, x, y: -g * ((x / y) / y)), promotes="float", takes_numbers=True,
@@ -113,8 +118,9 @@ def _true_divide(x, y, /):
     return np.true_divide(x, y)
 
 
-@op(vjp=(no_gradient, no_gradient), takes_numbers=True, method=False, torch_name="floor_divide", node_name="DivBackward1",
-    domain=(0.1, 0.9), tolerance=(1.0, "PyTorch's own floor_divide has no gradient; div(rounding_mode='floor') has this"))  # fmt: skip
+# Differentiable (with gradient 0), as PyTorch's div(rounding_mode="floor") is and its floor_divide is not.
+@op(vjp=(no_gradient, no_gradient), takes_numbers=True, method=False, torch_name="floor_divide",
+    node_name="DivBackward1", domain=(0.1, 0.9))  # fmt: skip
 def _floor_divide(x, y, /):
     """The quotient rounded down."""
     _check_division("div_floor_cpu", x, y)
@@ -201,7 +207,8 @@ def remainder(x, y, /):
     return np.remainder(x, y)
 
 
-@op(np.fmod, vjp=(lambda g: g, lambda g, x, y: -g * _trunc_divide.op.numpy(x, y)), takes_numbers=True, domain=(0.1, 3.0))
+@op(np.fmod, vjp=(lambda g: g, lambda g, x, y: -g * _trunc_divide.op.numpy(x, y)), takes_numbers=True,
+    domain=(0.1, 3.0))  # fmt: skip
 def fmod(x, y, /):
     """Remainder of the division rounded towards zero, ``x - trunc(x / y) * y``, which has the sign of x; as in C.
 
@@ -261,7 +268,7 @@ def _signs(x: Any) -> Any:
 
 @op(np.absolute, np.fabs, vjp=lambda g, x: g * _signs(x), aliases=("absolute",), operator="abs", avoid=(0.0,),
     special=[case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan]))])  # fmt: skip
-def abs(x, /):  # noqa: A001 - PyTorch's name
+def abs(x, /):
     """Absolute value of each element. Its gradient at 0 is 0.
 
     Example:
@@ -315,7 +322,8 @@ def copysign(x, y, /):
 
 @op(vjp=(lambda g, weight: g * (1 - weight), lambda g, weight: g * weight, lambda g, x, y: g * (y - x)),
     takes_numbers=True, names=("input", "end", "weight"),
-    cases=[case((2, 3), (2, 3), 0.3), case((2, 3), (3,), 0.7), case((2, 3), (2, 1), (3,)), case((), (), ())])  # fmt: skip
+    cases=[case((2, 3), (2, 3), 0.3), case((2, 3), (3,), 0.7), case((2, 3), (2, 1), (3,)),
+           case((), (), ())])  # fmt: skip
 def lerp(x, y, weight, /):
     """Linear interpolation, ``x + weight * (y - x)``; exact at both ends.
 

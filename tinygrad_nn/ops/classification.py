@@ -13,7 +13,7 @@ from .._core import dtypes
 from .._core.errors import not_a_tensor
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor
-from .kernels import log_sum_exp
+from .kernels import add_reduce, log_sum_exp, maximum_reduce
 from .loss import reduction_of
 from .softmax import log_softmax
 
@@ -96,7 +96,7 @@ def _places(x: Any, t: Any, weight: Any, ignore_index: int) -> tuple[Any, Any, A
         t = t.astype(_INT64)
     kept = None
     # As unsigned numbers negative ones are large, so one comparison finds everything out of the ordinary.
-    if count and (np.maximum.reduce(t.view(np.uint64)) >= classes or 0 <= ignore_index < classes):
+    if count and (maximum_reduce(t.view(np.uint64)) >= classes or 0 <= ignore_index < classes):
         kept = t != ignore_index
         bad = kept & ((t < 0) | (t >= classes))
         if bad.any():
@@ -109,7 +109,7 @@ def _places(x: Any, t: Any, weight: Any, ignore_index: int) -> tuple[Any, Any, A
     factor = np.ones(count, x.dtype) if weight is None else weight[t]
     if kept is not None:
         factor = np.where(kept, factor, x.dtype.type(0))
-    return places, factor, np.add.reduce(factor)
+    return places, factor, add_reduce(factor)
 
 
 def _reduce_rows(losses: Any, factor: Any, total: Any, reduction: str) -> Any:
@@ -117,7 +117,7 @@ def _reduce_rows(losses: Any, factor: Any, total: Any, reduction: str) -> Any:
         losses = np.where(factor == 0, losses.dtype.type(0), losses * factor)  # an ignored row's inf is ignored, too
     if reduction == "none":
         return losses
-    result = np.add.reduce(losses)
+    result = add_reduce(losses)
     return result / losses.dtype.type(total) if reduction == "mean" else result
 
 
@@ -129,7 +129,7 @@ def _nll_vjp(g: Any, x_shape: tuple[int, ...], target: Any, weight: Any, ignore_
     slopes.reshape(-1)[places] = -1 if factor is None else -factor
     if reduction == "none":
         return g[:, None] * slopes
-    return (g / total if reduction == "mean" else g) * slopes
+    return (g / (total or 1) if reduction == "mean" else g) * slopes  # all rows ignored: nan, but no gradient
 
 
 _ROWS = [
@@ -153,7 +153,7 @@ def _nll_loss(x, target, /, *, weight=None, ignore_index=-100, reduction="mean")
 def _cross_entropy_vjp(g: Any, x: Any, normaliser: Any, places: Any, factor: Any, total: Any, reduction: str) -> Any:
     """``softmax(x) - one_hot(target)``, scaled."""
     if reduction == "mean":
-        g = g / x.dtype.type(total)
+        g = g / x.dtype.type(total or 1)  # all rows ignored: nan, but no gradient
     if factor is not None:
         g = g * factor
     gradient = np.ascontiguousarray(x) - normaliser
@@ -203,10 +203,10 @@ def _check_tensors(name: str, input: Any, target: Any) -> None:
         )
 
 
-def _shaped(losses: Tensor, target: Tensor, reduction: str) -> Tensor:
-    if reduction == "none" and losses._array.shape != target._array.shape:
-        return losses.reshape(target._array.shape)  # type: ignore[attr-defined, no-any-return]
-    return losses
+def _shaped(losses: Tensor, input: Tensor, target: Tensor, reduction: str) -> Tensor:
+    if reduction != "none" or input._array.ndim == 2:
+        return losses
+    return losses.reshape(target._array.shape if input._array.ndim > 1 else ())  # type: ignore[attr-defined, no-any-return]
 
 
 def nll_loss(
@@ -241,7 +241,7 @@ def nll_loss(
     _check_target("nll_loss", input._array, target._array)
     array = _check_weight(input._array, weight)
     losses = _nll_loss(*_as_rows(input, target), weight=array, ignore_index=ignore_index, reduction=reduction)
-    return _shaped(losses, target, reduction)
+    return _shaped(losses, input, target, reduction)
 
 
 def _of_probabilities(input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float) -> Tensor:
@@ -335,6 +335,8 @@ def cross_entropy(
         losses = _smoothed(rows, t_row, array, ignore_index, reduction, label_smoothing)
     elif x.dtype.kind != "f" or x.dtype.itemsize == 2:  # float16 through the ops that compute it in float32
         losses = _cross_entropy_parts(rows, t_row, array, ignore_index, reduction)
+    elif array is None and ignore_index == -100 and reduction == "mean":
+        return _cross_entropy(rows, t_row)  # type: ignore[no-any-return]  # the defaults need no sorting out
     else:
         losses = _cross_entropy(rows, t_row, weight=array, ignore_index=ignore_index, reduction=reduction)
-    return _shaped(losses, target, reduction)
+    return _shaped(losses, input, target, reduction)

@@ -222,7 +222,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
         if not isinstance(value, Tensor | np.ndarray):
             raise TypeError(f"equal(): argument '{name}' must be Tensor, not {type(value).__name__}")
         arrays.append(value._array if isinstance(value, Tensor) else value)
-    return bool(np.array_equal(*arrays))
+    return bool(np.array_equal(arrays[0], arrays[1]))
 
 
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge

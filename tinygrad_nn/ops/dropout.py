@@ -31,7 +31,8 @@ def _noise(array: np.ndarray[Any, Any], p: float) -> np.ndarray[Any, Any]:
     if p == 1:
         return np.zeros(array.shape, dtype)
     kept = core_random.default_generator.bernoulli_scalar(1 - p, array.shape)
-    return np.multiply(kept, dtype.type(1) / dtype.type(1 - p), dtype=dtype)
+    wide = np.float64 if dtype == np.float64 else np.float32
+    return np.multiply(kept, dtype.type(wide(1) / wide(1 - p)), dtype=dtype)
 
 
 @composite(method=False)

@@ -15,9 +15,8 @@ import numpy as np
 from .._core import return_types
 from .._core.op import REGISTRY, Integers, case, composite, op
 from .._core.tensor import Tensor, check_dim
-from .index import _take_along
 from .kernels import row_maxima
-from .reduce import axes, restore, spread
+from .reduce import axes, restore
 
 
 def _check_not_empty(name: str, x: Any, axis: Any) -> None:
@@ -119,6 +118,32 @@ def _min_of_all(x, /):
 # --- one dimension, with indices ---------------------------------------------------------------------------------
 
 
+def _places(indices: Any, dim: int, length: int) -> Any:
+    """Where the indices of one dimension stand in the flattened array that has that dimension last."""
+    last = indices.swapaxes(dim, -1).reshape(-1)
+    return last + np.arange(0, last.size * length, length)
+
+
+@op(kind="general", method=False, torch_name="", node_name="MaxBackward0",
+    vjp=lambda g, indices, dim, x_shape: _place_along.op.numpy(g, indices=indices, dim=dim, length=x_shape[dim]),
+    cases=[case((2, 3), indices=np.array([[2], [0]]), dim=1), case((2, 3), indices=np.array([[1, 0, 1]]), dim=0)])  # fmt: skip
+def _pick_along(x, /, *, indices, dim):
+    """The element at one index of a dimension, for each place of the others; the dimension stays, of length 1."""
+    picked = x.swapaxes(dim, -1).reshape(-1).take(_places(indices, dim, x.shape[dim]))
+    return picked.reshape(indices.swapaxes(dim, -1).shape).swapaxes(dim, -1)
+
+
+@op(kind="general", method=False, torch_name="",
+    vjp=lambda g, indices, dim: _pick_along.op.numpy(g, indices=indices, dim=dim),
+    cases=[case((2, 1), indices=np.array([[2], [0]]), dim=1, length=3)])  # fmt: skip
+def _place_along(x, /, *, indices, dim, length):
+    """Zeros, with each element at its index of a dimension: the adjoint of `_pick_along`."""
+    elements = x.swapaxes(dim, -1)
+    placed = np.zeros((*elements.shape[:-1], length), x.dtype)
+    placed.reshape(-1)[_places(indices, dim, length)] = elements.reshape(-1)
+    return placed.swapaxes(dim, -1)
+
+
 def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     """``max`` and ``min`` along one dimension: values and indices."""
     array = input._array
@@ -134,7 +159,7 @@ def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     if array.shape[dim] == 0:
         _check_not_empty(name, array, dim)
     indices = (argmax if name == "max" else argmin)(input, dim, True)
-    values = _take_along(input, indices, dim=dim)
+    values = _pick_along(input, indices=indices._array, dim=dim)
     return result(values, indices) if keepdim else result(values.squeeze(dim), indices.squeeze(dim))
 
 
@@ -151,7 +176,7 @@ def _max_or_min(name: str, input: Any, dim: Any, keepdim: bool, other: Any, out:
 
 
 @composite()
-def max(  # noqa: A001 - PyTorch's name
+def max(
     input: Tensor,
     dim: Any = None,
     keepdim: bool = False,
@@ -181,7 +206,7 @@ def max(  # noqa: A001 - PyTorch's name
 
 
 @composite()
-def min(  # noqa: A001 - PyTorch's name
+def min(
     input: Tensor,
     dim: Any = None,
     keepdim: bool = False,

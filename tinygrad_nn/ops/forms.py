@@ -13,7 +13,7 @@ from .._core.tensor import Tensor
 
 
 def inplace_form(function: Callable[..., Tensor], *names: str) -> Callable[..., Tensor]:
-    """Make ``x.NAME_(...)``, which stores the function's result in x, a method under the function's name and `names`."""
+    """Give `Tensor` the method ``x.NAME_(...)``, which stores the function's result in x; also under further names."""
 
     def call(input: Tensor, *others: Any, **options: Any) -> Tensor:
         check_target(input, others)

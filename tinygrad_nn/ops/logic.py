@@ -14,7 +14,7 @@ from .._core.op import Integers, case, op
 from .forms import refuse
 
 _BOOLEANS = [case(Integers((2, 3), 2, boolean=True), Integers((3,), 2, boolean=True)), case((2, 3), (2, 3))]
-_BITS = [case(Integers((2, 3), 9), Integers((3,), 9)), case(Integers((), 2, boolean=True), Integers((2,), 2, boolean=True))]
+_BITS = [case(Integers((2, 3), 9), Integers((3,), 9)), *_BOOLEANS[:1]]
 
 
 @op(np.logical_and, vjp=None, cases=_BOOLEANS)

@@ -17,6 +17,9 @@ from .._core import dtypes
 from .._core.errors import not_a_tensor
 from .._core.op import case, op
 from .._core.tensor import Tensor
+from .arithmetic import sign as _sign_of_tensors
+
+sign = _sign_of_tensors.op.numpy  # type: ignore[attr-defined]
 
 # --- reduction ---------------------------------------------------------------------------------------------------
 
@@ -46,9 +49,9 @@ def reduced(losses: Any, reduction: str) -> Any:
     return losses.sum() if reduction == "sum" else losses.mean()
 
 
-def _scale(g: Any, x: Any, reduction: str) -> Any:
+def scale(g: Any, x: Any, reduction: str) -> Any:
     """The gradient that reaches each element's loss."""
-    return g / math.prod(x.shape) if reduction == "mean" else g
+    return g / max(1, math.prod(x.shape)) if reduction == "mean" else g
 
 
 def _with_weight(name: str, losses: Tensor, weight: Tensor, input: Tensor, reduction: str, by_weights: bool) -> Tensor:
@@ -67,7 +70,7 @@ def _with_weight(name: str, losses: Tensor, weight: Tensor, input: Tensor, reduc
 # --- two inputs of one size --------------------------------------------------------------------------------------
 
 
-def _pair(name: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
+def pair(name: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
     """Both inputs in one shape and dtype, with PyTorch's warning where the shapes differ."""
     for position, value in enumerate((input, target)):
         if not isinstance(value, Tensor):
@@ -82,7 +85,7 @@ def _pair(name: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
             UserWarning,
             stacklevel=3,
         )
-        shape = _common_shape(name, x.shape, y.shape)
+        shape = common_shape(name, x.shape, y.shape)
         input, target = input.expand(shape), target.expand(shape)  # type: ignore[attr-defined]
     if x.dtype is not y.dtype and x.dtype != y.dtype:
         common = dtypes.promote_types(x.dtype, y.dtype)
@@ -94,7 +97,7 @@ def _pair(name: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
     return input, target
 
 
-def _common_shape(name: str, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+def common_shape(name: str, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     try:
         return np.broadcast_shapes(a, b)
     except ValueError:
@@ -108,13 +111,13 @@ def _common_shape(name: str, a: tuple[int, ...], b: tuple[int, ...]) -> tuple[in
     return a
 
 
-_PAIRS = [case((2, 3), (2, 3)), case((2, 3), (2, 3), reduction="sum"), case((2, 3), (2, 3), reduction="none"),
+PAIRS = [case((2, 3), (2, 3)), case((2, 3), (2, 3), reduction="sum"), case((2, 3), (2, 3), reduction="none"),
           case((), ()), case((0,), (0,), reduction="sum")]  # fmt: skip
 
 
-@op(kind="general", cases=_PAIRS, method=False, torch_name="nn.functional.mse_loss", node_name="MseLossBackward0",
-    vjp=(lambda g, x, y, reduction: _scale(2 * g, x, reduction) * (x - y),
-         lambda g, x, y, reduction: _scale(2 * g, x, reduction) * (y - x)))  # fmt: skip
+@op(kind="general", cases=PAIRS, method=False, torch_name="nn.functional.mse_loss", node_name="MseLossBackward0",
+    vjp=(lambda g, x, y, reduction: scale(2 * g, x, reduction) * (x - y),
+         lambda g, x, y, reduction: scale(2 * g, x, reduction) * (y - x)))  # fmt: skip
 def _mse(x, y, /, *, reduction="mean"):
     """See `mse_loss`."""
     difference = x - y
@@ -146,15 +149,17 @@ def mse_loss(
         tensor(2.)
     """
     reduction = reduction_of(size_average, reduce, reduction)
-    x, y = _pair("mse_loss", input, target)
+    x, y = pair("mse_loss", input, target)
     if weight is None:
+        if reduction == "mean":
+            return _mse(x, y)  # type: ignore[no-any-return]
         return _mse(x, y, reduction=reduction)  # type: ignore[no-any-return]
     return _with_weight("mse_loss", _mse(x, y, reduction="none"), weight, input, reduction, True)
 
 
-@op(kind="general", cases=_PAIRS, method=False, torch_name="nn.functional.l1_loss", node_name="L1LossBackward0",
-    vjp=(lambda g, x, y, reduction: _scale(g, x, reduction) * np.sign(x - y),
-         lambda g, x, y, reduction: _scale(g, x, reduction) * np.sign(y - x)))  # fmt: skip
+@op(kind="general", cases=PAIRS, method=False, torch_name="nn.functional.l1_loss", node_name="L1LossBackward0",
+    vjp=(lambda g, x, y, reduction: scale(g, x, reduction) * sign(x - y),
+         lambda g, x, y, reduction: scale(g, x, reduction) * sign(y - x)))  # fmt: skip
 def _l1(x, y, /, *, reduction="mean"):
     """See `l1_loss`."""
     difference = x - y
@@ -179,7 +184,7 @@ def l1_loss(
         tensor(1.5000)
     """
     reduction = reduction_of(size_average, reduce, reduction)
-    x, y = _pair("l1_loss", input, target)
+    x, y = pair("l1_loss", input, target)
     if weight is None:
         return _l1(x, y, reduction=reduction)  # type: ignore[no-any-return]
     return _with_weight("l1_loss", _l1(x, y, reduction="none"), weight, input, reduction, True)
@@ -187,16 +192,16 @@ def l1_loss(
 
 def _bent(difference: Any, limit: float, slope: float) -> Any:
     """The slope of a loss that is quadratic up to a limit and straight beyond."""
-    return np.where(np.abs(difference) < limit, difference * (slope / limit), np.sign(difference) * slope)
+    return np.where(np.abs(difference) < limit, difference * (slope / limit), sign(difference) * slope)
 
 
-_BENT = [*_PAIRS, case((3, 4), (3, 4), beta=0.5), case((3, 4), (3, 4), beta=2.0, reduction="none")]
+_BENT = [*PAIRS, case((3, 4), (3, 4), beta=0.5), case((3, 4), (3, 4), beta=2.0, reduction="none")]
 
 
 @op(kind="general", cases=_BENT, method=False, torch_name="nn.functional.smooth_l1_loss",
     node_name="SmoothL1LossBackward0",
-    vjp=(lambda g, x, y, reduction, beta: _scale(g, x, reduction) * _bent(x - y, beta, 1.0),
-         lambda g, x, y, reduction, beta: _scale(g, x, reduction) * _bent(y - x, beta, 1.0)))  # fmt: skip
+    vjp=(lambda g, x, y, reduction, beta: scale(g, x, reduction) * _bent(x - y, beta, 1.0),
+         lambda g, x, y, reduction, beta: scale(g, x, reduction) * _bent(y - x, beta, 1.0)))  # fmt: skip
 def _smooth_l1(x, y, /, *, reduction="mean", beta=1.0):
     """See `smooth_l1_loss`."""
     size = np.abs(x - y)
@@ -224,16 +229,16 @@ def smooth_l1_loss(
     reduction = reduction_of(size_average, reduce, reduction)
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta. Got {beta}.")
-    x, y = _pair("smooth_l1_loss", input, target)
+    x, y = pair("smooth_l1_loss", input, target)
     if beta == 0:
         return _l1(x, y, reduction=reduction)  # type: ignore[no-any-return]
     return _smooth_l1(x, y, reduction=reduction, beta=beta)  # type: ignore[no-any-return]
 
 
 @op(kind="general", method=False, torch_name="nn.functional.huber_loss", node_name="HuberLossBackward0",
-    cases=[*_PAIRS, case((3, 4), (3, 4), delta=0.5), case((3, 4), (3, 4), delta=2.0, reduction="none")],
-    vjp=(lambda g, x, y, reduction, delta: _scale(g, x, reduction) * _bent(x - y, delta, delta),
-         lambda g, x, y, reduction, delta: _scale(g, x, reduction) * _bent(y - x, delta, delta)))  # fmt: skip
+    cases=[*PAIRS, case((3, 4), (3, 4), delta=0.5), case((3, 4), (3, 4), delta=2.0, reduction="none")],
+    vjp=(lambda g, x, y, reduction, delta: scale(g, x, reduction) * _bent(x - y, delta, delta),
+         lambda g, x, y, reduction, delta: scale(g, x, reduction) * _bent(y - x, delta, delta)))  # fmt: skip
 def _huber(x, y, /, *, reduction="mean", delta=1.0):
     """See `huber_loss`."""
     size = np.abs(x - y)
@@ -256,195 +261,10 @@ def huber_loss(
     reduction = reduction_of(None, None, reduction)
     if not delta > 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta. Got {delta}.")
-    x, y = _pair("huber", input, target)
+    x, y = pair("huber", input, target)
     if x._array.dtype != input._array.dtype and input._array.dtype.kind == "f":  # as PyTorch, unlike the other losses
         x, y = x.to(dtype=input.dtype), y.to(dtype=input.dtype)  # type: ignore[attr-defined]
     if weight is None:
         return _huber(x, y, reduction=reduction, delta=delta)  # type: ignore[no-any-return]
     losses = _huber(x, y, reduction="none", delta=delta)
     return _with_weight("huber_loss", losses, weight, input, reduction, False)
-
-
-# --- probabilities -----------------------------------------------------------------------------------------------
-
-_LOWEST_LOG = -100.0  # log(0) counts as this, so that losses stay finite
-_SMALLEST_SLOPE = float(np.float32(1e-12))  # PyTorch's, which is a float32
-
-
-def _unit(x: Any, what: str) -> None:
-    if x.size and not (x.min() >= 0 and x.max() <= 1):
-        raise RuntimeError(
-            f"all elements of {what} should be between 0 and 1, got values from {x.min()} to {x.max()}."
-            + (" For logits there is binary_cross_entropy_with_logits." if what == "input" else "")
-        )
-
-
-def _bce_input_vjp(g: Any, x: Any, y: Any, reduction: str) -> Any:
-    return _scale(g, x, reduction) * (x - y) / np.maximum(x * (1 - x), _SMALLEST_SLOPE)
-
-
-@op(kind="general", cases=_PAIRS, domain=(0.05, 0.95), method=False, torch_name="nn.functional.binary_cross_entropy",
-    node_name="BinaryCrossEntropyBackward0",
-    special=[case(np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0, 0.0]), reduction="none")],
-    vjp=(_bce_input_vjp, lambda g, x, reduction: _scale(g, x, reduction) * (np.log1p(-x) - np.log(x))))  # fmt: skip
-def _bce(x, y, /, *, reduction="mean"):
-    """See `binary_cross_entropy`."""
-    _unit(x, "input")
-    _unit(y, "target")
-    return reduced((y - 1) * np.maximum(np.log1p(-x), _LOWEST_LOG) - y * np.maximum(np.log(x), _LOWEST_LOG), reduction)
-
-
-def binary_cross_entropy(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-) -> Tensor:
-    """``-(y log x + (1 - y) log(1 - x))``; logarithms below -100 count as -100.
-
-    `binary_cross_entropy_with_logits` is the more accurate choice where ``x`` is a sigmoid.
-
-    Raises:
-        ValueError: input and target differ in shape.
-        RuntimeError: a value is not between 0 and 1, or the dtypes differ.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.nn.functional.binary_cross_entropy(tg.tensor([0.5, 0.5]), tg.tensor([1.0, 0.0]))
-        tensor(0.6931)
-    """
-    reduction = reduction_of(size_average, reduce, reduction)
-    if target.shape != input.shape:
-        raise ValueError(
-            f"Using a target size ({target.shape!r}) that is different to the input size ({input.shape!r}) is deprecated. "
-            "Please ensure they have the same size, for example with input.squeeze(1)."
-        )
-    if input._array.dtype != target._array.dtype:
-        expected = dtypes.type_name(input._array.dtype)
-        raise RuntimeError(
-            f"Found dtype {dtypes.type_name(target._array.dtype)} but expected {expected}: convert the target, "
-            f"target.to({input.dtype!r})."
-        )
-    if weight is None:
-        return _bce(input, target, reduction=reduction)  # type: ignore[no-any-return]
-    return reduced(_bce(input, target, reduction="none") * weight, reduction)  # type: ignore[no-any-return]
-
-
-def _sigmoid(x: Any) -> Any:
-    return 0.5 * np.tanh(0.5 * x) + 0.5
-
-
-@op(kind="general", cases=_PAIRS, method=False, torch_name="nn.functional.binary_cross_entropy_with_logits",
-    node_name="BinaryCrossEntropyWithLogitsBackward0",
-    special=[case(np.array([100.0, -100.0, 1e4, -1e4]), np.array([1.0, 0.0, 0.0, 1.0]), reduction="none"),
-             case(np.array([np.inf, -np.inf, np.inf]), np.array([1.0, 0.0, 0.0]), reduction="none")],
-    vjp=(lambda g, x, y, reduction: _scale(g, x, reduction) * (_sigmoid(x) - y),
-         lambda g, x, reduction: _scale(g, x, reduction) * -x))  # fmt: skip
-def _bce_with_logits(x, y, /, *, reduction="mean"):
-    """See `binary_cross_entropy_with_logits`."""
-    log_sigmoid = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
-    return reduced((1 - y) * x - log_sigmoid, reduction)
-
-
-def binary_cross_entropy_with_logits(
-    input: Tensor,
-    target: Tensor,
-    weight: Tensor | None = None,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    pos_weight: Tensor | None = None,
-) -> Tensor:
-    """`binary_cross_entropy` of ``sigmoid(input)``, exact for large inputs.
-
-    Args:
-        weight: scales each element's loss; broadcasts.
-        pos_weight: scales the loss where the target is 1; broadcasts.
-
-    Raises:
-        ValueError: input and target differ in shape.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.nn.functional.binary_cross_entropy_with_logits(tg.tensor([0.0, 1000.0]), tg.tensor([1.0, 1.0]))
-        tensor(0.3466)
-    """
-    reduction = reduction_of(size_average, reduce, reduction)
-    if target.shape != input.shape:
-        raise ValueError(
-            f"Target size ({target.shape!r}) must be the same as input size ({input.shape!r}). For an input of shape "
-            "(N, 1) use input.squeeze(1), or target.unsqueeze(1)."
-        )
-    if target._array.dtype.kind != "f":
-        kind = dtypes.type_name(target._array.dtype)
-        raise RuntimeError(
-            f"result type Float can't be cast to the desired output type {kind}: convert the target, target.float()."
-        )
-    input, target = _pair("log_sigmoid", input, target)
-    if weight is None and pos_weight is None:
-        return _bce_with_logits(input, target, reduction=reduction)  # type: ignore[no-any-return]
-    losses = _bce_with_logits(input, target, reduction="none")
-    if pos_weight is not None:  # -log sigmoid(x), which is the loss of a target of 1, is scaled by 1 + (pos_weight - 1) y
-        ones = np.ones_like(target._array)
-        losses = losses + (pos_weight - 1) * target * _bce_with_logits(input, ones, reduction="none")  # type: ignore[operator]
-    return reduced(losses if weight is None else losses * weight, reduction)  # type: ignore[no-any-return]
-
-
-def _entropy_slope(x: Any, y: Any) -> Any:
-    return np.log(y) + 1 - x
-
-
-@op(kind="general", domain=(0.05, 0.95), method=False, torch_name="nn.functional.kl_div", node_name="KlDivBackward0",
-    cases=[*(case(*c.inputs, **c.options, log_target=log) for c in _PAIRS for log in (False, True))],
-    vjp=(lambda g, x, y, reduction, log_target: _scale(g, x, reduction) * -(np.exp(y) if log_target else y),
-         lambda g, x, y, reduction, log_target: _scale(g, x, reduction)
-         * (np.exp(y) * (y - x + 1) if log_target else _entropy_slope(x, y))))  # fmt: skip
-def _kl_div(x, y, /, *, reduction="mean", log_target=False):
-    """See `kl_div`."""
-    if log_target:
-        return reduced(np.exp(y) * (y - x), reduction)
-    return reduced(np.where(y == 0, x.dtype.type(0), y * np.log(y)) - y * x, reduction)
-
-
-def kl_div(
-    input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    log_target: bool = False,
-) -> Tensor:
-    """Kullback-Leibler divergence, ``y (log y - input)``, where the input is a logarithm of probabilities.
-
-    ``reduction="batchmean"``, the sum divided by the batch size, is the mathematical definition.
-
-    Args:
-        log_target: the target is a logarithm as well.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> x = tg.tensor([[0.5, 0.5]])
-        >>> tg.nn.functional.kl_div(x.log(), x, reduction="batchmean")
-        tensor(0.)
-    """
-    batchmean = reduction == "batchmean"
-    reduction = reduction_of(size_average, reduce, "sum" if batchmean else reduction)
-    if reduction == "mean":
-        warnings.warn(
-            "reduction: 'mean' divides the total loss by both the batch size and the support size. 'batchmean' divides "
-            "only by the batch size, and aligns with the KL div math definition. 'mean' will be changed to behave the "
-            "same as 'batchmean' in the next major release.",
-            UserWarning,
-            stacklevel=2,
-        )
-    for name, tensor in (("input", input), ("target", target)):
-        if tensor._array.dtype.kind != "f":
-            raise RuntimeError(f"kl_div: Integral inputs not supported. Convert first: {name}.float().")
-    batch = input._array.shape[0] if input._array.ndim else 1
-    shape = _common_shape("kl_div", input._array.shape, target._array.shape)
-    if input._array.shape != target._array.shape:
-        input, target = input.expand(shape), target.expand(shape)  # type: ignore[attr-defined]
-    result: Tensor = _kl_div(*_pair("kl_div", input, target), reduction=reduction, log_target=log_target)
-    return result / batch if batchmean else result  # type: ignore[operator, no-any-return]

@@ -13,6 +13,8 @@ import numpy as np
 from .._core import dispatch, dtypes
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
+from .arithmetic import sign
+from .kernels import add_reduce, maximum_reduce, minimum_reduce
 from .reduce import axes, reduced_count, restore, takes_dtype
 
 _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
@@ -36,17 +38,17 @@ def _norm(x: Any, order: float, axis: Any, keepdim: bool) -> Any:
         if axis is None and not keepdim:
             flat = x.reshape(-1)
             return np.sqrt(flat.dot(flat))
-        return np.sqrt(np.add.reduce(x * x, axis, None, None, keepdim))
+        return np.sqrt(add_reduce(x * x, axis, None, None, keepdim))
     if order == 0:
-        return np.add.reduce(x != 0, axis, x.dtype, None, keepdim)
+        return add_reduce(x != 0, axis, x.dtype, None, keepdim)
     size = np.abs(x)
     if order == 1:
-        return np.add.reduce(size, axis, None, None, keepdim)
+        return add_reduce(size, axis, None, None, keepdim)
     if order == inf:
-        return np.maximum.reduce(size, axis, None, None, keepdim)
+        return maximum_reduce(size, axis, None, None, keepdim)
     if order == -inf:
-        return np.minimum.reduce(size, axis, None, None, keepdim)
-    return np.add.reduce(size**order, axis, None, None, keepdim) ** (1 / order)
+        return minimum_reduce(size, axis, None, None, keepdim)
+    return add_reduce(size**order, axis, None, None, keepdim) ** (1 / order)
 
 
 def _safe(value: Any, at: Any) -> Any:
@@ -60,16 +62,16 @@ def _norm_vjp(g: Any, x: Any, out: Any, ord: Any, dim: Any, keepdim: bool) -> An
         return np.where(out == 0, 0 * g, g / _safe(out, out)) * x
     if ord == 0:
         return g * 0 * (x == x)
-    sign = np.sign(x)
+    signs = sign.op.numpy(x)  # type: ignore[attr-defined]
     if ord == 1:
-        return g * sign
+        return g * signs
     if ord in (inf, -inf):
-        equal = np.abs(x) == out
+        equal = (np.abs(x) == out) | (x != x)
         count = equal.sum(axis=axes(dim, x.ndim), keepdims=True).astype(x.dtype)
-        return g / count * (sign * equal)
+        return g / count * (signs * equal)
     # d|x| of (sum |x|^p)^(1/p): (|x| / norm)^(p - 1), and 0 where either is 0
     ratio = _safe(np.abs(x), x) / _safe(out, out)
-    return g * np.where((out == 0) | (x == 0), 0 * x, sign * ratio ** (ord - 1))
+    return g * np.where((out == 0) | (x == 0), 0 * x, signs * ratio ** (ord - 1))
 
 
 _CASES = [
@@ -82,6 +84,7 @@ _CASES = [
 
 @takes_dtype
 @op(kind="reduction", vjp=_norm_vjp, cases=_CASES, method=False, torch_name="linalg.vector_norm", domain=(0.2, 3.0), distinct=True,
+    tolerance=(1.0, "a tensor's power -1/2 is a square root, an array's is not"),
     special=[case(np.zeros(2)), case(np.zeros(2), ord=1), case(np.zeros(2), ord=inf), case(np.zeros(2), ord=3),
              case(np.zeros(2), ord=0.5), case(np.zeros(2), ord=-1), case(np.array([0.0, 3.0, -3.0])),
              case(np.array([0.0, 3.0, -3.0]), ord=inf), case(np.array([0.0, 3.0, -3.0]), ord=1),
@@ -130,7 +133,7 @@ def norm(
 
 def _numpy_norm(x: Tensor, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
     """NumPy's `linalg.norm`, where it is a vector norm."""
-    two = x.ndim == 2 and axis is None or isinstance(axis, tuple) and len(axis) == 2
+    two = (x.ndim == 2 and axis is None) or (isinstance(axis, tuple) and len(axis) == 2)
     if two and ord not in (None, "fro"):
         raise TypeError("np.linalg.norm on a Tensor: of matrix norms there is the Frobenius norm only (ord=None).")
     return norm(x, "fro" if ord is None else ord, axis, keepdims)

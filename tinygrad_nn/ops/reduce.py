@@ -17,7 +17,7 @@ import numpy as np
 from .._core import dispatch, dtypes
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor, check_dim
-from .kernels import column_sums, row_sums
+from .kernels import add_reduce, column_sums, multiply_reduce, row_sums, total
 
 _INT64 = np.dtype(np.int64)
 _WORTH_IT = 500  # elements from which a matrix's sums are taken by BLAS
@@ -91,7 +91,8 @@ def takes_dtype(call: Callable[..., Any]) -> Callable[..., Any]:
             return call(*inputs, **options)
         if not isinstance(inputs[0], Tensor):
             return call(*inputs, **options)  # which says what is wrong
-        return call(inputs[0].to(dtype=dtype), *inputs[1:], **options)  # type: ignore[attr-defined]
+        result = call(inputs[0].to(dtype=dtype), *inputs[1:], **options)  # type: ignore[attr-defined]
+        return result.to(dtype=dtype)  # int32 is summed up as int64
 
     record.call = with_dtype
     for function in record.numpy_functions:
@@ -104,13 +105,15 @@ def takes_dtype(call: Callable[..., Any]) -> Callable[..., Any]:
 def _total(x: np.ndarray[Any, Any], dim: Any, keepdim: bool) -> Any:
     """The sum of an array of floating point numbers."""
     axis = axes(dim, x.ndim)
+    if axis is None and not keepdim:
+        return total(x)
     if x.ndim == 2 and x.size > _WORTH_IT and isinstance(axis, int) and -2 <= axis < 2 and x.dtype.kind == "f":
         if axis % 2:
             sums = row_sums(x)
             return sums if keepdim else sums[:, 0]
         sums = column_sums(x)
         return sums[None] if keepdim else sums
-    return np.add.reduce(x, axis, None, None, keepdim)
+    return add_reduce(x, axis, None, None, keepdim)
 
 
 # --- sums and means ----------------------------------------------------------------------------------------------
@@ -136,7 +139,7 @@ def sum(x, /, dim=None, keepdim=False):
         (tensor(10.), tensor([4., 6.]), tinygrad_nn.Size([2, 1]))
     """
     if x.dtype.kind in "biu":
-        return np.add.reduce(x, axes(dim, x.ndim), _INT64, None, keepdim)
+        return add_reduce(x, axes(dim, x.ndim), _INT64, None, keepdim)
     return _total(x, dim, keepdim)
 
 
@@ -148,7 +151,7 @@ def _mean(x: Any, dim: Any, keepdim: bool) -> Any:
         )
     count = x.size if dim is None else reduced_count(x.shape, dim)
     if x.dtype == _FLOAT16:  # the sum of a few thousand values leaves float16's range
-        return (np.add.reduce(x, axes(dim, x.ndim), _FLOAT32, None, keepdim) / count).astype(_FLOAT16)
+        return (add_reduce(x, axes(dim, x.ndim), _FLOAT32, None, keepdim) / count).astype(_FLOAT16)
     return _total(x, dim, keepdim) / count
 
 
@@ -187,7 +190,7 @@ def nansum(x, /, dim=None, keepdim=False):
     """
     if x.dtype.kind in "fc":
         x = np.where(np.isnan(x), x.dtype.type(0), x)
-    return np.add.reduce(x, axes(dim, x.ndim), _INT64 if x.dtype.kind in "biu" else None, None, keepdim)
+    return add_reduce(x, axes(dim, x.ndim), _INT64 if x.dtype.kind in "biu" else None, None, keepdim)
 
 
 def _nanmean_vjp(g: Any, x: Any, dim: Any, keepdim: bool) -> Any:
@@ -213,8 +216,8 @@ def nanmean(x, /, dim=None, keepdim=False):
         )
     axis = axes(dim, x.ndim)
     missing = np.isnan(x)
-    total = np.add.reduce(np.where(missing, x.dtype.type(0), x), axis, None, None, keepdim)
-    return total / np.add.reduce(~missing, axis, x.dtype, None, keepdim)
+    total = add_reduce(np.where(missing, x.dtype.type(0), x), axis, None, None, keepdim)
+    return total / add_reduce(~missing, axis, x.dtype, None, keepdim)
 
 
 # --- products ----------------------------------------------------------------------------------------------------
@@ -279,7 +282,7 @@ def prod(x, /, dim=None, keepdim=False):
     """
     if dim is not None and not isinstance(dim, int | np.integer):
         raise TypeError(f"prod(): argument 'dim' (position 2) must be int, not {type(dim).__name__}")
-    return np.multiply.reduce(x, axes(dim, x.ndim), _INT64 if x.dtype.kind in "biu" else None, None, keepdim)
+    return multiply_reduce(x, axes(dim, x.ndim), _INT64 if x.dtype.kind in "biu" else None, None, keepdim)
 
 
 # --- truth and counts --------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def trunc(x, /):
 
 @op(np.round, np.around, vjp=no_gradient, avoid=_HALVES, special=_SPECIAL,
     cases=[case((2, 3)), case((2, 3), decimals=1), case((), decimals=-1)])  # fmt: skip
-def round(x, /, *, decimals=0):  # noqa: A001 - PyTorch's name
+def round(x, /, *, decimals=0):
     """Each element rounded to an integer or, with `decimals`, to that many digits; halves to the even neighbour.
 
     Raises:

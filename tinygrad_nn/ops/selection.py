@@ -69,12 +69,12 @@ def choose(condition: Any, x: Any, y: Any) -> Any:
 
 # --- where -------------------------------------------------------------------------------------------------------
 
-_BOOLEAN = Integers((2, 3), 2, boolean=True)
+_BOOLEAN, _ONE_BOOLEAN = Integers((2, 3), 2, boolean=True), Integers((), 2, boolean=True)
 
 
 @op(vjp=(None, lambda g, condition: keep(g, condition), lambda g, condition: keep(g, ~condition)), promotes=None,
     names=("condition", "input", "other"), method=False, torch_name="where",
-    cases=[case(_BOOLEAN, (2, 3), (2, 3)), case(_BOOLEAN, (3,), (2, 1)), case(Integers((), 2, boolean=True), (2, 1), (3,))])  # fmt: skip
+    cases=[case(_BOOLEAN, (2, 3), (2, 3)), case(_BOOLEAN, (3,), (2, 1)), case(_ONE_BOOLEAN, (2, 1), (3,))])  # fmt: skip
 def _where(condition, x, y, /):
     """`where`, for a condition and values of one dtype."""
     return _select(condition, x, y)
@@ -102,12 +102,12 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
     if isinstance(condition, np.ndarray | np.bool_):
         condition = wrap(np.asarray(condition))
     elif not isinstance(condition, Tensor):
-        raise not_a_tensor(_where.op, 0, condition)  # type: ignore[attr-defined]
+        raise not_a_tensor(_where.op, 0, condition)
     if input is None and other is None:
-        return condition.nonzero(as_tuple=True)  # type: ignore[attr-defined]
+        return condition.nonzero(as_tuple=True)
     kind = condition._array.dtype
     if kind == np.uint8:
-        condition = condition.bool()  # type: ignore[attr-defined]
+        condition = condition.bool()
     elif kind != np.bool_:
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {dtypes.type_name(kind)}. "
@@ -117,7 +117,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
         wanted = dtypes.result_type([input, other])
         input, other = np.asarray(input, wanted), np.asarray(other, wanted)
     else:
-        input, other = promote(_where.op, (input, other))  # type: ignore[attr-defined]
+        input, other = promote(_where.op, (input, other))
     result = _where(condition, input, other)
     return result if out is None else write_out(out, result)
 
@@ -200,6 +200,11 @@ _BOUNDS = [case((2, 3), min=-0.5, max=0.5), case((2, 3), min=0), case((), max=0.
 _AT_BOUNDS = [case(np.array([0.0, -0.0, 1.0, np.inf, -np.inf, np.nan, 0.5, 2.0]), min=0.0, max=1.0)]
 
 
+def _bound(number: Any, dtype: np.dtype[Any]) -> Any:
+    """The number; a negative one wraps around for unsigned integers, as PyTorch's does."""
+    return np.asarray(number).astype(dtype) if dtype.kind == "u" and number < 0 else number
+
+
 def _inside(x: Any, min: Any, max: Any) -> Any:
     if max is None:
         return x >= min
@@ -210,9 +215,11 @@ def _inside(x: Any, min: Any, max: Any) -> Any:
     avoid=(-1.0, -0.5, 0.0, 0.25, 0.5, 1.0), special=_AT_BOUNDS, node_name="ClampBackward1")  # fmt: skip
 def _clamp(x, /, *, min=None, max=None):
     """`clamp` with numbers as bounds."""
+    if x.dtype.kind in "biu":
+        x = x.astype(dtypes.result_type([x, *[bound for bound in (min, max) if bound is not None]]), copy=False)
     if min is not None:
-        x = np.maximum(x, min)
-    return x if max is None else np.minimum(x, max)
+        x = np.maximum(x, _bound(min, x.dtype))
+    return x if max is None else np.minimum(x, _bound(max, x.dtype))
 
 
 @op(vjp=(lambda g, x, y: keep(g, x >= y), lambda g, x, y: keep(g, x < y)), method=False, torch_name="clamp_min",
@@ -250,15 +257,12 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
         tensor([0., 1., 3.])
     """
     if not isinstance(input, Tensor):
-        raise not_a_tensor(_clamp.op, 0, input)  # type: ignore[attr-defined]
+        raise not_a_tensor(_clamp.op, 0, input)
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if _is_number(min) and _is_number(max):
-        bounds = [bound.item() if isinstance(bound, np.generic) else bound for bound in (min, max)]
-        if input._array.dtype.kind in "biu":
-            wanted = dtypes.result_type([input._array, *[bound for bound in bounds if bound is not None]])
-            input = input.to(wanted)  # type: ignore[attr-defined]
-        result = _clamp(input, min=bounds[0], max=bounds[1])
+        min, max = [bound.item() if isinstance(bound, np.generic) else bound for bound in (min, max)]
+        result = _clamp(input, min=min, max=max)
     else:
         result = input if min is None else _clamp_min(input, min)
         result = result if max is None else _clamp_max(result, max)

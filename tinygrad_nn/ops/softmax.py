@@ -14,7 +14,7 @@ import numpy as np
 from .._core import dtypes
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, check_dim
-from .kernels import exp_below_one, log_sum_exp, sums_along
+from .kernels import add_reduce, exp_below_one, log_sum_exp, sums_along
 
 _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
 
@@ -44,11 +44,29 @@ def _softmax_kernel(x: Any, axis: int) -> Any:
 
 
 def _softmax_vjp(g: Any, out: Any, dim: int) -> Any:
-    if type(g) is np.ndarray and g.ndim == 2 and dim in (1, -1):  # the product and its sum in one pass
-        return (g - np.einsum("ij,ij->i", g, out)[:, None]) * out
+    if type(g) is np.ndarray and out.size:
+        return _backward(_softmax_backward, g, out, dim)
     if not out.ndim:
         return g * 0
     return out * (g - (g * out).sum(axis=dim, keepdims=True))
+
+
+def _softmax_backward(g: Any, out: Any, axis: int) -> Any:
+    if out.ndim == 2 and axis == 1:  # the product and its sum in one pass
+        result = g - np.einsum("ij,ij->i", g, out)[:, None]
+    else:
+        result = g - add_reduce(g * out, axis, None, None, True)
+    result *= out
+    return result
+
+
+def _backward(kernel: Callable[[Any, Any, int], Any], g: Any, out: Any, dim: int) -> Any:
+    """Run a backward kernel of (gradient, output, axis) on what it can take, as `_along` does."""
+    axis = check_dim(dim, out.ndim)
+    if out.ndim != 2 and axis >= out.ndim - 1:
+        shape = (-1, out.shape[-1] if out.ndim else 1)
+        return kernel(g.reshape(shape), out.reshape(shape), 1).reshape(out.shape)
+    return kernel(g, out, axis)
 
 
 _CASES = [
@@ -61,17 +79,27 @@ _SPECIAL = [
 ]  # fmt: skip
 
 
-@op(kind="general", vjp=_softmax_vjp, cases=_CASES, special=_SPECIAL)
+@op(kind="general", vjp=_softmax_vjp, cases=_CASES, special=_SPECIAL,
+    tolerance=(1.0, "arrays are multiplied and summed in one pass, in another order"))
 def _softmax(x, /, dim):
     """See `softmax`."""
     return _along("softmax", _softmax_kernel, x, dim)
 
 
+def _log_softmax_backward(g: Any, out: Any, axis: int) -> Any:
+    powers = np.exp(out)
+    powers *= sums_along(g, axis)
+    return np.subtract(g, powers, powers)
+
+
 def _log_softmax_vjp(g: Any, out: Any, dim: int) -> Any:
+    if type(g) is np.ndarray and out.size:
+        return _backward(_log_softmax_backward, g, out, dim)
     return g - np.exp(out) * g.sum(axis=dim, keepdims=True) if out.ndim else g * 0
 
 
-@op(kind="general", vjp=_log_softmax_vjp, cases=_CASES, special=_SPECIAL)
+@op(kind="general", vjp=_log_softmax_vjp, cases=_CASES, special=_SPECIAL,
+    tolerance=(1.0, "large tensors are summed by BLAS, in another order"))
 def _log_softmax(x, /, dim):
     """See `log_softmax`."""
     return _along("log_softmax", lambda a, axis: a - log_sum_exp(a, axis), x, dim)

@@ -13,6 +13,7 @@ import numpy as np
 from .._core import dispatch, dtypes
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
+from .kernels import add_reduce, maximum_reduce
 from .reduce import axes, mean, reduced_count, restore
 
 _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
@@ -38,10 +39,14 @@ def _variance(name: str, x: Any, dim: Any, correction: float, keepdim: bool) -> 
             stacklevel=4,
         )
     wide = x.astype(_FLOAT32) if x.dtype == _FLOAT16 else x
-    centred = wide - wide.mean(axis=axis, keepdims=True)
-    np.multiply(centred, centred, out=centred)
-    result = np.add.reduce(centred, axis, None, None, keepdim) / _freedom(freedom)
+    centred = _centred(wide, axis, freedom + correction)
+    result = add_reduce(centred * centred, axis, None, None, keepdim) / _freedom(freedom)
     return result.astype(x.dtype) if wide is not x else result
+
+
+def _centred(x: Any, axis: Any, count: float) -> Any:
+    """``x`` minus its mean; of no elements, too, where NumPy's own mean would warn."""
+    return x - x.sum(axis=axis, keepdims=True) / max(1, count)
 
 
 def _freedom(value: float) -> Any:
@@ -51,8 +56,8 @@ def _freedom(value: float) -> Any:
 
 def _spread_deviation(g: Any, x: Any, dim: Any, correction: float) -> Any:
     """``g (x - mean) / (n - correction)``, for a gradient that has its dimensions."""
-    freedom = reduced_count(x.shape, dim) - correction
-    return g * (x - x.mean(axis=axes(dim, x.ndim), keepdims=True)) / _freedom(freedom)
+    count = reduced_count(x.shape, dim)
+    return g * _centred(x, axes(dim, x.ndim), count) / _freedom(count - correction)
 
 
 def _var_vjp(g: Any, x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
@@ -208,10 +213,10 @@ dispatch.register(np.std, _numpy_form(_std))
 def _logsumexp(x, /, dim, keepdim=False):
     """See `logsumexp`."""
     axis = axes(dim, x.ndim)
-    top = np.maximum.reduce(x, axis, None, None, True, initial=-np.inf)
+    top = maximum_reduce(x, axis, None, None, True, initial=-np.inf)
     shift = np.where(np.isfinite(top), top, x.dtype.type(0))  # inf - inf would be nan
-    result = np.log(np.add.reduce(np.exp(x - shift), axis, None, None, True)) + shift
-    if keepdim or axis is None and not x.ndim:
+    result = np.log(add_reduce(np.exp(x - shift), axis, None, None, True)) + shift
+    if keepdim or (axis is None and not x.ndim):
         return result
     return result.squeeze(axis)
 

@@ -150,7 +150,7 @@ def update(
     np.multiply(square, factors.beta2, square)
     np.add(square, work, square)
     if largest is not None:
-        square = np.maximum(largest, square, largest)
+        square = np.maximum(largest, square, out=largest)
 
     np.sqrt(square, work)
     np.add(work, factors.eps, work)

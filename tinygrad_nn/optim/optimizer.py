@@ -125,7 +125,7 @@ class Optimizer:
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
         for number, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {number}")
+            lines.extend([""] * (number > 0) + [f"Parameter Group {number}"])
             lines.extend(f"    {name}: {group[name]}" for name in sorted(group) if name != "params")
         return "\n".join(lines) + "\n)"
 
@@ -140,7 +140,8 @@ class Optimizer:
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
-        params, names = _split_names(_as_list(param_group["params"]))
+        given = param_group["params"]
+        params, names = _split_names([given] if isinstance(given, Tensor) else _as_list(given))
         for param in params:
             self._check_parameter(param)
         param_group["params"] = params

@@ -7,12 +7,12 @@ from . import strategies
 from .assert_close import assert_close
 from .check_op import check_op
 from .checks import CHECKS, applicable
-from .report import CheckFailure
+from .report import CheckError
 from .samples import Sample, samples
 
 __all__ = [
     "CHECKS",
-    "CheckFailure",
+    "CheckError",
     "Sample",
     "applicable",
     "assert_close",

@@ -217,7 +217,8 @@ def _scalar_text(a: Any, b: Any, rtol: float, atol: float) -> str:
 def _tensor_text(close: Array, a: Array, b: Array, rtol: float, atol: float) -> str:
     with np.errstate(all="ignore"):
         absolute = np.abs(a - b)
-        relative = absolute / np.abs(b if b.dtype.kind in "fc" else b.astype(np.float32))
+        inexact = np.float32 if b.dtype.kind == "i" else absolute.dtype  # as in PyTorch, integers divide to float32
+        relative = absolute.astype(inexact) / np.abs(b).astype(inexact)
     bad = close.size - int(np.count_nonzero(close))
     exact = rtol == atol == 0
     lines = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,10 +12,11 @@ import numpy as np
 
 from .._core.op import Case, Op, case
 from .._core.plan import Rule
-from .checks import CHECKS, applicable, factor
+from .checks import CHECKS, applicable
 from .derivatives import grad_outputs, gradients, outputs
 from .report import compare
 from .samples import Sample, is_float, samples
+from .table import factor
 
 
 def check_op(
@@ -56,7 +59,7 @@ def check_op(
         >>> check_op(wrong_cube)  # doctest: +ELLIPSIS
         Traceback (most recent call last):
             ...
-        tinygrad_nn.testing.report.CheckFailure: wrong_cube: check 'gradient' failed
+        tinygrad_nn.testing.report.CheckError: wrong_cube: check 'gradient' failed
           call: wrong_cube(float64[2, 3])
           gradient of input 0 ('x'): worst at index ...: analytic ..., numeric ..., absolute error ...
     """
@@ -81,8 +84,6 @@ def _record(function: Any, cases: Sequence[Case] | None) -> Op:
 def _changed(record: Op, changes: dict[str, Any]) -> Op:
     if not changes:
         return record
-    import dataclasses
-
     return dataclasses.replace(record, **changes)
 
 
@@ -133,8 +134,7 @@ def _hold_values(sample: Sample, reference: Callable[..., Any]) -> None:
 
 
 def _hold_torch(sample: Sample, reference: Callable[..., Any]) -> None:
-    import torch
-
+    torch: Any = importlib.import_module("torch")
     given = grad_outputs(sample)
     tensors = [torch.tensor(v) if isinstance(v, np.ndarray) else v for v in sample.inputs]
     for position in sample.differentiable:

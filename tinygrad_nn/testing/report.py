@@ -11,13 +11,13 @@ from .samples import Sample
 Array = np.ndarray[Any, Any]
 
 
-class CheckFailure(AssertionError):
+class CheckError(AssertionError):
     """An op does not do what its declaration promises."""
 
 
-def failure(sample: Sample, check: str, text: str) -> CheckFailure:
+def failure(sample: Sample, check: str, text: str) -> CheckError:
     """The error to raise, which says of which op and call the text speaks."""
-    return CheckFailure(f"{sample.op.name}: check '{check}' failed\n  call: {sample}\n  {text}")
+    return CheckError(f"{sample.op.name}: check '{check}' failed\n  call: {sample}\n  {text}")
 
 
 def differences(actual: Array, expected: Array) -> tuple[Array, Array]:
@@ -42,7 +42,7 @@ def compare(
     """Hold two arrays equal: bit for bit, or up to a tolerance relative to the greatest value.
 
     Raises:
-        CheckFailure: they differ; the text names the worst element.
+        CheckError: they differ; the text names the worst element.
     """
     if actual.shape != expected.shape or actual.dtype != expected.dtype:
         kinds = [f"{array.dtype}{list(array.shape)}" for array in (actual, expected)]

@@ -84,7 +84,9 @@ def describe(value: Any) -> str:
     """An array in a word, such as ``float64[2, 3]``."""
     if isinstance(value, Tensor):
         value = value._array
-    return f"{value.dtype}{list(value.shape)}" if isinstance(value, np.ndarray) else repr(value)
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype}{list(value.shape)}"
+    return getattr(value, "__name__", repr(value))
 
 
 def default_cases(op: Op) -> tuple[Case, ...]:
