@@ -87,11 +87,17 @@ class Result:
         return min(self.samples[name])
 
     def ratio(self, name: str) -> float | None:
-        """A contender's median over PyTorch's; None without PyTorch."""
-        return self.median(name) / self.median(REFERENCE) if REFERENCE in self.samples else None
+        """The median of the rounds' ratios to PyTorch; None without PyTorch.
+
+        Within a round both ran shortly after one another, so what slows the machine down for a while drops out.
+        """
+        if REFERENCE not in self.samples:
+            return None
+        pairs = zip(self.samples[name], self.samples[REFERENCE], strict=True)
+        return statistics.median(ours / theirs for ours, theirs in pairs)
 
     def least_ratio(self, name: str) -> float | None:
-        """The same of the least samples."""
+        """The ratio of the least samples."""
         return self.least(name) / self.least(REFERENCE) if REFERENCE in self.samples else None
 
 
@@ -183,14 +189,26 @@ def measure(case: Case, settings: Settings, peers: Peers) -> Result:
     _compare(case, _answers(jobs, result))
     for job in jobs.values():
         job.sample()
-    names = list(jobs)
-    result.samples = {name: [] for name in names}
+    result.samples = {name: [] for name in jobs}
+    # What was made so far is not looked through again when Python collects garbage: five frameworks are loaded here,
+    # and each would pay for the others'.
     gc.collect()
-    for number in range(settings.rounds or case.rounds):
-        shift = number % len(names)  # nobody always runs after the same one
-        for name in names[shift:] + names[:shift]:
-            result.samples[name].append(jobs[name].sample())
+    gc.freeze()
+    try:
+        for number in range(settings.rounds or case.rounds):
+            _round(jobs, number, result)
+    finally:
+        gc.unfreeze()
     return result
+
+
+def _round(jobs: dict[str, Job], number: int, result: Result) -> None:
+    """A sample of each contender, in an order in which nobody always runs after the same one."""
+    names = list(jobs)
+    shift = number % len(names)
+    for name in names[shift:] + names[:shift]:
+        gc.collect()  # or it would be done, for the one before, in this one's time
+        result.samples[name].append(jobs[name].sample())
 
 
 def _make(case: Case, settings: Settings, peers: Peers, result: Result) -> dict[str, Job]:

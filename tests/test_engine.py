@@ -22,6 +22,12 @@ def leaf(*values: float) -> Any:
     return tg.tensor(list(values), dtype=tg.float64, requires_grad=True)
 
 
+def test_data_keep_all_their_digits_where_a_type_is_given() -> None:
+    assert tg.tensor([0.1], dtype=tg.float64).item() == 0.1
+    assert tg.tensor([2**53 + 1], dtype=tg.int64).item() == 2**53 + 1
+    assert tg.tensor([0.1]).dtype == tg.float32
+
+
 # --- the grammar -------------------------------------------------------------------------------------------------
 
 

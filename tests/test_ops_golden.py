@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from torch_calls import checksum
 
 import tinygrad_nn  # noqa: F401 - fills the registry
 from tinygrad_nn._core.op import REGISTRY, Op

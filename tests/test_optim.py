@@ -64,8 +64,6 @@ def run(package, module, name, options, dtype, steps=20):
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
 def test_steps_like_torch(name, options, dtype):
     torch = pytest.importorskip("torch")
-    if dtype == "complex64" and options.get("amsgrad"):
-        pytest.skip("PyTorch's own amsgrad refuses complex numbers")
     mine, own = run(tg, optim, name, options, dtype)
     theirs, other = run(torch, torch.optim, name, {**options, "foreach": False}, dtype)
     # per step: the rounding of the last place, of numbers about 1

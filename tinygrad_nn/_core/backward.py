@@ -7,7 +7,7 @@ and nothing recorded) or, with ``create_graph``, tensors, on which the very same
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -44,17 +44,16 @@ def run(
         create_graph: record the pass itself.
         targets: return the gradients that arrive at these edges, and accumulate none. None: accumulate in the leaves.
     """
-    captured: dict[tuple[Node, int], Any] = {}
+    captured: dict[Edge, Any] = {}
     needed = None if targets is None else _needed([edge[0] for edge, _ in roots], targets)
     wanted = set() if targets is None else set(targets)
-    pending: dict[Node, Any] = {}
-    owned: set[Node] = set()  # nodes whose pending gradient is an array that nobody else holds
-    heap: list[tuple[int, Node]] = []
+    waiting = _Waiting(create_graph)
     for edge, gradient in roots:
-        _send(edge, gradient, pending, owned, heap, create_graph)
+        waiting.send(edge, gradient)
     before = modes.grad
     modes.grad = create_graph
     step = _recorded if create_graph else _raw
+    heap, pending, send = waiting.heap, waiting.pending, waiting.send
     try:
         with np.errstate(all="ignore"):
             while heap:
@@ -64,48 +63,63 @@ def run(
                     gradient = _run_hooks(node, gradient, create_graph)
                 if wanted:
                     _capture(node, gradient, wanted, captured)
-                if needed is not None and node not in needed:
-                    continue
-                if isinstance(node, AccumulateGrad):
-                    if targets is None:
-                        _accumulate(node, gradient, node in owned)
-                    continue
-                for edge, part in step(node, gradient, retain_graph):
-                    _send(edge, part, pending, owned, heap, create_graph)
-                # Let go of the arrays: `_accumulate` takes over those that nobody else holds.
-                gradient = part = None
+                if needed is None or node in needed:
+                    step(node, gradient, retain_graph, send)
+                gradient = None  # let go of the array: whoever holds it alone may take it over
+            for leaf in waiting.leaves:
+                gradient = pending.pop(leaf)
+                if leaf.hooks is not None:
+                    gradient = _run_hooks(leaf, gradient, create_graph)
+                if targets is None:
+                    _accumulate(leaf, gradient, leaf in waiting.owned)
+                elif (leaf, 0) in wanted:
+                    captured[leaf, 0] = gradient
+                gradient = None
     finally:
         modes.grad = before
     return [captured.get(target) for target in targets or ()]
 
 
-def _send(
-    edge: Edge, gradient: Any, pending: dict[Node, Any], owned: set[Node], heap: list[Any], create_graph: bool
-) -> None:
-    """Add a gradient to what waits at the end of an edge."""
-    node, number = edge
-    held = pending.get(node)
-    if node.metas is not None:  # several outputs: a list of gradients
-        if held is None:
-            held = pending[node] = [None] * len(node.metas)
-            heappush(heap, (-node.sequence, node))
-        held[number] = gradient if held[number] is None else held[number] + gradient
-    elif held is None:
-        pending[node] = gradient
-        heappush(heap, (-node.sequence, node))
-    elif create_graph:
-        pending[node] = held + gradient
-    elif node in owned:
-        held += gradient
-    else:  # the first gradient may be an alias or a view: never write into it
-        total = held + gradient
-        if type(total) is not _ndarray:
-            total = np.asarray(total)
-        pending[node] = total
-        owned.add(node)
+class _Waiting:
+    """Gradients on their way: the nodes that have got some, and what they have got."""
+
+    __slots__ = ("create_graph", "heap", "leaves", "owned", "pending")
+
+    def __init__(self, create_graph: bool) -> None:
+        self.create_graph = create_graph
+        self.pending: dict[Node, Any] = {}
+        self.owned: set[Node] = set()  # whose pending gradient is an array that nobody else holds
+        self.heap: list[tuple[int, Node]] = []
+        self.leaves: list[AccumulateGrad] = []  # they hand nothing on, so they can wait until the end
+
+    def send(self, edge: Edge, gradient: Any) -> None:
+        """Add a gradient to what waits at the end of an edge."""
+        node, number = edge
+        pending = self.pending
+        held = pending.get(node)
+        if node.metas is not None:  # several outputs: a list of gradients
+            if held is None:
+                held = pending[node] = [None] * len(node.metas)
+                heappush(self.heap, (-node.sequence, node))
+            held[number] = gradient if held[number] is None else held[number] + gradient
+        elif held is None:
+            pending[node] = gradient
+            if node.edges:
+                heappush(self.heap, (-node.sequence, node))
+            else:
+                self.leaves.append(node)  # type: ignore[arg-type]
+        elif node in self.owned:
+            held += gradient
+        else:  # the first gradient may be an alias or a view: never write into it
+            total = held + gradient
+            if self.create_graph:
+                pending[node] = total
+            else:
+                pending[node] = total if type(total) is _ndarray else np.asarray(total)
+                self.owned.add(node)
 
 
-def _raw(node: Node, gradient: Any, retain_graph: bool) -> list[tuple[Edge, Any]]:
+def _raw(node: Node, gradient: Any, retain_graph: bool, send: Callable[[Edge, Any], None]) -> None:
     """Run a node's rules on plain arrays."""
     plan = node.plan
     saved = node.saved
@@ -116,26 +130,24 @@ def _raw(node: Node, gradient: Any, retain_graph: bool) -> list[tuple[Edge, Any]
             raise _modified(node, position, cell[0], version)
     if node.metas is not None:
         gradient = tuple([np.zeros(*m) if g is None else g for g, m in zip(gradient, node.metas, strict=True)])
-    sent: list[tuple[Edge, Any]] = []
     edges, shapes = node.edges, node.shapes
     for position, rule, slots in plan.rules:
         part = rule(gradient, *saved) if slots is None else rule(gradient, *[saved[slot] for slot in slots])
         if position < 0:
             for edge, each in zip(edges, part, strict=False):
                 if edge is not None and each is not None:
-                    sent.append((edge, each if type(each) is _ndarray else np.asarray(each)))
+                    send(edge, each if type(each) is _ndarray else np.asarray(each))
             continue
         if type(part) is not _ndarray:
             part = np.asarray(part)
         if shapes is not None and part.shape != shapes[position]:
             part = unbroadcast(part, shapes[position])
-        sent.append((edges[position], part))  # type: ignore[arg-type]
+        send(edges[position], part)  # type: ignore[arg-type]
     if plan.frees and not retain_graph:
         node.saved = None
-    return sent
 
 
-def _recorded(node: Node, gradient: Any, retain_graph: bool) -> list[tuple[Edge, Any]]:
+def _recorded(node: Node, gradient: Any, retain_graph: bool, send: Callable[[Edge, Any], None]) -> None:
     """Run a node's rules on tensors, so that they record themselves."""
     plan = node.plan
     saved = node.saved
@@ -149,8 +161,8 @@ def _recorded(node: Node, gradient: Any, retain_graph: bool) -> list[tuple[Edge,
         gradient = tuple([wrap(np.zeros(*m)) if g is None else g for g, m in given])
     values = [_rewrap(node, source, value) for source, value in zip(plan.sources, saved, strict=True)]
     if plan.op.parts is not None:
-        return _through_parts(node, gradient, values)
-    sent: list[tuple[Edge, Any]] = []
+        _through_parts(node, gradient, values, send)
+        return
     for position, rule, slots in plan.rules:
         part = rule(gradient, *(values if slots is None else [values[slot] for slot in slots]))
         parts = part if position < 0 else (part,)
@@ -160,8 +172,7 @@ def _recorded(node: Node, gradient: Any, retain_graph: bool) -> list[tuple[Edge,
                 each = each if isinstance(each, Tensor) else wrap(np.asarray(each))
                 if node.shapes is not None and each._array.shape != node.shapes[position]:
                     each = unbroadcast(each, node.shapes[position])
-                sent.append((edge, each))
-    return sent
+                send(edge, each)
 
 
 def _rewrap(node: Node, source: tuple[int, Any], value: Any) -> Any:
@@ -176,7 +187,7 @@ def _rewrap(node: Node, source: tuple[int, Any], value: Any) -> Any:
     return value
 
 
-def _through_parts(node: Node, gradient: Tensor, values: list[Any]) -> list[tuple[Edge, Any]]:
+def _through_parts(node: Node, gradient: Tensor, values: list[Any], send: Callable[[Edge, Any], None]) -> None:
     """A fused op's recorded rule: the gradient of the ops that it is equal to."""
     op = node.plan.op
     assert op.parts is not None
@@ -190,9 +201,11 @@ def _through_parts(node: Node, gradient: Tensor, values: list[Any]) -> list[tupl
             inputs[position] = inputs[position].view_as(inputs[position])
             chosen.append(edge)
             aliases.append(inputs[position]._edge)
-    out = op.parts(*inputs, **node.options)
+    out = op.parts(*inputs, **{name: by_name[name] for name in op.defaults})
     gradients = run([(out._edge, gradient)], retain_graph=True, create_graph=True, targets=aliases)
-    return [(edge, g) for edge, g in zip(chosen, gradients, strict=True) if g is not None]
+    for edge, each in zip(chosen, gradients, strict=True):
+        if each is not None:
+            send(edge, each)
 
 
 def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
@@ -217,7 +230,7 @@ def _accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
     if isinstance(gradient, Tensor):  # create_graph
         leaf._grad = gradient if leaf._grad is None else leaf._grad + gradient
     elif leaf._grad is None:
-        alone = owned or (gradient.base is None and gradient.flags.writeable and sys.getrefcount(gradient) <= _ALONE)
+        alone = owned or (gradient.base is None and sys.getrefcount(gradient) <= _ALONE)
         leaf._grad = wrap(gradient if alone else gradient.copy())
     elif leaf._grad.requires_grad:
         leaf._grad = wrap(leaf._grad._array + gradient)
@@ -263,7 +276,7 @@ def _run_hooks(node: Node, gradient: Any, create_graph: bool) -> Any:
     return results if several else results[0]
 
 
-def _capture(node: Node, gradient: Any, wanted: set[Edge], captured: dict[tuple[Node, int], Any]) -> None:
+def _capture(node: Node, gradient: Any, wanted: set[Edge], captured: dict[Edge, Any]) -> None:
     parts = enumerate(gradient) if node.metas is not None else ((0, gradient),)
     for number, part in parts:
         if (node, number) in wanted:

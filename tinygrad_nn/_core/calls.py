@@ -13,8 +13,8 @@ import numpy as np
 
 from . import dtypes
 from .dtypes import FLOAT32, FLOAT64
-from .errors import explain, near, not_a_tensor
-from .graph import View
+from .errors import NotATensor, explain, near, not_a_tensor
+from .graph import Edge, View
 from .inplace import check_target, store
 from .modes import modes
 from .recording import CONSTANT, record
@@ -36,6 +36,7 @@ _ALIASES = {
 def make_unary(op: Op) -> Callable[..., Tensor]:
     """The caller of an elementwise op of one input, without options."""
     forward = op.forward
+    differentiable = op.differentiable
     to_float = op.promotes == "float"
 
     def call(input: Any, *, out: Tensor | None = None) -> Tensor:
@@ -52,7 +53,7 @@ def make_unary(op: Op) -> Callable[..., Tensor]:
         if type(array) is not _ndarray:
             array = np.asarray(array)
         edge = input._edge if input._view is None else current_edge(input)
-        if edge is None or not modes.grad or not op.rules:
+        if edge is None or not modes.grad or not differentiable:
             result = wrap(array)
         else:
             result = record(op, 1, (edge,), (x,), (input._cell,), _NO_OPTIONS, array)
@@ -61,10 +62,15 @@ def make_unary(op: Op) -> Callable[..., Tensor]:
     return call
 
 
-def make_binary(op: Op) -> Callable[..., Tensor]:
-    """The caller of an elementwise op of two inputs, whose options, if any, are given by keyword."""
+def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
+    """The caller of an elementwise op of two inputs, whose options, if any, are given by keyword.
+
+    Args:
+        operator: give NotImplemented for an operand that is no tensor or number: its class may know what to do.
+    """
     forward = op.forward
     defaults = op.defaults
+    differentiable = op.differentiable
     numbers = op.takes_numbers
 
     def call(input: Any, other: Any, *, out: Tensor | None = None, **options: Any) -> Tensor:
@@ -84,7 +90,12 @@ def make_binary(op: Op) -> Callable[..., Tensor]:
         ):
             pass
         else:
-            input, other = promote(op, (input, other))
+            try:
+                input, other = promote(op, (input, other))
+            except NotATensor:
+                if operator:
+                    return NotImplemented
+                raise
             x = input._array if isinstance(input, Tensor) else input
             y = other._array if isinstance(other, Tensor) else other
         options = complete(op, options) if options else defaults
@@ -105,10 +116,12 @@ def make_binary(op: Op) -> Callable[..., Tensor]:
         mask = 0 if edge_x is None else 1
         if edge_y is not None:
             mask += 2
-        if mask == 0 or not modes.grad or not op.rules:
+        if mask == 0 or not modes.grad or not differentiable:
             result = wrap(array)
         else:
-            result = record(op, mask, (edge_x, edge_y), (x, y), (cell_x, cell_y), options, array)
+            both = type(x) is _ndarray and type(y) is _ndarray  # a number takes on the other's shape
+            shapes = (x.shape, y.shape) if both and x.shape != y.shape else None
+            result = record(op, mask, (edge_x, edge_y), (x, y), (cell_x, cell_y), options, array, shapes)
         return result if out is None else write_out(out, result)
 
     return call
@@ -117,6 +130,7 @@ def make_binary(op: Op) -> Callable[..., Tensor]:
 def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
     """The caller of any op: options by position or keyword, several inputs, several outputs, views."""
     forward = op.forward
+    differentiable = op.differentiable
     count = len(op.inputs)
     simple = not op.variadic and not op.required
     view_of = _view_call(op) if op.kind == "view" else None
@@ -131,7 +145,23 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
             inputs = promote(op, inputs)
         elif not isinstance(inputs[0], Tensor):
             raise not_a_tensor(op, 0, inputs[0])
-        arrays = tuple([i._array if isinstance(i, Tensor) else i for i in inputs])
+        arrays: list[Any] = []
+        cells: list[list[int]] = []
+        edges: list[Edge | None] = []
+        mask, bit = 0, 1
+        for i in inputs:
+            if isinstance(i, Tensor):
+                edge = i._edge if i._view is None else current_edge(i)
+                if edge is not None:
+                    mask += bit
+                arrays.append(i._array)
+                cells.append(i._cell)
+                edges.append(edge)
+            else:
+                arrays.append(i)
+                cells.append(CONSTANT)
+                edges.append(None)
+            bit += bit
         try:
             array = modes.quiet(forward, *arrays, **options)
         except Exception as error:
@@ -142,16 +172,11 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
             residuals = tuple(rest)
         if not op.several and type(array) is not _ndarray:
             array = np.asarray(array)
-        edges = tuple([current_edge(i) if isinstance(i, Tensor) else None for i in inputs])
-        mask = 0
-        for position, edge in enumerate(edges):
-            if edge is not None:
-                mask |= 1 << position
-        if mask == 0 or not modes.grad or not op.rules:
+        if mask == 0 or not modes.grad or not differentiable:
             result: Any = [wrap(a) for a in array] if op.several else wrap(array)
         else:
-            cells = tuple([i._cell if isinstance(i, Tensor) else CONSTANT for i in inputs])
-            result = record(op, mask, edges, arrays, cells, options, array, residuals)
+            shapes = tuple([np.shape(a) for a in arrays]) if op.broadcasts else None
+            result = record(op, mask, tuple(edges), tuple(arrays), cells, options, array, shapes, residuals)
         if view_of is not None:
             view_of(result, inputs[0], options)
         if op.several:

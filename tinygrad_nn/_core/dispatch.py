@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .calls import make_binary
 from .errors import NotATensor, near
 from .tensor import Tensor, wrap
 
@@ -32,29 +33,34 @@ def supported() -> dict[Any, Callable[..., Any]]:
 def register_operator(
     name: str, call: Callable[..., Any], inplace: Callable[..., Any] | None, *, binary: bool
 ) -> None:
-    """Make an op a Python operator of tensors: ``mul`` fills ``__mul__``, ``__rmul__`` and ``__imul__``."""
+    """Make a function a Python operator of tensors: ``mul`` fills ``__mul__``, ``__rmul__`` and ``__imul__``."""
     if not binary:
         setattr(Tensor, f"__{name}__", call)
         return
-
-    def forward(self: Tensor, other: Any) -> Any:
-        try:
-            return call(self, other)
-        except NotATensor:
-            return NotImplemented  # the other operand's class may know what to do
-
-    def reflected(self: Tensor, other: Any) -> Any:
-        try:
-            return call(other, self)
-        except NotATensor:
-            return NotImplemented
-
+    op = getattr(call, "op", None)
+    forward = _guarded(call) if op is None else make_binary(op, operator=True)
     setattr(Tensor, f"__{name}__", forward)
     if name in ("eq", "ne", "lt", "le", "gt", "ge"):
         return
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        return forward(other, self)
+
     setattr(Tensor, f"__r{name}__", reflected)
     if inplace is not None:
         setattr(Tensor, f"__i{name}__", inplace)
+
+
+def _guarded(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, giving NotImplemented for an operand that is no tensor: its class may know what to do."""
+
+    def forward(self: Any, other: Any) -> Any:
+        try:
+            return call(self, other)
+        except NotATensor:
+            return NotImplemented
+
+    return forward
 
 
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:

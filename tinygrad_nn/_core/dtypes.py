@@ -151,6 +151,59 @@ def default_numpy() -> np.dtype[Any]:
     return _default.dtype
 
 
+class finfo:  # noqa: N801 - PyTorch's name
+    """The limits of a floating point type: ``bits``, ``eps``, ``max``, ``min``, ``tiny``, ``smallest_normal``, ``resolution``.
+
+    Raises:
+        TypeError: not a floating point type.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.finfo(tg.float32).max
+        3.4028234663852886e+38
+    """
+
+    def __init__(self, type: dtype | None = None) -> None:
+        wanted = _default if type is None else type
+        if not isinstance(wanted, dtype) or wanted.dtype.kind not in "fc":
+            raise TypeError(f"finfo() requires a floating point input type, got {wanted!r}. Use iinfo for integers.")
+        limits = np.finfo(wanted.dtype)
+        self.dtype = wanted.name
+        self.bits = int(limits.bits)
+        self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)
+        self.tiny = self.smallest_normal = float(limits.tiny)
+        self.resolution = float(limits.resolution)
+
+    def __repr__(self) -> str:
+        return (
+            f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, "
+            f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})"
+        )
+
+
+class iinfo:  # noqa: N801 - PyTorch's name
+    """The limits of an integer type: ``bits``, ``max``, ``min``.
+
+    Raises:
+        TypeError: not an integer type.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.iinfo(tg.int8).max
+        127
+    """
+
+    def __init__(self, type: dtype) -> None:
+        if not isinstance(type, dtype) or type.dtype.kind not in "iu":
+            raise TypeError(f"iinfo() requires an integer input type, got {type!r}. Use finfo for floating point types.")
+        limits = np.iinfo(type.dtype)
+        self.dtype = type.name
+        self.bits, self.max, self.min = int(limits.bits), int(limits.max), int(limits.min)
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+
+
 # --- promotion ---------------------------------------------------------------------------------------------------
 
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}

@@ -28,7 +28,6 @@ class Node:
         "edges",
         "hooks",
         "metas",
-        "options",
         "plan",
         "saved",
         "sequence",
@@ -42,7 +41,6 @@ class Node:
     saved: tuple[Any, ...] | None  # what the rules named, in the plan's order; None once freed
     versions: tuple[tuple[list[int], int, int], ...]  # (version cell, version when saved, position in `saved`)
     shapes: tuple[tuple[int, ...], ...] | None  # the inputs' shapes, where broadcasting has to be undone
-    options: dict[str, Any]
     metas: tuple[tuple[tuple[int, ...], Any], ...] | None  # shape and dtype of each of several outputs
     hooks: list[Callable[[list[Any]], list[Any]]] | None  # run on the gradients of the outputs
 

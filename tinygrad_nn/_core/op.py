@@ -26,6 +26,7 @@ from .tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 REGISTRY: dict[str, Op] = {}
+_TAKES_ANY_NUMBER = 0x04  # the code flag of a function with *arguments
 KINDS = ("elementwise", "reduction", "view", "general", "fused")
 
 
@@ -97,6 +98,10 @@ class Op:
     node_name: str = ""
     plans: dict[int, Plan] = field(default_factory=dict)
     call: Callable[..., Any] = lambda: None
+    broadcasts: bool = False  # its inputs are brought to one shape, which the engine undoes in the backward pass
+
+    def __post_init__(self) -> None:
+        self.broadcasts = self.kind == "elementwise" and (len(self.inputs) > 1 or self.variadic)
 
     @property
     def differentiable(self) -> bool:
@@ -215,21 +220,19 @@ def op(
 
 def _read_signature(forward: Callable[..., Any]) -> tuple[tuple[str, ...], bool, dict[str, Any], tuple[str, ...]]:
     """Inputs stand before the ``/`` (or are ``*inputs``), options after it."""
-    inputs: list[str] = []
-    defaults: dict[str, Any] = {}
-    positional: list[str] = []
-    variadic = False
-    for parameter in inspect.signature(forward).parameters.values():
-        if parameter.kind is parameter.POSITIONAL_ONLY:
-            inputs.append(parameter.name)
-        elif parameter.kind is parameter.VAR_POSITIONAL:
-            inputs.append(parameter.name)
-            variadic = True
-        else:
-            defaults[parameter.name] = parameter.default
-            if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
-                positional.append(parameter.name)
-    return tuple(inputs), variadic, defaults, tuple(positional)
+    code: Any = forward.__code__  # type: ignore[attr-defined]
+    names = code.co_varnames
+    by_position = names[code.co_posonlyargcount : code.co_argcount]
+    keyword_only = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    variadic = bool(code.co_flags & _TAKES_ANY_NUMBER)
+    inputs = names[: code.co_posonlyargcount]
+    if variadic:
+        inputs = (*inputs, names[code.co_argcount + code.co_kwonlyargcount])
+    defaults: dict[str, Any] = dict.fromkeys((*by_position, *keyword_only), REQUIRED)
+    given: tuple[Any, ...] = forward.__defaults__ or ()  # type: ignore[attr-defined]
+    defaults.update(zip(by_position[len(by_position) - len(given) :], given, strict=True))
+    defaults.update(forward.__kwdefaults__ or {})  # type: ignore[attr-defined]
+    return inputs, variadic, defaults, by_position
 
 
 def _check(record: Op) -> None:

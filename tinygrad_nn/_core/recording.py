@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .graph import Edge, Node, next_sequence
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from .op import Op
 
 CONSTANT = [0, 0]  # the version cell of what nobody can write to
-_new_node = Node.__new__
+_new = object.__new__
 
 
 def record(
@@ -19,25 +20,32 @@ def record(
     mask: int,
     edges: tuple[Edge | None, ...],
     arrays: tuple[Any, ...],
-    cells: tuple[list[int], ...],
+    cells: Sequence[list[int]],
     options: dict[str, Any],
     out: Any,
+    shapes: tuple[tuple[int, ...], ...] | None = None,
     residuals: tuple[Any, ...] = (),
 ) -> Any:
-    """Add a node to the graph, and wrap the output (or the several outputs) on its edge."""
+    """Add a node to the graph, and wrap the output (or the several outputs) on its edge.
+
+    Args:
+        op, mask: the operation, and which inputs need a gradient, a bit each.
+        edges, arrays, cells: of each input its edge (or None), its array, and the version cell of its memory.
+        options, out, residuals: what the forward function was given and has returned.
+        shapes: of the inputs, where broadcasting has to be undone; None where nothing was broadcast.
+    """
     plan = op.plans.get(mask) or op.plan(mask)
-    node = _new_node(Node)
+    node = _new(Node)
     node.plan = plan
     node.edges = edges
-    node.options = options
+    node.shapes = shapes
     node.sequence = next_sequence()
-    node.hooks = node.metas = node.shapes = None
+    node.hooks = None
     if op.several:
         node.metas = tuple([(a.shape, a.dtype) for a in out])
         node.saved, node.versions = plan.save(arrays, cells, options, out, CONSTANT, residuals, plan.needs)
         return [wrap(a, (node, i)) for i, a in enumerate(out)]
-    if len(edges) > 1 and op.kind == "elementwise":
-        node.shapes = tuple([getattr(a, "shape", ()) for a in arrays])
+    node.metas = None
     cell = [0, 0]
     node.saved, node.versions = plan.save(arrays, cells, options, out, cell, residuals, plan.needs)
     return wrap(out, (node, 0), cell)

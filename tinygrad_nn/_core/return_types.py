@@ -10,7 +10,7 @@ from typing import Any
 
 
 def _result_type(name: str, fields: str) -> Any:
-    base = namedtuple(name, fields)
+    base: Any = namedtuple(name, fields)  # type: ignore[misc]
 
     def show(self: Any) -> str:
         lines = ",\n".join(f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True))

@@ -429,9 +429,12 @@ def _empty(kind: type[Tensor]) -> Tensor:
     return kind.__new__(kind)
 
 
+_new = object.__new__
+
+
 def wrap(array: np.ndarray[Any, Any], edge: Edge | None = None, cell: list[int] | None = None) -> Tensor:
     """A tensor around this very array: the one way in which the engine makes tensors."""
-    tensor = Tensor.__new__(Tensor)
+    tensor = _new(Tensor)
     tensor._array = array
     tensor._edge = edge
     tensor._grad = tensor._view = None

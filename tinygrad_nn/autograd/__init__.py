@@ -13,9 +13,11 @@ from .._core.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .._core.tensor import Tensor
 from . import function
 from .function import Function
+from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = [
-    "Function", "Variable", "backward", "enable_grad", "function", "grad", "inference_mode", "no_grad", "set_grad_enabled",
+    "Function", "GradcheckError", "Variable", "backward", "enable_grad", "function", "grad", "gradcheck", "gradgradcheck",
+    "inference_mode", "no_grad", "set_grad_enabled",
 ]  # fmt: skip
 
 

@@ -167,7 +167,6 @@ class Function:
         node = Node()
         node.plan = _plan(cls, bool(ctx._saved))  # type: ignore[assignment]
         node.edges = edges
-        node.options = {}
         node.sequence = next_sequence()
         node.hooks = node.shapes = None
         node.saved = (ctx,)

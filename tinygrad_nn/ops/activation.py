@@ -1,4 +1,4 @@
-"""Smooth activation functions: sigmoids, exponential units, gelu and kin. (Straight pieces are in `piecewise`.)
+"""Smooth activation functions: sigmoids, exponential units and kin. (Straight pieces are in `piecewise`.)
 
 Names and options are those of ``torch.nn.functional``. At its kink, elu has the gradient of its left side.
 
@@ -7,12 +7,10 @@ Source: https://docs.pytorch.org/docs/stable/nn.functional.html#non-linear-activ
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from .._core import special
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
 from .forms import refuse
@@ -171,77 +169,6 @@ def mish(x, /):
     return x * np.tanh(np.log1p(np.exp(x)))
 
 
-# --- gelu --------------------------------------------------------------------------------------------------------
-
-_HALF_ROOT, _DENSITY = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
-_INNER, _CUBIC = math.sqrt(2 / math.pi), 0.044715
-
-
-def _cumulative(x: Any, approximate: str) -> Any:
-    """Twice the normal distribution's cumulative function, or its approximation by tanh. An array of its own."""
-    if approximate == "none":
-        result = special.erf(np.asarray(x * _HALF_ROOT))
-    elif approximate == "tanh":
-        result = np.asarray(np.tanh(x * (_INNER + (_INNER * _CUBIC) * (x * x))))
-    else:
-        raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}.")
-    result += 1
-    return result
-
-
-def _gelu_slope_rule(g: Any, x: Any, approximate: str) -> Any:
-    if approximate == "none":
-        return g * ((2 - x * x) * np.exp(x * x * -0.5) * _DENSITY)
-    cubic = _INNER * _CUBIC
-    t = np.tanh(x * (_INNER + cubic * (x * x)))
-    inner = _INNER + 3 * cubic * (x * x)  # the derivative of tanh's argument, whose own is 6 cubic x
-    return g * ((1 - t * t) * (inner + x * (3 * cubic * x - t * inner * inner)))
-
-
-@op(vjp=_gelu_slope_rule, method=False, torch_name="",
-    cases=[case((2, 3), approximate="none"), case((2, 3), approximate="tanh")])  # fmt: skip
-def _gelu_slope(x, /, *, approximate):
-    """The derivative of gelu."""
-    if x.dtype.itemsize == 2:
-        return _gelu_slope.op.forward(x.astype(np.float32), approximate=approximate).astype(x.dtype)
-    double = _cumulative(x, approximate)
-    if approximate == "none":
-        slope = np.exp(x * x * -0.5)
-        slope *= x * _DENSITY
-    else:
-        slope = (2 - double) * double  # 1 - tanh ** 2
-        slope *= x * (0.5 * _INNER + (1.5 * _INNER * _CUBIC) * (x * x))
-    double *= 0.5
-    double += slope
-    return double
-
-
-@op(vjp=lambda g, x, approximate: g * _gelu_slope.op.numpy(x, approximate=approximate), method=False,
-    torch_name="nn.functional.gelu", special=_POINTS,
-    cases=[case((2, 3)), case((2, 3), approximate="tanh"), case(())])  # fmt: skip
-def gelu(x, /, *, approximate="none"):
-    """``x`` times the normal distribution's cumulative function at x.
-
-    Args:
-        approximate: ``"none"``, or ``"tanh"`` for ``0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x ** 3)))``.
-
-    Raises:
-        RuntimeError: another approximation.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.nn.functional.gelu(tg.tensor([-1.0, 2.0]))
-        tensor([-0.1587,  1.9545])
-    """
-    refuse("GeluKernelImpl", x, _INTEGERS)
-    if x.dtype.itemsize == 2:  # in float16 the steps below would add up their roundings
-        return gelu.op.forward(x.astype(np.float32), approximate=approximate).astype(x.dtype)
-    result = _cumulative(x, approximate)
-    result *= x
-    result *= 0.5
-    return result
-
-
 # --- others ---------------------------------------------------------------------------------------------------------
 
 
@@ -302,4 +229,6 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     return result
 
 
-from .piecewise import *  # noqa: E402, F403 - TEMPORARY, until ops/__init__.py names piecewise
+# TEMPORARY, until ops/__init__.py names these modules
+from .gaussian import *  # noqa: E402, F403
+from .piecewise import *  # noqa: E402, F403

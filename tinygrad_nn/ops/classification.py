@@ -35,8 +35,8 @@ def _check_target(name: str, x: Any, t: Any) -> None:
     if x.ndim <= 2 and (t.ndim > 1 or (x.ndim == 1 and t.size != 1)):
         fix = "target.squeeze(1)" if t.shape[1:] == (1,) else "target.argmax(1), if it is one-hot"
         raise RuntimeError(
-            f"0D or 1D target tensor expected, multi-target not supported: {name} takes one class index for each row of "
-            f"the input {list(x.shape)}, got a target of shape {list(t.shape)}. Use {fix}."
+            f"0D or 1D target tensor expected, multi-target not supported: {name} takes one class index for each row "
+            f"of the input {list(x.shape)}, got a target of shape {list(t.shape)}. Use {fix}."
         )
     expected = (x.shape[0], *x.shape[2:])
     if x.ndim == 4 and t.shape != expected:
@@ -45,14 +45,13 @@ def _check_target(name: str, x: Any, t: Any) -> None:
         )
     if x.ndim > 2 and t.shape != expected:
         raise RuntimeError(
-            f"Expected target size {list(expected)}, got {list(t.shape)}. (The input {list(x.shape)} has its classes in "
-            "dimension 1.)"
+            f"Expected target size {list(expected)}, got {list(t.shape)}. (The input {list(x.shape)} has its classes "
+            "in dimension 1.)"
         )
     if t.dtype != _INT64 and t.dtype != np.uint8:
-        fix = "target.long()"
         raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {dtypes.type_name(t.dtype)}. Class indices are integers: "
-            f"{fix}. (Class probabilities have the input's shape, {list(x.shape)}.)"
+            f"expected target dtype to be Long or Byte, but got {dtypes.type_name(t.dtype)}. Class indices are "
+            "integers: target.long(). (Class probabilities have the input's shape, {list(x.shape)}.)"
         )
 
 
@@ -76,7 +75,7 @@ def _check_weight(x: Any, weight: Any) -> Any:
 def _out_of_bounds(t: Any, bad: Any, classes: int) -> IndexError:
     row = int(np.flatnonzero(bad)[0])
     value = int(t[row])
-    text = f"Target {value} is out of bounds. It stands in row {row}, and there are {classes} classes: 0 to {classes - 1}."
+    text = f"Target {value} is out of bounds. It stands in row {row}, and classes go from 0 to {classes - 1}."
     if value == classes and not (t == 0).any():
         text += " If the classes are numbered from 1, use target - 1."
     return IndexError(text)
@@ -134,7 +133,8 @@ def _nll_vjp(g: Any, x_shape: tuple[int, ...], target: Any, weight: Any, ignore_
 
 _ROWS = [
     case((4, 3), Integers((4,), 3)), case((4, 3), Integers((4,), 3), reduction="sum"),
-    case((4, 3), Integers((4,), 3), reduction="none"), case((4, 3), Integers((4,), 3), weight=np.array([0.5, 2.0, 1.0])),
+    case((4, 3), Integers((4,), 3), reduction="none"),
+    case((4, 3), Integers((4,), 3), weight=np.array([0.5, 2.0, 1.0])),
     case((4, 3), np.array([0, -100, 2, -100])), case((4, 3), np.array([0, 1, 2, 1]), ignore_index=1),
     case((4, 3), np.array([0, 1, 2, 1]), ignore_index=1, reduction="none", weight=np.array([0.5, 2.0, 1.0])),
     case((4, 3), np.array([0, -100, 2, -100]), reduction="sum"), case((1, 20), Integers((1,), 20)),
@@ -188,14 +188,14 @@ def _as_rows(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     if ndim == 2:
         return input, target
     if ndim == 1:
-        return input.reshape(1, -1), target.reshape(1)  # type: ignore[attr-defined]
-    rows = input.movedim(1, -1)  # type: ignore[attr-defined]
-    return rows.reshape(target._array.size, input._array.shape[1]), target.reshape(-1)  # type: ignore[attr-defined]
+        return input.reshape(1, -1), target.reshape(1)
+    rows = input.movedim(1, -1)
+    return rows.reshape(target._array.size, input._array.shape[1]), target.reshape(-1)
 
 
 def _check_tensors(name: str, input: Any, target: Any) -> None:
     if not isinstance(input, Tensor):
-        raise not_a_tensor(_cross_entropy.op, 0, input)  # type: ignore[attr-defined]
+        raise not_a_tensor(_cross_entropy.op, 0, input)
     if not isinstance(target, Tensor):
         raise TypeError(
             f"{name}(): argument 'target' (position 2) must be Tensor, not {type(target).__name__}. Wrap it: "
@@ -206,7 +206,7 @@ def _check_tensors(name: str, input: Any, target: Any) -> None:
 def _shaped(losses: Tensor, input: Tensor, target: Tensor, reduction: str) -> Tensor:
     if reduction != "none" or input._array.ndim == 2:
         return losses
-    return losses.reshape(target._array.shape if input._array.ndim > 1 else ())  # type: ignore[attr-defined, no-any-return]
+    return losses.reshape(target._array.shape if input._array.ndim > 1 else ())
 
 
 def nll_loss(
@@ -255,11 +255,11 @@ def _of_probabilities(input: Tensor, target: Tensor, weight: Tensor | None, redu
             "probabilities: use target.float(), or target.argmax(1) for class indices."
         )
     if smoothing > 0:
-        target = target * (1 - smoothing) + smoothing / classes  # type: ignore[operator]
-    terms = log_softmax(input, dim) * target  # type: ignore[operator]
+        target = target * (1 - smoothing) + smoothing / classes
+    terms: Any = log_softmax(input, dim) * target
     if weight is not None:
         _check_weight(input._array, weight)
-        terms = terms * weight.reshape((-1,) + (1,) * (input._array.ndim - 1 - dim))  # type: ignore[attr-defined]
+        terms = terms * weight.reshape((-1,) + (1,) * (input._array.ndim - 1 - dim))
     if reduction == "none":
         return -terms.sum(dim)  # type: ignore[no-any-return]
     total = -terms.sum()
@@ -271,8 +271,8 @@ def _smoothed(rows: Tensor, t: Tensor, weight: Any, ignore_index: int, reduction
     scores = log_softmax(rows, 1)
     exact = _nll_loss(scores, t, weight=weight, ignore_index=ignore_index, reduction=reduction)
     classes = rows._array.shape[1]
-    _, factor, total = _places(rows._array, t._array, weight, ignore_index)
-    spread = -(scores if weight is None else scores * weight).sum(1)  # type: ignore[operator, attr-defined]
+    _, _, total = _places(rows._array, t._array, weight, ignore_index)
+    spread = -(scores if weight is None else scores * weight).sum(1)  # type: ignore[operator]
     kept = t._array != ignore_index
     if not kept.all():
         spread = np.where(kept, spread, np.zeros((), rows._array.dtype))
@@ -336,7 +336,7 @@ def cross_entropy(
     elif x.dtype.kind != "f" or x.dtype.itemsize == 2:  # float16 through the ops that compute it in float32
         losses = _cross_entropy_parts(rows, t_row, array, ignore_index, reduction)
     elif array is None and ignore_index == -100 and reduction == "mean":
-        return _cross_entropy(rows, t_row)  # type: ignore[no-any-return]  # the defaults need no sorting out
+        return _cross_entropy(rows, t_row)  # the defaults need no sorting out
     else:
         losses = _cross_entropy(rows, t_row, weight=array, ignore_index=ignore_index, reduction=reduction)
     return _shaped(losses, input, target, reduction)

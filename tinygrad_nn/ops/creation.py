@@ -75,13 +75,16 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
         )
         data = data._array
     array = _to_array(data)
-    array = array.astype(dtypes.to_numpy(dtype)) if dtype is not None else array.copy() if array is data else array
+    if dtype is not None:
+        array = array.astype(dtypes.to_numpy(dtype))
+    else:
+        array = array.copy() if array is data else _inferred(array, data)
     dtypes.from_numpy(array.dtype)
     return _finish(np.ascontiguousarray(array) if array.ndim else array, requires_grad, device)
 
 
 def _to_array(data: Any) -> np.ndarray[Any, Any]:
-    """The data as an array of the type that PyTorch infers."""
+    """The data as an array, with all of its digits."""
     if isinstance(data, np.ndarray):
         return data
     if isinstance(data, np.generic):
@@ -97,10 +100,17 @@ def _to_array(data: Any) -> np.ndarray[Any, Any]:
             f"tensor(): could not infer dtype of {type(_first(data)).__name__}: expected numbers, nested in lists of equal "
             "lengths"
         )
-    if array.dtype.kind in "fc" and not isinstance(_first(data), np.generic | np.ndarray | Tensor):
-        wanted = dtypes.default_numpy()
-        return array.astype(np.result_type(wanted, np.complex64) if array.dtype.kind == "c" else wanted)
-    return array.astype(dtypes.default_numpy()) if array.size == 0 and _first(data) is None else array
+    return array
+
+
+def _inferred(array: np.ndarray[Any, Any], data: Any) -> np.ndarray[Any, Any]:
+    """An array made of data, as the type that PyTorch infers: Python floats get the default type."""
+    first = _first(data)
+    if array.dtype.kind in "fc" and not isinstance(first, np.generic | np.ndarray | Tensor):
+        if first is not data or isinstance(data, int | float | complex):
+            wanted = dtypes.default_numpy()
+            return array.astype(np.result_type(wanted, np.complex64) if array.dtype.kind == "c" else wanted)
+    return array.astype(dtypes.default_numpy()) if array.size == 0 and first is None else array
 
 
 def _first(data: Any) -> Any:

@@ -25,7 +25,7 @@ def _times_constant(x, /, *, noise):
     return x * noise
 
 
-def _noise(array: np.ndarray[Any, Any], p: float) -> np.ndarray[Any, Any]:
+def _noise(array: np.ndarray[Any, Any], p: float) -> Any:
     """0 with probability `p`, else ``1 / (1 - p)``; PyTorch's numbers for the same seed."""
     dtype = array.dtype
     if p == 1:
@@ -54,7 +54,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         >>> import tinygrad_nn as tg
         >>> _ = tg.manual_seed(0)
         >>> tg.nn.functional.dropout(tg.ones(5), p=0.5)
-        tensor([0., 0., 2., 0., 2.])
+        tensor([0., 0., 2., 0., 0.])
     """
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
@@ -64,8 +64,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         return input
     if input._array.dtype.kind not in "fc":
         raise RuntimeError(
-            f"result type Float can't be cast to the desired output type {dtypes.type_name(input._array.dtype)}: dropout "
-            "scales what it keeps. Convert first: x.float()."
+            f"result type Float can't be cast to the desired output type {dtypes.type_name(input._array.dtype)}: "
+            "dropout scales what it keeps. Convert first: x.float()."
         )
     if inplace:
         check_target(input, ())

@@ -37,7 +37,7 @@ def _check_not_empty(name: str, x: Any, axis: Any) -> None:
             )
 
 
-def _extreme(name: str, ufunc: np.ufunc, x: Any, dim: Any, keepdim: bool) -> Any:
+def _extreme(name: str, ufunc: Any, x: Any, dim: Any, keepdim: bool) -> Any:
     axis = axes(dim, x.ndim)
     _check_not_empty(name, x, axis)
     if ufunc is np.maximum and x.ndim == 2 and axis in (1, -1) and x.shape[0] > 8:
@@ -125,8 +125,10 @@ def _places(indices: Any, dim: int, length: int) -> Any:
 
 
 @op(kind="general", method=False, torch_name="", node_name="MaxBackward0",
-    vjp=lambda g, indices, dim, x_shape: _place_along.op.numpy(g, indices=indices, dim=dim, length=x_shape[dim]),
-    cases=[case((2, 3), indices=np.array([[2], [0]]), dim=1), case((2, 3), indices=np.array([[1, 0, 1]]), dim=0)])  # fmt: skip
+    vjp=lambda g, indices, dim, x_shape: _place_along.op.numpy(  # type: ignore[has-type]
+        g, indices=indices, dim=dim, length=x_shape[dim]),
+    cases=[case((2, 3), indices=np.array([[2], [0]]), dim=1),
+           case((2, 3), indices=np.array([[1, 0, 1]]), dim=0)])  # fmt: skip
 def _pick_along(x, /, *, indices, dim):
     """The element at one index of a dimension, for each place of the others; the dimension stays, of length 1."""
     picked = x.swapaxes(dim, -1).reshape(-1).take(_places(indices, dim, x.shape[dim]))
@@ -155,7 +157,7 @@ def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     dim = check_dim(dim, array.ndim)
     result = getattr(return_types, name)
     if not array.ndim:
-        return result(input.view_as(input), argmax(input, dim))  # type: ignore[attr-defined]
+        return result(input.view_as(input), argmax(input, dim))
     if array.shape[dim] == 0:
         _check_not_empty(name, array, dim)
     indices = (argmax if name == "max" else argmin)(input, dim, True)

@@ -13,11 +13,12 @@ import numpy as np
 
 from .._core import dispatch, inplace
 from .._core.backward import unbroadcast
-from .._core.inplace import check_target, store
+from .._core.inplace import check_target
 from .._core.modes import modes
 from .._core.op import Integers, case, composite, op
 from .._core.recording import record
 from .._core.tensor import Tensor, check_dim, current_edge, tensor_method, wrap
+from .forms import inplace_form
 
 _INDICES = [
     case((3, 4), index=1), case((3, 4), index=(slice(None), -1)), case((3, 4), index=(..., None, slice(0, 3, 2))),
@@ -79,7 +80,7 @@ def _is_basic(index: Any) -> bool:
     return not isinstance(index, np.ndarray | bool)
 
 
-@op(vjp=lambda g, x_shape, index: put.op.numpy(g, shape=x_shape, index=index), kind="view", method=False, torch_name="",
+@op(vjp=lambda g, x_shape, index: _put.op.numpy(g, shape=x_shape, index=index), kind="view", method=False, torch_name="",
     node_name="IndexBackward0", cases=_INDICES)  # fmt: skip
 def _getitem(x, /, index):
     """The elements that an index picks: a view for slices and integers, else a copy."""
@@ -95,7 +96,7 @@ def _getitem(x, /, index):
 @op(vjp=lambda g, index: _getitem.op.numpy(g, index=index), kind="general", method=False, torch_name="",
     cases=[case((2, 4), shape=(3, 4), index=np.array([0, 2])), case((2, 4), shape=(3, 4), index=np.array([1, 1])),
            case((4,), shape=(3, 4), index=1), case((2,), shape=(2, 2), index=np.array([[True, False], [False, True]]))])  # fmt: skip
-def put(x, /, shape, index):
+def _put(x, /, shape, index):
     """Zeros with `x` added at the places that an index picks: the gradient of picking them."""
     result = np.zeros(shape, x.dtype)
     if _is_basic(index) or (isinstance(index, np.ndarray) and index.dtype.kind == "b"):
@@ -233,7 +234,7 @@ def _check_along(name: str, input: Tensor, dim: int, index: Any) -> int:
     return place
 
 
-@op(vjp=(lambda g, x_shape, index, dim: scatter_zeros.op.numpy(g, index, shape=x_shape, dim=dim), None), kind="general",
+@op(vjp=(lambda g, x_shape, index, dim: _scatter_zeros.op.numpy(g, index, shape=x_shape, dim=dim), None), kind="general",
     node_name="GatherBackward0", method=False, torch_name="", cases=[case((3, 4), Integers((3, 2), 4), dim=1), case((3, 4), Integers((2, 4), 3), dim=0),
                                         case((3, 4), Integers((2, 2), 4), dim=-1), case((3,), Integers((5,), 3), dim=0)])  # fmt: skip
 def _gather(x, index, /, dim):
@@ -245,7 +246,7 @@ def _gather(x, index, /, dim):
 
 @op(vjp=(lambda g, index, dim: _gather.op.numpy(g, index, dim=dim), None), kind="general", method=False, torch_name="",
     cases=[case((3, 2), Integers((3, 2), 4), shape=(3, 4), dim=1), case((5,), Integers((5,), 3), shape=(3,), dim=0)])  # fmt: skip
-def scatter_zeros(x, index, /, shape, dim):
+def _scatter_zeros(x, index, /, shape, dim):
     """Zeros of a shape, with the elements of `x` added where the index says: the gradient of `gather`."""
     result = np.zeros(shape, x.dtype)
     if not shape:
@@ -285,7 +286,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.scatter_add_.html
     """
     place = _check_along("scatter_add", input, dim, index) if index._array.size else check_dim(dim, input._array.ndim)
-    added: Tensor = scatter_zeros(_clip_all(src, index), index, shape=input._array.shape, dim=place)
+    added: Tensor = _scatter_zeros(_clip_all(src, index), index, shape=input._array.shape, dim=place)
     return input + added  # type: ignore[operator, no-any-return]
 
 
@@ -311,7 +312,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     return result
 
 
-@op(np.take_along_axis, vjp=(lambda g, x_shape, index, dim: scatter_zeros.op.numpy(g, index, shape=x_shape, dim=dim), None),
+@op(np.take_along_axis, vjp=(lambda g, x_shape, index, dim: _scatter_zeros.op.numpy(g, index, shape=x_shape, dim=dim), None),
     kind="general", method=False, torch_name="", names=("input", "indices"),
     cases=[case((3, 4), Integers((3, 2), 4), dim=1)])  # fmt: skip
 def _take_along(x, index, /, dim):
@@ -438,15 +439,5 @@ dispatch.register(np.take, lambda a, indices, axis=None: (
     a.reshape(-1)[indices] if axis is None else a[(slice(None),) * check_dim(axis, a.ndim) + (indices,)]))  # fmt: skip
 
 
-def _inplace(name: str, function: Any) -> None:
-    def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        check_target(self, args)
-        return store(self, function(self, *args, **kwargs))
-
-    call.__name__ = call.__qualname__ = name
-    call.__doc__ = f"In-place version of `{function.__name__}`."
-    tensor_method(call)
-
-
 for _function in (masked_fill, scatter, scatter_add):
-    _inplace(f"{_function.__name__}_", _function)
+    inplace_form(_function)

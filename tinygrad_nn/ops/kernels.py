@@ -33,7 +33,7 @@ def ones(count: int, dtype: np.dtype[Any]) -> Array:
     return kept[:count]
 
 
-def column_sums(matrix: Array) -> Array:
+def column_sums(matrix: Array) -> Any:
     """``matrix.sum(axis=0)`` of a matrix."""
     dtype = matrix.dtype
     if dtype is FLOAT32 or dtype is FLOAT64:
@@ -41,7 +41,7 @@ def column_sums(matrix: Array) -> Array:
     return add_reduce(matrix, 0)
 
 
-def row_sums(matrix: Array) -> Array:
+def row_sums(matrix: Array) -> Any:
     """``matrix.sum(axis=1, keepdims=True)`` of a matrix."""
     dtype = matrix.dtype
     if dtype is FLOAT32 or dtype is FLOAT64:
@@ -63,7 +63,7 @@ def total(x: Array) -> Any:
     return add_reduce(rows) + add_reduce(flat[whole:])
 
 
-def row_maxima(matrix: Array) -> Array:
+def row_maxima(matrix: Array) -> Any:
     """``matrix.max(axis=1, keepdims=True)`` of a matrix with at least one column; nan where a row has a nan."""
     rows, columns = matrix.shape
     if columns <= _FEW_COLUMNS:
@@ -80,7 +80,7 @@ def row_maxima(matrix: Array) -> Array:
 _SMALL = 16.0  # exp of anything between -16 and 16 is far from overflow and underflow, also summed up
 
 
-def exp_below_one(x: Array, axis: int) -> tuple[Array, Array | None]:
+def exp_below_one(x: Array, axis: int) -> tuple[Any, Any]:
     """``exp(x - shift)`` and the shift, the maximum along an axis; the shift is None (0) where none is needed.
 
     Two reductions over everything cost less than one along an axis, so most arrays go without a shift.
@@ -96,12 +96,12 @@ def exp_below_one(x: Array, axis: int) -> tuple[Array, Array | None]:
     return np.exp(powers, powers), shift
 
 
-def sums_along(x: Array, axis: int) -> Array:
+def sums_along(x: Array, axis: int) -> Any:
     """``x.sum(axis, keepdims=True)``."""
     return row_sums(x) if x.ndim == 2 and axis == 1 else add_reduce(x, axis, None, None, True)
 
 
-def log_sum_exp(x: Array, axis: int) -> Array:
+def log_sum_exp(x: Array, axis: int) -> Any:
     """The logarithm of the sum of exponentials along an axis that is not empty; the axis is kept."""
     powers, shift = exp_below_one(x, axis)
     result = sums_along(powers, axis)

@@ -162,7 +162,7 @@ def _operand(value: Any, position: int) -> Tensor:
         return value
     if isinstance(value, np.ndarray):
         return wrap(value)
-    raise not_a_tensor(matmul.op, position, value)  # type: ignore[attr-defined]
+    raise not_a_tensor(matmul.op, position, value)
 
 
 def _matmul_of_anything(x: Any, y: Any) -> Any:
@@ -174,7 +174,7 @@ def _numpy_dot(a: Any, b: Any) -> Any:
     """NumPy's `dot`, which for matrices and vectors is `matmul`."""
     a, b = _operand(a, 0), _operand(b, 1)
     if not a.ndim or not b.ndim:
-        return a * b  # type: ignore[operator]
+        return a * b
     if b.ndim > 2:
         raise TypeError("np.dot on a Tensor: the second operand has more than two dimensions. Use matmul or einsum.")
     return matmul(a, b)
@@ -209,7 +209,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """
     _check_ndim("self must be a matrix", (input, 2))
     _check_ndim("mat2 must be a matrix", (mat2, 2))
-    return matmul(input, mat2)  # type: ignore[no-any-return]
+    return matmul(input, mat2)
 
 
 @composite()
@@ -226,10 +226,10 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     (b, _, k), (c, m, _) = input._array.shape, mat2._array.shape
     if (b, k) != (c, m):
         raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{b}, {k}] but got: [{c}, {m}]. (batch1 has "
-            f"shape {list(input.shape)}, batch2 {list(mat2.shape)}.)"
+            f"Expected size for first two dimensions of batch2 tensor to be: [{b}, {k}] but got: [{c}, {m}]. (batch1 "
+            f"has shape {list(input.shape)}, batch2 {list(mat2.shape)}.)"
         )
-    return matmul(input, mat2)  # type: ignore[no-any-return]
+    return matmul(input, mat2)
 
 
 @composite()
@@ -242,7 +242,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
         tensor([6., 6.])
     """
     _check_ndim("vector + matrix @ vector expected, got 1, {0}, {1}", (input, 2), (vec, 1))
-    return matmul(input, vec)  # type: ignore[no-any-return]
+    return matmul(input, vec)
 
 
 @composite()
@@ -258,7 +258,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     if input._array.dtype != tensor._array.dtype:
         words = "dot : expected both vectors to have same dtype, but found {0} and {1}"
         raise same_dtype_error(words, input._array, tensor._array, ("input", "tensor"))
-    return matmul(input, tensor)  # type: ignore[no-any-return]
+    return matmul(input, tensor)
 
 
 @composite(np.vdot)
@@ -283,15 +283,15 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
         tinygrad_nn.Size([2, 4])
     """
     if not input.ndim or not other.ndim:
-        return input * other  # type: ignore[operator, no-any-return]
+        return input * other
     if input.shape[-1] != other.shape[-1]:
         raise RuntimeError(
             "inner() the last dimension must match on both input tensors but got shapes "
             f"{list(input.shape)} and {list(other.shape)}"
         )
     if other.ndim == 1:
-        return matmul(input, other)  # type: ignore[no-any-return]
-    columns = other.reshape(math.prod(other.shape[:-1]), other.shape[-1]).transpose(0, 1)  # type: ignore[attr-defined]
+        return matmul(input, other)
+    columns = other.reshape(math.prod(other.shape[:-1]), other.shape[-1]).transpose(0, 1)
     product: Tensor = matmul(input, columns).reshape((*input.shape[:-1], *other.shape[:-1]))
     return product
 
@@ -308,8 +308,9 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """
     for name, tensor in (("self", input), ("vec2", vec2)):
         if tensor.ndim != 1:
-            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {tensor.ndim}-D (shape {list(tensor.shape)})")
-    return input.reshape(-1, 1) * vec2  # type: ignore[attr-defined, no-any-return]
+            got = f"{tensor.ndim}-D (shape {list(tensor.shape)})"
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {got}")
+    return input.reshape(-1, 1) * vec2
 
 
 def _add_product(name: str, input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
@@ -325,10 +326,10 @@ def _add_product(name: str, input: Tensor, product: Tensor, beta: float, alpha: 
     if not fits:
         raise RuntimeError(expand_text(name, tuple(input._array.shape), target))
     if alpha != 1:
-        product = product * alpha  # type: ignore[operator]
+        product = product * alpha
     if beta == 0:
         return product
-    return product + (input if beta == 1 else input * beta)  # type: ignore[operator, no-any-return]
+    return product + (input if beta == 1 else input * beta)
 
 
 def expand_text(name: str, shape: tuple[int, ...], target: tuple[int, ...]) -> str:

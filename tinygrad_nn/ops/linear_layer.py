@@ -66,8 +66,8 @@ def _linear_error(x: Any, weight: Any, bias: Any) -> RuntimeError:
         outputs, features = weight.shape
         hint = " Flatten it first: x.flatten(1)." if math.prod(x.shape[1:]) == features else ""
         return RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({count}x{x.shape[-1]} and {features}x{outputs}). linear(): the "
-            f"weight {list(weight.shape)} takes {features} features, and the input of shape {list(x.shape)} has "
+            f"mat1 and mat2 shapes cannot be multiplied ({count}x{x.shape[-1]} and {features}x{outputs}). linear(): "
+            f"the weight {list(weight.shape)} takes {features} features, and the input of shape {list(x.shape)} has "
             f"{x.shape[-1]} in its last dimension.{hint}"
         )
     if bias.dtype != x.dtype:
@@ -95,11 +95,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         tensor([[3., 4.]])
     """
     if isinstance(weight, Tensor) and weight._array.ndim == 2:
-        return _linear(input, weight, bias)  # type: ignore[no-any-return]
+        return _linear(input, weight, bias)
     if not isinstance(weight, Tensor):
-        raise not_a_tensor(_linear.op, 1, weight)  # type: ignore[attr-defined]
+        raise not_a_tensor(_linear.op, 1, weight)
     if weight.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {weight.ndim}D (linear's weight)")
     if bias is not None:
         raise RuntimeError(f"mat2 must be a matrix, got {weight.ndim}-D tensor (linear's weight beside a bias)")
-    return matmul(input, weight)  # type: ignore[no-any-return]
+    return matmul(input, weight)

@@ -19,7 +19,7 @@ from .._core.op import case, op
 from .._core.tensor import Tensor
 from .arithmetic import sign as _sign_of_tensors
 
-sign = _sign_of_tensors.op.numpy  # type: ignore[attr-defined]
+sign = _sign_of_tensors.op.numpy
 
 # --- reduction ---------------------------------------------------------------------------------------------------
 
@@ -61,9 +61,9 @@ def _with_weight(name: str, losses: Tensor, weight: Tensor, input: Tensor, reduc
             f"Weights and input must have the same size. {name}(): got weight {list(weight.shape)} and input "
             f"{list(input.shape)}."
         )
-    weighted: Tensor = losses * weight  # type: ignore[operator]
+    weighted: Any = losses * weight
     if reduction == "mean" and by_weights:
-        return weighted.sum() / weight.sum()  # type: ignore[attr-defined, no-any-return]
+        return weighted.sum() / weight.sum()  # type: ignore[no-any-return]
     return reduced(weighted, reduction)  # type: ignore[no-any-return]
 
 
@@ -74,7 +74,7 @@ def pair(name: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
     """Both inputs in one shape and dtype, with PyTorch's warning where the shapes differ."""
     for position, value in enumerate((input, target)):
         if not isinstance(value, Tensor):
-            raise not_a_tensor(_mse.op, position, value)  # type: ignore[attr-defined]
+            raise not_a_tensor(_mse.op, position, value)
     x, y = input._array, target._array
     if x.shape != y.shape:
         warnings.warn(
@@ -86,13 +86,14 @@ def pair(name: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
             stacklevel=3,
         )
         shape = common_shape(name, x.shape, y.shape)
-        input, target = input.expand(shape), target.expand(shape)  # type: ignore[attr-defined]
+        input, target = input.expand(shape), target.expand(shape)
     if x.dtype is not y.dtype and x.dtype != y.dtype:
         common = dtypes.promote_types(x.dtype, y.dtype)
-        input, target = input.to(dtype=common), target.to(dtype=common)  # type: ignore[attr-defined]
+        input, target = input.to(dtype=common), target.to(dtype=common)
     if input._array.dtype.kind not in "fc":
         raise NotImplementedError(
-            f"\"{name}_cpu\" not implemented for '{dtypes.type_name(input._array.dtype)}'. Convert first: input.float()."
+            f"\"{name}_cpu\" not implemented for '{dtypes.type_name(input._array.dtype)}'. Convert first: "
+            "input.float()."
         )
     return input, target
 
@@ -152,8 +153,8 @@ def mse_loss(
     x, y = pair("mse_loss", input, target)
     if weight is None:
         if reduction == "mean":
-            return _mse(x, y)  # type: ignore[no-any-return]
-        return _mse(x, y, reduction=reduction)  # type: ignore[no-any-return]
+            return _mse(x, y)
+        return _mse(x, y, reduction=reduction)
     return _with_weight("mse_loss", _mse(x, y, reduction="none"), weight, input, reduction, True)
 
 
@@ -186,7 +187,7 @@ def l1_loss(
     reduction = reduction_of(size_average, reduce, reduction)
     x, y = pair("l1_loss", input, target)
     if weight is None:
-        return _l1(x, y, reduction=reduction)  # type: ignore[no-any-return]
+        return _l1(x, y, reduction=reduction)
     return _with_weight("l1_loss", _l1(x, y, reduction="none"), weight, input, reduction, True)
 
 
@@ -231,8 +232,8 @@ def smooth_l1_loss(
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta. Got {beta}.")
     x, y = pair("smooth_l1_loss", input, target)
     if beta == 0:
-        return _l1(x, y, reduction=reduction)  # type: ignore[no-any-return]
-    return _smooth_l1(x, y, reduction=reduction, beta=beta)  # type: ignore[no-any-return]
+        return _l1(x, y, reduction=reduction)
+    return _smooth_l1(x, y, reduction=reduction, beta=beta)
 
 
 @op(kind="general", method=False, torch_name="nn.functional.huber_loss", node_name="HuberLossBackward0",
@@ -263,8 +264,8 @@ def huber_loss(
         raise RuntimeError(f"huber_loss does not support non-positive values for delta. Got {delta}.")
     x, y = pair("huber", input, target)
     if x._array.dtype != input._array.dtype and input._array.dtype.kind == "f":  # as PyTorch, unlike the other losses
-        x, y = x.to(dtype=input.dtype), y.to(dtype=input.dtype)  # type: ignore[attr-defined]
+        x, y = x.to(dtype=input.dtype), y.to(dtype=input.dtype)
     if weight is None:
-        return _huber(x, y, reduction=reduction, delta=delta)  # type: ignore[no-any-return]
+        return _huber(x, y, reduction=reduction, delta=delta)
     losses = _huber(x, y, reduction="none", delta=delta)
     return _with_weight("huber_loss", losses, weight, input, reduction, False)

@@ -62,7 +62,7 @@ def _norm_vjp(g: Any, x: Any, out: Any, ord: Any, dim: Any, keepdim: bool) -> An
         return np.where(out == 0, 0 * g, g / _safe(out, out)) * x
     if ord == 0:
         return g * 0 * (x == x)
-    signs = sign.op.numpy(x)  # type: ignore[attr-defined]
+    signs = sign.op.numpy(x)
     if ord == 1:
         return g * signs
     if ord in (inf, -inf):
@@ -83,7 +83,8 @@ _CASES = [
 
 
 @takes_dtype
-@op(kind="reduction", vjp=_norm_vjp, cases=_CASES, method=False, torch_name="linalg.vector_norm", domain=(0.2, 3.0), distinct=True,
+@op(kind="reduction", vjp=_norm_vjp, cases=_CASES, method=False, torch_name="linalg.vector_norm", domain=(0.2, 3.0),
+    distinct=True,
     tolerance=(1.0, "a tensor's power -1/2 is a square root, an array's is not"),
     special=[case(np.zeros(2)), case(np.zeros(2), ord=1), case(np.zeros(2), ord=inf), case(np.zeros(2), ord=3),
              case(np.zeros(2), ord=0.5), case(np.zeros(2), ord=-1), case(np.array([0.0, 3.0, -3.0])),

@@ -66,8 +66,8 @@ def binary_cross_entropy(
     reduction = reduction_of(size_average, reduce, reduction)
     if target.shape != input.shape:
         raise ValueError(
-            f"Using a target size ({target.shape!r}) that is different to the input size ({input.shape!r}) is deprecated. "
-            "Please ensure they have the same size, for example with input.squeeze(1)."
+            f"Using a target size ({target.shape!r}) that is different to the input size ({input.shape!r}) is "
+            "deprecated. Please ensure they have the same size, for example with input.squeeze(1)."
         )
     if input._array.dtype != target._array.dtype:
         expected = dtypes.type_name(input._array.dtype)
@@ -76,7 +76,7 @@ def binary_cross_entropy(
             f"target.to({input.dtype!r})."
         )
     if weight is None:
-        return _bce(input, target, reduction=reduction)  # type: ignore[no-any-return]
+        return _bce(input, target, reduction=reduction)
     return reduced(_bce(input, target, reduction="none") * weight, reduction)  # type: ignore[no-any-return]
 
 
@@ -132,11 +132,11 @@ def binary_cross_entropy_with_logits(
         )
     input, target = pair("log_sigmoid", input, target)
     if weight is None and pos_weight is None:
-        return _bce_with_logits(input, target, reduction=reduction)  # type: ignore[no-any-return]
+        return _bce_with_logits(input, target, reduction=reduction)
     losses = _bce_with_logits(input, target, reduction="none")
-    if pos_weight is not None:  # -log sigmoid(x), which is the loss of a target of 1, is scaled by 1 + (pos_weight - 1) y
+    if pos_weight is not None:  # -log sigmoid(x), the loss of a target of 1, is scaled by 1 + (pos_weight - 1) y
         ones = np.ones_like(target._array)
-        losses = losses + (pos_weight - 1) * target * _bce_with_logits(input, ones, reduction="none")  # type: ignore[operator]
+        losses = losses + (pos_weight - 1) * target * _bce_with_logits(input, ones, reduction="none")
     return reduced(losses if weight is None else losses * weight, reduction)  # type: ignore[no-any-return]
 
 
@@ -193,6 +193,6 @@ def kl_div(
     batch = input._array.shape[0] if input._array.ndim else 1
     shape = common_shape("kl_div", input._array.shape, target._array.shape)
     if input._array.shape != target._array.shape:
-        input, target = input.expand(shape), target.expand(shape)  # type: ignore[attr-defined]
-    result: Tensor = _kl_div(*pair("kl_div", input, target), reduction=reduction, log_target=log_target)
-    return result / batch if batchmean else result  # type: ignore[operator, no-any-return]
+        input, target = input.expand(shape), target.expand(shape)
+    result: Any = _kl_div(*pair("kl_div", input, target), reduction=reduction, log_target=log_target)
+    return result / batch if batchmean else result  # type: ignore[no-any-return]

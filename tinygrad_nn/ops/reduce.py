@@ -58,7 +58,7 @@ def reduced_count(shape: tuple[int, ...], dim: Any) -> int:
     count = 1
     axis = axes(dim, len(shape))
     for d in range(len(shape)) if axis is None else (axis,) if isinstance(axis, int) else axis:
-        count *= shape[d]
+        count *= shape[check_dim(d, len(shape))]
     return count
 
 
@@ -91,7 +91,7 @@ def takes_dtype(call: Callable[..., Any]) -> Callable[..., Any]:
             return call(*inputs, **options)
         if not isinstance(inputs[0], Tensor):
             return call(*inputs, **options)  # which says what is wrong
-        result = call(inputs[0].to(dtype=dtype), *inputs[1:], **options)  # type: ignore[attr-defined]
+        result = call(inputs[0].to(dtype=dtype), *inputs[1:], **options)
         return result.to(dtype=dtype)  # int32 is summed up as int64
 
     record.call = with_dtype

@@ -15,7 +15,7 @@ from .._core.tensor import Tensor, check_dim
 from .reduce import takes_dtype
 
 # What PyTorch adds up in: a running float32 sum loses digits with every term.
-_WIDER = {np.dtype(np.float16): np.dtype(np.float32), np.dtype(np.float32): np.dtype(np.float64)}
+_WIDER: dict[Any, Any] = {np.dtype(np.float16): np.dtype(np.float32), np.dtype(np.float32): np.dtype(np.float64)}
 _CASES = [
     case((2, 3), dim=1), case((2, 3), dim=0), case((2, 3, 4), dim=-2), case((), dim=0), case((0, 3), dim=0),
     case((2, 0), dim=1), case((1, 5), dim=-1), case(Integers((2, 3), 5), dim=1),

@@ -25,8 +25,8 @@ def _along(name: str, kernel: Callable[[Any, int], Any], x: Any, dim: int) -> An
     if x.dtype.kind != "f":
         kind = dtypes.type_name(x.dtype)
         raise NotImplementedError(
-            f"\"{name}_lastdim_kernel_impl\" not implemented for '{kind}'. Convert first: x.float().{name}(...), or give "
-            "dtype=."
+            f"\"{name}_lastdim_kernel_impl\" not implemented for '{kind}'. Convert first: x.float().{name}(...), or "
+            "give dtype=."
         )
     if not x.size:
         return x.copy()
@@ -79,8 +79,13 @@ _SPECIAL = [
 ]  # fmt: skip
 
 
-@op(kind="general", vjp=_softmax_vjp, cases=_CASES, special=_SPECIAL,
-    tolerance=(1.0, "arrays are multiplied and summed in one pass, in another order"))
+@op(
+    kind="general",
+    vjp=_softmax_vjp,
+    cases=_CASES,
+    special=_SPECIAL,
+    tolerance=(1.0, "arrays are multiplied and summed in one pass, in another order"),
+)
 def _softmax(x, /, dim):
     """See `softmax`."""
     return _along("softmax", _softmax_kernel, x, dim)
@@ -98,8 +103,13 @@ def _log_softmax_vjp(g: Any, out: Any, dim: int) -> Any:
     return g - np.exp(out) * g.sum(axis=dim, keepdims=True) if out.ndim else g * 0
 
 
-@op(kind="general", vjp=_log_softmax_vjp, cases=_CASES, special=_SPECIAL,
-    tolerance=(1.0, "large tensors are summed by BLAS, in another order"))
+@op(
+    kind="general",
+    vjp=_log_softmax_vjp,
+    cases=_CASES,
+    special=_SPECIAL,
+    tolerance=(1.0, "large tensors are summed by BLAS, in another order"),
+)
 def _log_softmax(x, /, dim):
     """See `log_softmax`."""
     return _along("log_softmax", lambda a, axis: a - log_sum_exp(a, axis), x, dim)
@@ -111,7 +121,8 @@ def _arguments(name: str, input: Any, dim: int | None, third: Any, dtype: Any) -
         dtype = third
     if dim is None:
         warnings.warn(
-            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an "
+            "argument.",
             UserWarning,
             stacklevel=3,
         )
@@ -136,8 +147,8 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: Any = 3, dtype: 
                 [0.0000, 1.0000]])
     """
     if dim is not None and dtype is None and _stacklevel == 3:
-        return _softmax(input, dim)  # type: ignore[no-any-return]
-    return _softmax(*_arguments("softmax", input, dim, _stacklevel, dtype))  # type: ignore[no-any-return]
+        return _softmax(input, dim)
+    return _softmax(*_arguments("softmax", input, dim, _stacklevel, dtype))
 
 
 @composite()
@@ -150,8 +161,8 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: Any = 3, dty
         tensor([-1000.,     0.])
     """
     if dim is not None and dtype is None and _stacklevel == 3:
-        return _log_softmax(input, dim)  # type: ignore[no-any-return]
-    return _log_softmax(*_arguments("log_softmax", input, dim, _stacklevel, dtype))  # type: ignore[no-any-return]
+        return _log_softmax(input, dim)
+    return _log_softmax(*_arguments("log_softmax", input, dim, _stacklevel, dtype))
 
 
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Tensor:
@@ -163,4 +174,4 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: Any = 3, dtype: 
         tensor([1., 0.])
     """
     input, dim = _arguments("softmin", input, dim, _stacklevel, dtype)
-    return _softmax(-input, dim)  # type: ignore[no-any-return, operator]
+    return _softmax(-input, dim)  # type: ignore[operator]

@@ -22,8 +22,8 @@ def _check_indices(indices: Any, count: int) -> None:
     place = tuple(int(i) for i in np.argwhere((indices < 0) | (indices >= count))[0])
     value = int(indices[place])
     raise IndexError(
-        f"index out of range in self: {value} at position {list(place)} of the input, but num_embeddings is {count} (the "
-        f"weight has rows 0 to {count - 1})."
+        f"index out of range in self: {value} at position {list(place)} of the input, but num_embeddings is {count} "
+        f"(the weight has rows 0 to {count - 1})."
     )
 
 
@@ -34,8 +34,10 @@ _FEW_ROWS = 128  # up to which a product with a one-hot matrix is the quickest s
 
 
 @op(kind="general", names=("input", "index"), torch_name="",
-    vjp=(lambda g, x_shape, indices: _add_rows.op.numpy(g, indices, count=x_shape[0]), None),
-    cases=[case((5, 2), Integers((2, 3), 5)), case((5, 2), Integers((), 5)), case((5, 2), Integers((0,), 5))])  # fmt: skip
+    vjp=(lambda g, x_shape, indices: _add_rows.op.numpy(  # type: ignore[has-type]
+        g, indices, count=x_shape[0]), None),
+    cases=[case((5, 2), Integers((2, 3), 5)), case((5, 2), Integers((), 5)),
+           case((5, 2), Integers((0,), 5))])  # fmt: skip
 def _take_rows(x, indices, /):
     """Rows of a matrix by their numbers."""
     return x.take(indices, axis=0)
@@ -81,18 +83,21 @@ def _factor(indices: Any, dtype: Any, padding_idx: int | None, scale_grad_by_fre
     return factor[..., None]
 
 
-def _embedding_vjp(g: Any, weight_shape: tuple[int, ...], indices: Any, padding_idx: Any, scale_grad_by_freq: bool) -> Any:
+def _embedding_vjp(
+    g: Any, weight_shape: tuple[int, ...], indices: Any, padding_idx: int | None, scale_grad_by_freq: bool
+) -> Any:
     array = indices._array if isinstance(indices, Tensor) else indices
     dtype = (g._array if isinstance(g, Tensor) else g).dtype
     factor = _factor(array, dtype, padding_idx, scale_grad_by_freq)
-    return _add_rows.op.numpy(g if factor is None else g * factor, indices, count=weight_shape[0])  # type: ignore[attr-defined]
+    return _add_rows.op.numpy(g if factor is None else g * factor, indices, count=weight_shape[0])
 
 
 @op(kind="general", vjp=(_embedding_vjp, None), method=False, names=("weight", "input"), torch_name="",
     node_name="EmbeddingBackward0",
     cases=[case((5, 2), Integers((2, 3), 5)), case((5, 2), Integers((), 5))],
     # gradients that by contract are not the derivative
-    special=[case((5, 2), Integers((6,), 5), padding_idx=1), case((3, 2), Integers((8,), 3), scale_grad_by_freq=True)])  # fmt: skip
+    special=[case((5, 2), Integers((6,), 5), padding_idx=1),
+             case((3, 2), Integers((8,), 3), scale_grad_by_freq=True)])  # fmt: skip
 def _embedding(weight, indices, /, *, padding_idx=None, scale_grad_by_freq=False):
     """See `embedding`."""
     _check_indices(indices, weight.shape[0])
@@ -144,7 +149,7 @@ def embedding(
     """
     for position, value in ((1, input), (0, weight)):
         if not isinstance(value, Tensor):
-            raise not_a_tensor(_embedding.op, position, value)  # type: ignore[attr-defined]
+            raise not_a_tensor(_embedding.op, position, value)
     indices = input._array
     if weight._array.ndim != 2:
         hint = " The arguments are (input, weight), in this order." if weight._array.dtype.kind in "iu" else ""
@@ -152,7 +157,8 @@ def embedding(
     if indices.dtype != np.int64 and indices.dtype != np.int32:
         raise RuntimeError(
             "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"{dtypes.type_name(indices.dtype)} instead (while checking arguments for embedding). Convert: input.long()."
+            f"{dtypes.type_name(indices.dtype)} instead (while checking arguments for embedding). Convert: "
+            "input.long()."
         )
     if padding_idx is not None:
         rows = weight._array.shape[0]
@@ -163,7 +169,7 @@ def embedding(
         padding_idx %= rows
     if max_norm is not None:
         _limit_norms(weight, indices, max_norm, norm_type)
-    return _embedding(weight, input, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq)  # type: ignore[no-any-return]
+    return _embedding(weight, input, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq)
 
 
 # --- one-hot -----------------------------------------------------------------------------------------------------

@@ -81,7 +81,8 @@ def _var(x, /, *, dim=None, correction=1, keepdim=False):
     return _variance("var", x, dim, correction, keepdim)
 
 
-@op(kind="reduction", vjp=_std_vjp, cases=_CASES, special=[case(np.array([2.0, 2.0])), case(np.array([[1.0, 1.0], [1.0, 3.0]]), dim=1)])
+@op(kind="reduction", vjp=_std_vjp, cases=_CASES,
+    special=[case(np.array([2.0, 2.0])), case(np.array([[1.0, 1.0], [1.0, 3.0]]), dim=1)])  # fmt: skip
 def _std(x, /, *, dim=None, correction=1, keepdim=False):
     """Standard deviation, of all elements or along dimensions."""
     return np.sqrt(_variance("std", x, dim, correction, keepdim))
@@ -127,7 +128,7 @@ def var(
         (tensor(4.6667), tensor(3.5000), tensor(3.5000))
     """
     dim, correction = _options("var", dim, unbiased, correction, axis, ddof)
-    return _var(input, dim=dim, correction=correction, keepdim=keepdim)  # type: ignore[no-any-return]
+    return _var(input, dim=dim, correction=correction, keepdim=keepdim)
 
 
 @composite()
@@ -149,12 +150,17 @@ def std(
         tensor(1.4142)
     """
     dim, correction = _options("std", dim, unbiased, correction, axis, ddof)
-    return _std(input, dim=dim, correction=correction, keepdim=keepdim)  # type: ignore[no-any-return]
+    return _std(input, dim=dim, correction=correction, keepdim=keepdim)
 
 
 @composite(method=False)
 def var_mean(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Variance and mean, a pair.
 
@@ -170,7 +176,12 @@ def var_mean(
 
 @composite(method=False)
 def std_mean(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Standard deviation and mean, a pair.
 
@@ -187,11 +198,13 @@ def std_mean(
 def _numpy_form(op_call: Any) -> Any:
     """NumPy's signature and default: ``ddof`` is 0."""
 
-    def call(a: Tensor, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False, **options: Any) -> Any:
+    def call(
+        a: Tensor, axis: Any = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False, **options: Any
+    ) -> Any:
         correction = options.pop("correction", ddof)
         if options:
             raise TypeError(f"np.{op_call.op.name} on a Tensor: unsupported options {sorted(options)}")
-        a = a if dtype is None else a.to(dtype=dtype)  # type: ignore[attr-defined]
+        a = a if dtype is None else a.to(dtype=dtype)
         return op_call(a, dim=axis, correction=correction, keepdim=keepdims)
 
     return call
@@ -228,8 +241,8 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, axis: Any = Non
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.logsumexp(tg.tensor([1000.0, 1000.0]), dim=0)
-        tensor(1000.6931)
+        tensor(1000.6932)
     """
     if isinstance(input, Tensor) and input._array.dtype.kind in "biu":
-        input = input.to(dtype=dtypes.get_default_dtype())  # type: ignore[attr-defined]
-    return _logsumexp(input, dim, keepdim)  # type: ignore[no-any-return]
+        input = input.to(dtype=dtypes.get_default_dtype())
+    return _logsumexp(input, dim, keepdim)
