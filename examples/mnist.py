@@ -1,7 +1,7 @@
 """Train a 784-128-64-10 network on MNIST, and time the epochs; with --torch also in PyTorch, side by side.
 
     python examples/mnist.py --data DIR
-    python examples/mnist.py --data DIR --epochs 5 --lr 0.001 --seed 1 --torch
+    python examples/mnist.py --data DIR --epochs 5 --lr 0.002 --seed 1 --torch
 
 DIR holds MNIST's four IDX files, {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz: either directly,
 or in MNIST/raw, where torchvision keeps them.
@@ -56,6 +56,8 @@ def run(torch: Any, data: list[np.ndarray], args: argparse.Namespace) -> list[Ep
 
     epochs = []
     for number in range(1, args.epochs + 1):
+        # smaller steps towards the end settle the weights: the last epoch's are a fifth of the first's
+        optimizer.param_groups[0]["lr"] = args.lr * (1 - (number - 1) / args.epochs)
         started, total = time.perf_counter(), 0.0
         for inputs, targets in loader:
             optimizer.zero_grad()
@@ -88,8 +90,8 @@ def main() -> None:
     parser.add_argument("--data", required=True, help="folder of MNIST's IDX files")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--lr", type=float, default=1e-3, help="Adam's learning rate")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lr", type=float, default=2e-3, help="Adam's learning rate in the first epoch")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--torch", action="store_true", help="run it in PyTorch too, and compare")
     args = parser.parse_args()
     if args.epochs < 1:

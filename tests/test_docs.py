@@ -37,7 +37,7 @@ def _examples(module: ModuleType) -> list[doctest.DocTest]:
     finder = doctest.DocTestFinder(exclude_empty=True)
     found = finder.find(module, globs={})
     for name, value in vars(module).items():
-        if hasattr(value, "op") and value.__module__ == module.__name__ and inspect.isfunction(value):
+        if inspect.isfunction(value) and hasattr(value, "op") and value.__module__ == module.__name__:
             parser = doctest.DocTestParser()
             found.append(parser.get_doctest(value.__doc__ or "", {}, f"{module.__name__}.{name}", module.__file__, 0))
     return list({test.name: test for test in found if test.examples}.values())

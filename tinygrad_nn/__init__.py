@@ -24,6 +24,7 @@ from ._core.dtypes import bool_ as bool
 from ._core.errors import near as _near
 from ._core.memory import keep_freed_memory as _keep_freed_memory
 from ._core.modes import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from ._core import return_types
 from ._core.op import case, composite, op
 from ._core.printing import set_printoptions
 from ._core.random import Generator, default_generator
@@ -43,7 +44,7 @@ from .ops import (
     multinomial, multiply, mv, nan_to_num, nanmean, nansum, narrow, ne, neg, negative, nonzero, norm, normal,
     not_equal, ones, ones_like, outer, permute, poisson, positive, pow, prelu, prod, rad2deg, rand, rand_like,
     randint, randint_like, randn, randn_like, randperm, ravel, reciprocal, relu, remainder, reshape, roll, round,
-    rrelu, rsqrt, scalar_tensor, scatter, scatter_add, seed, select, selu, set_rng_state, sgn, sigmoid, sign, signbit,
+    rrelu, rsqrt, rsub, scalar_tensor, scatter, scatter_add, seed, select, selu, set_rng_state, sgn, sigmoid, sign, signbit,
     sin, sinc, sinh, softmax, split, sqrt, square, squeeze, stack, std, std_mean, sub, subtract, sum, swapaxes,
     swapdims, t, take_along_dim, tan, tanh, tensor, tensor_split, threshold, tile, transpose, tril, tril_indices,
     triu, triu_indices, true_divide, trunc, unbind, unflatten, unsqueeze, var, var_mean, vdot, vstack, where, xlogy,
@@ -51,7 +52,7 @@ from .ops import (
 )
 
 if TYPE_CHECKING:
-    from . import autograd, cuda, datasets, nn, optim, random, testing, utils
+    from . import autograd, cuda, datasets, linalg, nn, optim, random, testing, utils
 
 __version__ = "0.1.0"
 
@@ -85,7 +86,7 @@ def numel(input: Tensor) -> _builtins.int:
 
 
 # Imported when they are first asked for, so that the package itself is there at once.
-_SUBMODULES = ("autograd", "cuda", "datasets", "nn", "optim", "random", "testing", "utils")
+_SUBMODULES = ("autograd", "cuda", "datasets", "linalg", "nn", "optim", "random", "testing", "utils")
 
 
 def __getattr__(name: str) -> _Any:
@@ -109,19 +110,19 @@ __all__ = [
     "gather", "ge", "get_default_dtype", "get_rng_state", "greater", "greater_equal", "gt", "half", "hardshrink",
     "heaviside", "hstack", "hypot", "iinfo", "index_select", "inf", "inference_mode", "initial_seed", "inner", "int",
     "int16", "int32", "int64", "int8", "is_complex", "is_floating_point", "is_grad_enabled", "is_tensor", "isclose",
-    "isfinite", "isinf", "isnan", "isneginf", "isposinf", "le", "lerp", "less", "less_equal", "linspace", "log",
-    "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "logit", "logspace", "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_select",
-    "matmul", "max", "maximum", "mean", "min", "minimum", "mm", "moveaxis", "movedim", "mul", "multinomial",
-    "multiply", "mv", "nan", "nan_to_num", "nanmean", "nansum", "narrow", "ne", "neg", "negative", "newaxis", "nn",
-    "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like", "op", "optim", "outer",
-    "permute", "pi", "poisson", "positive", "pow", "prelu", "prod", "rad2deg", "rand", "rand_like", "randint",
-    "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "reciprocal", "relu", "remainder",
-    "reshape", "roll", "round", "rrelu", "rsqrt", "scalar_tensor", "scatter", "scatter_add", "seed", "select", "selu",
-    "set_default_dtype", "set_grad_enabled", "set_printoptions", "set_rng_state", "sgn", "short", "sigmoid", "sign",
-    "signbit", "sin", "sinc", "sinh", "softmax", "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean",
-    "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take_along_dim", "tan", "tanh", "tensor", "tensor_split",
-    "testing", "threshold", "tile", "transpose", "tril", "tril_indices", "triu", "triu_indices", "true_divide",
-    "trunc", "uint8", "unbind", "unflatten", "unsqueeze", "utils", "var", "var_mean", "vdot", "vstack", "where",
-    "xlogy", "zeros", "zeros_like",
+    "isfinite", "isinf", "isnan", "isneginf", "isposinf", "le", "lerp", "less", "less_equal", "linalg", "linspace",
+    "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "logit", "logspace", "logsumexp", "long", "lt", "manual_seed", "masked_fill",
+    "masked_select", "matmul", "max", "maximum", "mean", "min", "minimum", "mm", "moveaxis", "movedim", "mul",
+    "multinomial", "multiply", "mv", "nan", "nan_to_num", "nanmean", "nansum", "narrow", "ne", "neg", "negative",
+    "newaxis", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like", "op", "optim",
+    "outer", "permute", "pi", "poisson", "positive", "pow", "prelu", "prod", "rad2deg", "rand", "rand_like",
+    "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "reciprocal", "relu",
+    "remainder", "reshape", "return_types", "roll", "round", "rrelu", "rsqrt", "rsub", "scalar_tensor", "scatter",
+    "scatter_add", "seed", "select", "selu", "set_default_dtype", "set_grad_enabled", "set_printoptions",
+    "set_rng_state", "sgn", "short", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "softmax", "split", "sqrt",
+    "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t",
+    "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "testing", "threshold", "tile", "transpose", "tril",
+    "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "uint8", "unbind", "unflatten", "unsqueeze",
+    "utils", "var", "var_mean", "vdot", "vstack", "where", "xlogy", "zeros", "zeros_like",
 ]  # fmt: skip

@@ -31,7 +31,8 @@ def norm(
 
     Example:
         >>> import tinygrad_nn as tg
-        >>> tg.linalg.norm(tg.tensor([[3.0, 0.0], [0.0, 4.0]]))
+        >>> from tinygrad_nn import linalg
+        >>> linalg.norm(tg.tensor([[3.0, 0.0], [0.0, 4.0]]))
         tensor(5.)
     """
     matrix = A.ndim == 2 if dim is None else isinstance(dim, tuple | list) and len(dim) == 2

@@ -15,6 +15,7 @@ import numpy as np
 
 from . import dtypes
 from .graph import AccumulateGrad, Edge, Node
+from .kernels import column_sums
 from .modes import modes
 from .plan import INPUT, OUT
 from .tensor import Tensor, wrap
@@ -211,6 +212,8 @@ def _through_parts(node: Node, gradient: Tensor, values: list[Any], send: Callab
 def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
     """Sum a gradient over the dimensions along which its input was repeated. Works on arrays and tensors."""
     extra = gradient.ndim - len(shape)
+    if extra == 1 and len(shape) == 1 and type(gradient) is _ndarray and gradient.shape[1:] == shape:
+        return np.asarray(column_sums(gradient))
     if extra:
         gradient = gradient.sum(axis=tuple(range(extra)))
     repeated = tuple([i for i, n in enumerate(shape) if n == 1 and gradient.shape[i] != 1])

@@ -38,6 +38,8 @@ def explain(op: Op, inputs: tuple[Any, ...], options: dict[str, Any], error: Exc
     if isinstance(error, np.exceptions.AxisError):
         return IndexError(_axis_text(op, inputs, options, error))
     if isinstance(error, IndexError):
+        if "axis" not in str(error) and "too many indices" not in str(error):
+            return error  # the op's own words
         return IndexError(f"{op.name}(): {error} ({_inputs(op, inputs)})")
     shapes = [np.shape(i._array if isinstance(i, Tensor) else i) for i in inputs]
     if op.kind == "elementwise" and isinstance(error, ValueError) and "broadcast" in str(error):

@@ -16,19 +16,12 @@ from .._core.inplace import check_target, store
 from .._core.modes import no_grad
 from .._core.random import default_generator
 from .._core.tensor import Tensor, wrap
-from ..ops import activation as _smooth
-from ..ops import piecewise as _pieces
-from ..ops.activation import gelu, glu, logsigmoid, sigmoid, softplus, softsign, tanhshrink
-from ..ops.classification import cross_entropy, nll_loss
-from ..ops.dropout import dropout
-from ..ops.linalg import matmul
-from ..ops.linear_layer import linear
-from ..ops.loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
-from ..ops.piecewise import hardshrink, prelu, softshrink
-from ..ops.probability_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
-from ..ops.softmax import log_softmax, softmax, softmin
-from ..ops.sparse import embedding, one_hot
-from ..ops.trigonometric import tanh
+from .. import ops as _ops
+from ..ops import (
+    binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, dropout, embedding, gelu, glu, hardshrink,
+    huber_loss, kl_div, l1_loss, linear, log_softmax, logsigmoid, matmul, mse_loss, nll_loss, one_hot, prelu, sigmoid,
+    smooth_l1_loss, softmax, softmin, softplus, softshrink, softsign, tanh, tanhshrink,
+)  # fmt: skip
 
 __all__ = [
     "bilinear",
@@ -96,17 +89,17 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
         >>> tg.nn.functional.relu(tg.tensor([-1.0, 2.0]))
         tensor([0., 2.])
     """
-    return _call(_pieces.relu, True, input) if inplace else _pieces.relu(input)
+    return _call(_ops.relu, True, input) if inplace else _ops.relu(input)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """``min(max(x, 0), 6)``."""
-    return _call(_pieces.relu6, inplace, input)
+    return _call(_ops.relu6, inplace, input)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """``x`` where positive, else ``negative_slope * x``."""
-    return _call(_pieces.leaky_relu, inplace, input, negative_slope)
+    return _call(_ops.leaky_relu, inplace, input, negative_slope)
 
 
 def rrelu(
@@ -125,52 +118,52 @@ def rrelu(
         chosen = input._array <= 0
         slopes[chosen] = default_generator.uniform(int(np.count_nonzero(chosen)), np.float64, lower, upper)
         noise = wrap(slopes)
-    return _call(lambda x: _pieces.rrelu(x, lower, upper, training, noise=noise), inplace, input)
+    return _call(lambda x: _ops.rrelu(x, lower, upper, training, noise=noise), inplace, input)
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """``x`` where it is above the threshold, else the value."""
-    return _call(_pieces.threshold, inplace, input, threshold, value)
+    return _call(_ops.threshold, inplace, input, threshold, value)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """``min(max(x, min_val), max_val)``."""
-    return _call(_pieces.hardtanh, inplace, input, min_val, max_val)
+    return _call(_ops.hardtanh, inplace, input, min_val, max_val)
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """``min(max(x / 6 + 1 / 2, 0), 1)``."""
-    return _call(_pieces.hardsigmoid, inplace, input)
+    return _call(_ops.hardsigmoid, inplace, input)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """``x * hardsigmoid(x)``."""
-    return _call(_pieces.hardswish, inplace, input)
+    return _call(_ops.hardswish, inplace, input)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``x`` where positive, else ``alpha * (exp(x) - 1)``."""
-    return _call(_smooth.elu, inplace, input, alpha)
+    return _call(_ops.elu, inplace, input, alpha)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``x`` where positive, else ``alpha * (exp(x / alpha) - 1)``."""
-    return _call(_smooth.celu, inplace, input, alpha)
+    return _call(_ops.celu, inplace, input, alpha)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """`elu` with the constants that keep mean 0 and variance 1."""
-    return _call(_smooth.selu, inplace, input)
+    return _call(_ops.selu, inplace, input)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``x * sigmoid(x)``, also known as swish."""
-    return _call(_smooth.silu, inplace, input)
+    return _call(_ops.silu, inplace, input)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """``x * tanh(softplus(x))``."""
-    return _call(_smooth.mish, inplace, input)
+    return _call(_ops.mish, inplace, input)
 
 
 # --- lengths, distances, products --------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import numpy as np
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
 from .forms import refuse
+from .gaussian import gelu as gelu
 from .selection import choose, keep
 
 _POINTS = [case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 2.0, -2.0]))]
@@ -227,8 +228,3 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     first, second = input.chunk(2, dim)
     result: Tensor = first * sigmoid(second)
     return result
-
-
-# TEMPORARY, until ops/__init__.py names these modules
-from .gaussian import *  # noqa: E402, F403
-from .piecewise import *  # noqa: E402, F403

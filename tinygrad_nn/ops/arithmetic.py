@@ -81,7 +81,8 @@ def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
 
     Example:
         >>> import tinygrad_nn as tg
-        >>> tg.rsub(tg.tensor([1.0, 2.0]), 10)
+        >>> from tinygrad_nn.ops import rsub
+        >>> rsub(tg.tensor([1.0, 2.0]), 10)
         tensor([9., 8.])
     """
     return sub(other, input, alpha=alpha)
@@ -379,9 +380,3 @@ def addcdiv(start, x, y, /, *, value=1):
 
 absolute = abs
 negative = neg
-
-# TEMPORARY, until ops/__init__.py names these modules
-from .logic import *  # noqa: E402, F403
-from .powers import *  # noqa: E402, F403
-from .rounding import *  # noqa: E402, F403
-from .selection import *  # noqa: E402, F403

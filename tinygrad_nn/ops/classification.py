@@ -13,7 +13,7 @@ from .._core import dtypes
 from .._core.errors import not_a_tensor
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor
-from .kernels import add_reduce, log_sum_exp, maximum_reduce
+from .._core.kernels import add_reduce, log_sum_exp, maximum_reduce, vector_sum
 from .loss import reduction_of
 from .softmax import log_softmax
 
@@ -116,7 +116,7 @@ def _reduce_rows(losses: Any, factor: Any, total: Any, reduction: str) -> Any:
         losses = np.where(factor == 0, losses.dtype.type(0), losses * factor)  # an ignored row's inf is ignored, too
     if reduction == "none":
         return losses
-    result = add_reduce(losses)
+    result = vector_sum(losses)
     return result / losses.dtype.type(total) if reduction == "mean" else result
 
 
@@ -272,7 +272,7 @@ def _smoothed(rows: Tensor, t: Tensor, weight: Any, ignore_index: int, reduction
     exact = _nll_loss(scores, t, weight=weight, ignore_index=ignore_index, reduction=reduction)
     classes = rows._array.shape[1]
     _, _, total = _places(rows._array, t._array, weight, ignore_index)
-    spread = -(scores if weight is None else scores * weight).sum(1)  # type: ignore[operator]
+    spread = -(scores if weight is None else scores * weight).sum(1)
     kept = t._array != ignore_index
     if not kept.all():
         spread = np.where(kept, spread, np.zeros((), rows._array.dtype))

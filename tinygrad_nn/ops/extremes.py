@@ -15,7 +15,7 @@ import numpy as np
 from .._core import return_types
 from .._core.op import REGISTRY, Integers, case, composite, op
 from .._core.tensor import Tensor, check_dim
-from .kernels import row_maxima
+from .._core.kernels import row_maxima
 from .reduce import axes, restore
 
 

@@ -14,13 +14,15 @@ from .._core.backward import unbroadcast
 from .._core.errors import not_a_tensor
 from .._core.op import case, op
 from .._core.tensor import Tensor
-from .kernels import column_sums
+from .._core.kernels import column_sums
 from .linalg import MAT1_MAT2, expand_text, matmul, product, rows, same_dtype_error
 
 
 def _linear_weight_gradient(g: Any, x: Any) -> Any:
     if g.ndim == 1:
         return g[:, None] * x
+    if g.ndim == 2 and type(g) is np.ndarray and type(x) is np.ndarray:
+        return g.T.dot(x)
     return product(rows(g).swapaxes(0, 1), rows(x))
 
 

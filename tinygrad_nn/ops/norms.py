@@ -14,7 +14,7 @@ from .._core import dispatch, dtypes
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
 from .arithmetic import sign
-from .kernels import add_reduce, maximum_reduce, minimum_reduce
+from .._core.kernels import add_reduce, maximum_reduce, minimum_reduce
 from .reduce import axes, reduced_count, restore, takes_dtype
 
 _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
@@ -100,7 +100,8 @@ def vector_norm(x, /, ord=2, dim=None, keepdim=False):
 
     Example:
         >>> import tinygrad_nn as tg
-        >>> tg.linalg.vector_norm(tg.tensor([3.0, -4.0]))
+        >>> from tinygrad_nn import linalg
+        >>> linalg.vector_norm(tg.tensor([3.0, -4.0]))
         tensor(5.)
     """
     _check(x, ord, dim)

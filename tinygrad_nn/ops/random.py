@@ -138,7 +138,7 @@ def randperm(n: int, *, generator: Generator | None = None, out: Any = None, dty
         >>> import tinygrad_nn as tg
         >>> _ = tg.manual_seed(0)
         >>> tg.randperm(4)
-        tensor([2, 0, 1, 3])
+        tensor([0, 1, 3, 2])
     """
     array = _source(generator).permutation(n)
     return _finish(array if dtype is None else array.astype(dtypes.to_numpy(dtype)), requires_grad, device)

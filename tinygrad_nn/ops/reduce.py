@@ -17,7 +17,7 @@ import numpy as np
 from .._core import dispatch, dtypes
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor, check_dim
-from .kernels import add_reduce, column_sums, multiply_reduce, row_sums, total
+from .._core.kernels import add_reduce, column_sums, multiply_reduce, row_sums, total
 
 _INT64 = np.dtype(np.int64)
 _WORTH_IT = 500  # elements from which a matrix's sums are taken by BLAS

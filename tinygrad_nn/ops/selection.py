@@ -15,7 +15,7 @@ from .._core import dtypes
 from .._core.calls import promote, write_out
 from .._core.errors import not_a_tensor
 from .._core.op import Integers, case, composite, op
-from .._core.tensor import Tensor, wrap
+from .._core.tensor import Tensor, tensor_method, wrap
 from .forms import inplace_form
 
 _INT8 = np.dtype(np.int8)
@@ -129,7 +129,7 @@ def _where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
 
 
 _where_method.__name__ = _where_method.__qualname__ = "where"
-Tensor.where = _where_method  # type: ignore[attr-defined]
+tensor_method(_where_method)
 
 
 # --- the larger and the smaller of two ---------------------------------------------------------------------------

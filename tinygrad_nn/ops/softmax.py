@@ -14,7 +14,7 @@ import numpy as np
 from .._core import dtypes
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, check_dim
-from .kernels import add_reduce, exp_below_one, log_sum_exp, sums_along
+from .._core.kernels import add_reduce, exp_below_one, log_sum_exp, sums_along
 
 _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
 
@@ -174,4 +174,4 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: Any = 3, dtype: 
         tensor([1., 0.])
     """
     input, dim = _arguments("softmin", input, dim, _stacklevel, dtype)
-    return _softmax(-input, dim)  # type: ignore[operator]
+    return _softmax(-input, dim)
