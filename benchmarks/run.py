@@ -16,6 +16,10 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what imports NumPy comes after the threads have been set
+    from benchmarks.harness import Case, Peers, Result, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 _POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS")
@@ -37,6 +41,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.threads < 1 or (options.repeat is not None and options.repeat < 1):
         parser.error("--threads and --repeat: expected at least 1")
+    if options.data is not None and not options.data.is_dir():
+        parser.error(f"--data: {options.data} is no folder")
     return options
 
 
@@ -60,7 +66,7 @@ def hold_loaded_pools(threads: int) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the cases that were asked for, and print what came out. Returns the exit status."""
-    from benchmarks import harness, report
+    from benchmarks import harness
     from benchmarks.cases import REGISTRY, select
 
     if options.list:
@@ -73,27 +79,43 @@ def run(options: argparse.Namespace) -> int:
         return 2
     settings = harness.Settings(options.threads, options.repeat, options.seconds, options.quick, options.data)
     peers = harness.Peers(settings, options.contenders.split(",") if options.contenders else None)
-    results, failures = [], []
+    results, failures = measure_all(cases, settings, peers)
+    summarise(results, settings, peers, options)
+    for failure in failures:
+        print(f"\nFAILED {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def measure_all(cases: Sequence[Case], settings: Settings, peers: Peers) -> tuple[list[Result], list[str]]:
+    """Measure one case after the other, and print each as it comes. A case that fails does not stop the others."""
+    from benchmarks import harness, report
+
+    results: list[Result] = []
+    failures = []
     for case in cases:
+        for name in case.contenders:
+            peers.find(name)
+        hold_loaded_pools(settings.threads)
         try:
-            for name in case.contenders:
-                peers.find(name)
-            hold_loaded_pools(options.threads)
             results.append(harness.measure(case, settings, peers))
         except harness.DisagreementError as error:
             failures.append(str(error))
             print(f"FAILED {error}\n", flush=True)
         else:
             print(report.text(results[-1]) + "\n", flush=True)
+    return results, failures
+
+
+def summarise(results: Sequence[Result], settings: Settings, peers: Peers, options: argparse.Namespace) -> None:
+    """Print the machine and, if asked for, the table; write the JSON file."""
+    from benchmarks import report
+
     facts = report.machine(settings, peers)
     print(report.head(facts))
     if options.markdown:
         print("\n" + report.markdown(results))
     if options.json:
         options.json.write_text(json.dumps(report.as_data(facts, results), indent=1) + "\n", encoding="utf-8")
-    for failure in failures:
-        print(f"\nFAILED {failure}", file=sys.stderr)
-    return 1 if failures else 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

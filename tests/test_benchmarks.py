@@ -195,6 +195,7 @@ def test_program_refuses():
     assert "no benchmark is called 'no/such'" in run("no/such").stderr
     assert run("--threads", 0).returncode == 2
     assert run("--repeat", 0).returncode == 2
+    assert "no/such/folder is no folder" in run("--data", "no/such/folder").stderr
 
 
 def test_program_fails_on_disagreement(tmp_path):

@@ -109,23 +109,25 @@ def in_mygrad(size: int, optimizer_name: str) -> Contender:
     return make
 
 
+def autograd_loss(parameters: list[Any], inputs: Any, targets: Any) -> Any:
+    """The network's loss in HIPS autograd's functions."""
+    functions = importlib.import_module("autograd.numpy")
+    logsumexp = importlib.import_module("autograd.scipy.special").logsumexp
+    hidden = inputs
+    for weight, bias in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
+        hidden = functions.maximum(functions.dot(hidden, weight.T) + bias, 0)
+    logits = functions.dot(hidden, parameters[-2].T) + parameters[-1]
+    return functions.mean(logsumexp(logits, axis=1) - logits[np.arange(len(targets)), targets])
+
+
 def in_autograd(size: int, optimizer_name: str) -> Contender:
     """HIPS autograd's gradients, and the update by hand."""
 
     def make(autograd: Any, settings: Settings) -> Job:
-        np_ = importlib.import_module("autograd.numpy")
-        logsumexp = importlib.import_module("autograd.scipy.special").logsumexp
         parameters = [values.copy() for values in initial_parameters()]
         optimizer = OPTIMIZERS[optimizer_name](parameters)
 
-        def objective(parameters: list[Any], inputs: Any, targets: Any) -> Any:
-            hidden = inputs
-            for weight, bias in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
-                hidden = np_.maximum(np_.dot(hidden, weight.T) + bias, 0)
-            logits = np_.dot(hidden, parameters[-2].T) + parameters[-1]
-            return np_.mean(logsumexp(logits, axis=1) - logits[np.arange(len(targets)), targets])
-
-        gradient = autograd.value_and_grad(objective)
+        gradient = autograd.value_and_grad(autograd_loss)
 
         def step(inputs: Any, targets: Any) -> float:
             loss, gradients = gradient(parameters, inputs, targets)
