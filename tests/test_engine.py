@@ -35,7 +35,7 @@ def test_a_wrong_word_in_a_rule_names_the_near_one() -> None:
     with pytest.raises(TypeError, match=r"its rule asks for 'outt'.*Did you mean 'out'\?"):
 
         @tg.op(vjp=lambda g, outt: g * outt)
-        def mistyped(x, /):  # type: ignore[no-untyped-def]
+        def mistyped(x, /):
             return x
 
     assert "mistyped" not in REGISTRY
@@ -57,7 +57,7 @@ def test_a_wrong_definition_is_refused_where_it_is_written(arguments: dict[str, 
     with pytest.raises(TypeError, match=r"@op refused: .*") as caught:
 
         @tg.op(**arguments)
-        def refused(x, y, /, *, scale=1.0):  # type: ignore[no-untyped-def]
+        def refused(x, y, /, *, scale=1.0):
             return x
 
     assert text in str(caught.value)
@@ -68,13 +68,13 @@ def test_an_op_without_inputs_is_refused() -> None:
     with pytest.raises(TypeError, match="no array inputs"):
 
         @tg.op(vjp=None)
-        def nothing(*, x=1):  # type: ignore[no-untyped-def]
+        def nothing(*, x=1):
             return x
 
 
 def test_a_definition_is_a_function_a_method_and_a_numpy_function() -> None:
     @tg.op(np.spacing, vjp=lambda g, x: g * 5, aliases=("other_name",))
-    def five_times(x, /):  # type: ignore[no-untyped-def]
+    def five_times(x, /):
         """Five times x."""
         return x * 5
 
@@ -161,9 +161,9 @@ def test_a_decorated_generator_keeps_its_mode_to_itself() -> None:
     generator = numbers()
     assert next(generator) is False
     assert tg.is_grad_enabled()
-    assert generator.send("sent") is False  # type: ignore[attr-defined]
+    assert generator.send("sent") is False
     assert tg.is_grad_enabled()
-    generator.close()  # type: ignore[attr-defined]
+    generator.close()
 
 
 def test_each_thread_has_its_own_mode() -> None:

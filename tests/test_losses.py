@@ -33,7 +33,7 @@ def scores(**options: Any) -> Any:
         (tg.tensor(1), ValueError, r"Expected input batch_size \(2\) to match target batch_size \(0\)"),
         (tg.tensor([1, 3]), IndexError, r"Target 3 is out of bounds\. It stands in row 1.*0 to 2.*use target - 1"),
         (tg.tensor([0, -1]), IndexError, "Target -1 is out of bounds"),
-        (tg.tensor([0, 3]), IndexError, r"row 1, and classes go from 0 to 2\. "),
+        (tg.tensor([0, 3]), IndexError, r"row 1, and classes go from 0 to 2\.$"),
         ([0, 1], TypeError, r"argument 'target' \(position 2\) must be Tensor, not list"),
     ],
 )

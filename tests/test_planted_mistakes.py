@@ -80,13 +80,13 @@ def test_the_second_derivative_of_a_first_order_rule_is_checked() -> None:
     """A rule that turns its input into a constant is right to first order only."""
 
     @tg.op(vjp=lambda g, x: g * 2 * (x._array if isinstance(x, tg.Tensor) else x), method=False)
-    def constant_in_rule(x, /):  # type: ignore[no-untyped-def]
+    def constant_in_rule(x, /):
         return x * x
 
     try:
-        CHECKS["gradient"](constant_in_rule.op, None)  # type: ignore[attr-defined]
+        CHECKS["gradient"](constant_in_rule.op, None)
         with pytest.raises(AssertionError, match="second gradient"):
-            CHECKS["second_gradient"](constant_in_rule.op, None)  # type: ignore[attr-defined]
+            CHECKS["second_gradient"](constant_in_rule.op, None)
     finally:
         del REGISTRY["constant_in_rule"]
 
@@ -106,13 +106,13 @@ def test_the_second_derivative_of_a_first_order_rule_is_checked() -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_every_check_can_fail(check: str, rule: Any, forward: Any) -> None:
-    def mistaken(x, /):  # type: ignore[no-untyped-def]
+    def mistaken(x, /):
         return forward(x)
 
     made = tg.op(vjp=rule, method=False)(mistaken)
     try:
         with pytest.raises(AssertionError, match="mistaken: check"):
-            CHECKS[check](made.op, None)  # type: ignore[attr-defined]
+            CHECKS[check](made.op, None)
     finally:
         del REGISTRY["mistaken"]
 

@@ -81,7 +81,7 @@ def counterpart(torch: Any, op: Op) -> Callable[..., Any] | None:
             f"op {op.name}: PyTorch has no {op.torch_name or op.name!r}. Name its counterpart with torch_name=, or "
             'say torch_name="" if it is a helper that has none.'
         )
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def to_torch(torch: Any, value: Any) -> Any:

@@ -43,7 +43,9 @@ def synchronize(device: Any = None) -> None:
     Raises:
         RuntimeError: always, as there is no GPU to wait for.
     """
-    raise RuntimeError("cuda.synchronize(): tinygrad_nn computes on the CPU only; operations are finished when they return.")
+    raise RuntimeError(
+        "cuda.synchronize(): tinygrad_nn computes on the CPU only; operations are finished when they return."
+    )
 
 
 def set_device(device: Any) -> None:

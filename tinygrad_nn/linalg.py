@@ -41,4 +41,4 @@ def norm(
             f"linalg.norm: Order {ord} not supported for a matrix. Of matrix norms there is 'fro'; for the norm of all "
             "elements as a vector use linalg.vector_norm(A, ord)."
         )
-    return vector_norm(A, 2 if ord in (None, "fro") else ord, dim, keepdim, dtype=dtype)  # type: ignore[no-any-return]
+    return vector_norm(A, 2 if ord in (None, "fro") else ord, dim, keepdim, dtype=dtype)

@@ -7,6 +7,7 @@ after adding an op.
 from __future__ import annotations
 
 import inspect
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,7 @@ from .tensor import Tensor
 
 class TensorMethods:
 '''
-# Comparisons override object's, whose results are of another type.
-_OVERRIDES = {"__eq__", "__ne__"}
-_TUPLES = {"unbind"}
+_WIDTH = 120
 
 
 def stub_text() -> str:
@@ -36,18 +35,35 @@ def stub_text() -> str:
 
 def _member(name: str, value: Any) -> str:
     if isinstance(value, property):
-        return f"    @property\n    def {name}(self) -> Tensor: ...\n"
+        return f"    @property\n    def {name}(self) -> Tensor: ...  # noqa: N802 - PyTorch's name\n"
     if not callable(value):
         return f"    {name}: Any\n"
-    ignore = "  # type: ignore[override]" if name in _OVERRIDES else ""
-    return f"    def {name}({_parameters(value)}) -> {_returns(name, value)}: ...{ignore}\n"
+    parameters = ["self", *_parameters(name, value)]
+    result = _returns(name, value)
+    # Comparisons override object's, whose results are of another type.
+    ignore = "  # type: ignore[override]" if name in ("__eq__", "__ne__") else ""
+    line = f"    def {name}({', '.join(parameters)}) -> {result}: ...{ignore}\n"
+    if len(line) <= _WIDTH + 1:
+        return line
+    inner = f"        {', '.join(parameters)}\n"
+    if len(inner) > _WIDTH + 1:
+        inner = "".join(f"        {parameter},\n" for parameter in parameters)
+    return f"    def {name}(\n{inner}    ) -> {result}: ...\n"
 
 
-def _parameters(function: Any) -> str:
-    """The parameters, the first of which is the tensor itself; defaults are shown as ``...``."""
-    texts = ["self"]
+def _parameters(name: str, function: Any) -> list[str]:
+    """The parameters after the tensor itself."""
+    given = list(inspect.signature(function).parameters.values())[1:]
+    if name.startswith("__") and name not in ("__getitem__", "__setitem__"):
+        return ["other: Any"] if given else []
+    before = vars(Tensor).get(name.removesuffix("_"))
+    if given and given[0].name == "others" and before is not None:  # in place: the same parameters
+        return _parameters(name.removesuffix("_"), before)
+    if hasattr(function, "op"):
+        return _op_parameters(function)
+    texts = []
     star = False
-    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+    for parameter in given:
         if parameter.kind is parameter.VAR_POSITIONAL:
             texts.append(f"*{parameter.name}: Any")
             star = True
@@ -57,14 +73,30 @@ def _parameters(function: Any) -> str:
             if parameter.kind is parameter.KEYWORD_ONLY and not star:
                 texts.append("*")
                 star = True
-            default = "" if parameter.default is parameter.empty else " = ..."
+            default = "" if parameter.default is parameter.empty else f" = {_default(parameter.default)}"
             texts.append(f"{parameter.name}: {_annotation(parameter.annotation)}{default}")
-    op = getattr(function, "op", None)
-    if op is not None and any(p.kind is p.KEYWORD_ONLY for p in inspect.signature(function).parameters.values()):
-        return "self, *args: Any, **options: Any"  # options may be given by position or keyword
-    if op is not None:
-        return ", ".join(texts) if op.kind == "elementwise" else "self, *args: Any, **options: Any"
-    return ", ".join(texts)
+    return texts
+
+
+def _op_parameters(function: Any) -> list[str]:
+    """An op's other inputs, and its options. These may have NumPy's names as well, so none of them is required."""
+    op = function.op
+    collects = inspect.getclosurevars(inspect.unwrap(function)).nonlocals.get("collects")
+    if collects is not None:  # any number of integers, or one sequence, or by name
+        return [f"*{collects}: Any", "**options: Any"]
+    texts = [f"{name}: Any" for name in op.public_names[1 : len(op.inputs)]]
+    for position, (name, default) in enumerate(op.defaults.items()):
+        if position == len(op.positional):
+            texts.append("*")
+        kind = f"builtins.{type(default).__name__}" if isinstance(default, bool | float) else "Any"
+        texts.append(f"{name}: {kind} = {_default(default)}")
+    return [*texts, "**options: Any"] if op.defaults else texts
+
+
+def _default(value: Any) -> str:
+    """A default as it may stand in the stub: simple values as they are."""
+    simple = value is None or isinstance(value, bool | int | str) or (isinstance(value, float) and isfinite(value))
+    return repr(value).replace("'", '"') if simple else "..."
 
 
 def _annotation(annotation: Any) -> str:
@@ -84,7 +116,7 @@ def _returns(name: str, function: Any) -> str:
         return str(annotation)
     if annotation in ("bool", "int"):
         return f"builtins.{annotation}"
-    return "Tensor" if name.startswith("__") and name not in ("__setitem__",) else "Any"
+    return "Tensor" if name.startswith("__") else "Any"
 
 
 if __name__ == "__main__":

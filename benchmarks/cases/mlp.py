@@ -102,7 +102,7 @@ def in_mygrad(size: int, optimizer_name: str) -> Contender:
             loss = cross_entropy(mygrad.matmul(hidden, parameters[-2].T) + parameters[-1], targets)
             loss.backward()
             optimizer.step([parameter.grad for parameter in parameters])
-            return loss.item()  # type: ignore[no-any-return]
+            return loss.item()
 
         return training_job(batches(settings, size), step, float, settings)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import dtypes
 from .dtypes import FLOAT32, FLOAT64
-from .errors import NotATensor, explain, near, not_a_tensor
+from .errors import NotATensorError, explain, near, not_a_tensor
 from .graph import Edge, View
 from .inplace import check_target, store
 from .modes import modes
@@ -73,7 +73,7 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
     differentiable = op.differentiable
     numbers = op.takes_numbers
 
-    def call(input: Any, other: Any, *, out: Tensor | None = None, **options: Any) -> Tensor:
+    def call(input: Any, other: Any, *, out: Tensor | None = None, **options: Any) -> Any:
         kind = type(other)
         if (
             numbers
@@ -92,7 +92,7 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
         else:
             try:
                 input, other = promote(op, (input, other))
-            except NotATensor:
+            except NotATensorError:
                 if operator:
                     return NotImplemented
                 raise

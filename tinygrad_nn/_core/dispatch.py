@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .calls import make_binary
-from .errors import NotATensor, near
+from .errors import NotATensorError, near
 from .tensor import Tensor, wrap
 
 _TABLE: dict[Any, Callable[..., Any]] = {}
@@ -57,7 +57,7 @@ def _guarded(call: Callable[..., Any]) -> Callable[..., Any]:
     def forward(self: Any, other: Any) -> Any:
         try:
             return call(self, other)
-        except NotATensor:
+        except NotATensorError:
             return NotImplemented
 
     return forward
@@ -99,7 +99,8 @@ def _plain(name: str, value: Any) -> Any:
             known = [f.__name__ for f in _TABLE]
             raise TypeError(
                 f"{name} on a Tensor that requires grad: it has no gradient here."
-                f"{near(name.removeprefix('np.'), known)} Use x.detach() if no gradient is wanted, or define an op for it."
+                f"{near(name.removeprefix('np.'), known)} Use x.detach() if no gradient is wanted, or define an op for "
+                "it."
             )
         return value._array
     if isinstance(value, list | tuple):

@@ -152,7 +152,9 @@ def default_numpy() -> np.dtype[Any]:
 
 
 class finfo:  # noqa: N801 - PyTorch's name
-    """The limits of a floating point type: ``bits``, ``eps``, ``max``, ``min``, ``tiny``, ``smallest_normal``, ``resolution``.
+    """The limits of a floating point type.
+
+    They are ``bits``, ``eps``, ``max``, ``min``, ``tiny``, ``smallest_normal``, ``resolution``.
 
     Raises:
         TypeError: not a floating point type.
@@ -195,7 +197,9 @@ class iinfo:  # noqa: N801 - PyTorch's name
 
     def __init__(self, type: dtype) -> None:
         if not isinstance(type, dtype) or type.dtype.kind not in "iu":
-            raise TypeError(f"iinfo() requires an integer input type, got {type!r}. Use finfo for floating point types.")
+            raise TypeError(
+                f"iinfo() requires an integer input type, got {type!r}. Use finfo for floating point types."
+            )
         limits = np.iinfo(type.dtype)
         self.dtype = type.name
         self.bits, self.max, self.min = int(limits.bits), int(limits.max), int(limits.min)

@@ -70,7 +70,8 @@ def _broadcast_text(shapes: list[tuple[int, ...]]) -> str:
         m, n = full_a[position], full_b[position]
         if m != n and 1 not in (m, n):
             return (
-                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension {position}"
+                f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton dimension "
+                f"{position}"
             )
     return f"The shapes {list(a)} and {list(b)} cannot be broadcast together"
 
@@ -101,16 +102,16 @@ def _type_error(op: Op, inputs: tuple[Any, ...], error: Exception) -> Exception:
     return error
 
 
-class NotATensor(TypeError):
+class NotATensorError(TypeError):
     """An op was given something that is neither a tensor nor a number."""
 
 
-def not_a_tensor(op: Op, position: int, value: Any) -> NotATensor:
+def not_a_tensor(op: Op, position: int, value: Any) -> NotATensorError:
     """PyTorch's error for an input that is no tensor, with the fix."""
     hint = " Wrap it: tinygrad_nn.tensor(...) copies, tinygrad_nn.from_numpy(...) shares the memory."
     shown = type(value).__name__
     name = op.public_names[position] if position < len(op.public_names) else "input"
-    return NotATensor(
+    return NotATensorError(
         f"{op.name}(): argument '{name}' (position {position + 1}) must be Tensor, not {shown}."
         + (hint if isinstance(value, np.ndarray | list | tuple | int | float) else "")
     )

@@ -7,9 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from . import dtypes
 from .backward import own, run
 from .graph import Edge
 from .tensor import Tensor, current_edge, tensor_method, wrap
+
+# Where most backward passes start. Shared, so nobody may write to it.
+_ONE = {d.dtype: np.ones((), d.dtype) for d in dtypes.ALL if d.is_floating_point or d.is_complex}
+for _one in _ONE.values():
+    _one.flags.writeable = False
 
 
 def root_gradient(output: Tensor, gradient: Any, create_graph: bool, position: int) -> tuple[Edge, Any]:
@@ -22,7 +28,8 @@ def root_gradient(output: Tensor, gradient: Any, create_graph: bool, position: i
     if edge is None:
         raise RuntimeError(
             f"element {position} of tensors does not require grad and does not have a grad_fn. No input of its "
-            "computation requires grad, or it was computed under no_grad(), or went through detach(), item() or numpy()."
+            "computation requires grad, or it was computed under no_grad(), or went through detach(), item() or "
+            "numpy()."
         )
     array = output._array
     if gradient is None:
@@ -31,7 +38,10 @@ def root_gradient(output: Tensor, gradient: Any, create_graph: bool, position: i
                 f"grad can be implicitly created only for scalar outputs, got shape {list(array.shape)}. "
                 "Reduce it first (loss.mean().backward()) or give gradient=."
             )
-        gradient = wrap(np.ones(array.shape, array.dtype))
+        ones = _ONE[array.dtype] if array.ndim == 0 else np.ones(array.shape, array.dtype)
+        if not create_graph:
+            return edge, ones
+        gradient = wrap(ones)
     if not isinstance(gradient, Tensor):
         raise TypeError(f"gradient: expected a Tensor or None, got {type(gradient).__name__}")
     if gradient._array.shape != array.shape:

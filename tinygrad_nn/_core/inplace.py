@@ -18,7 +18,7 @@ from .recording import record
 from .tensor import Tensor, current_edge
 
 # Set by the ops: the op (base, source, replay) -> base with the view that `replay` takes replaced by source.
-view_scatter: Any
+view_scatter: Any = None
 
 
 def check_target(target: Any, others: tuple[Any, ...] = ()) -> None:

@@ -109,28 +109,20 @@ def sums_along(x: Array, axis: int) -> Any:
     return row_sums(x) if x.ndim == 2 and axis == 1 else add_reduce(x, axis, None, None, True)
 
 
-_MODERATE = 80.0  # exp of anything between -80 and 80 is far from float32's limits
-
-
-def _all_moderate(x: Array) -> bool:
-    """Whether all elements are of moderate size, and numbers. One short product answers for most small arrays."""
-    flat = x.reshape(-1)
-    if flat.dot(flat) < _MODERATE**2:
-        return True
-    return bool(maximum_reduce(flat) < _MODERATE and minimum_reduce(flat) > -_MODERATE)
-
-
 def log_sum_exp(x: Array, axis: int) -> Any:
     """The logarithm of the sum of exponentials along an axis that is not empty; the axis is kept."""
-    if x.ndim == 2 and axis == 1:
-        # As the result is about the row's maximum, a moderate one says that no shift was needed.
-        result = row_sums(np.exp(x))
-        np.log(result, result)
-        if _all_moderate(result):
-            return result
     powers, shift = exp_below_one(x, axis)
     result = sums_along(powers, axis)
     np.log(result, result)
     if shift is not None:
         result += shift
     return result
+
+
+def row_log_sum_exp(x: Array) -> Any:
+    """`log_sum_exp` of the rows of a matrix; most small ones need one look at the result instead of two at the input."""
+    result = row_sums(np.exp(x))
+    np.log(result, result)
+    flat = result.reshape(-1)
+    # As a row's result is about its maximum, small results (nan is not) say that no shift was needed.
+    return result if flat.dot(flat) < _SMALL**2 else log_sum_exp(x, 1)

@@ -4,8 +4,9 @@
     def exp(x, /):
         return np.exp(x)
 
-A rule's parameter names say what is saved for it: ``g`` (the gradient that arrives), the op's own inputs, ``NAME_shape``,
-``out``, the op's options, its declared residuals, and ``needs`` (which inputs want a gradient). They are read once, here.
+A rule's parameter names say what is saved for it: ``g`` (the gradient that arrives), the op's own inputs,
+``NAME_shape``, ``out``, the op's options, its declared residuals, and ``needs`` (which inputs want a gradient). They
+are read once, here.
 Rules are plain NumPy expressions. On arrays they compute; on tensors, through NumPy's dispatch, they record themselves,
 which is how derivatives of any order come from the one rule.
 """
@@ -220,7 +221,7 @@ def op(
 
 def _read_signature(forward: Callable[..., Any]) -> tuple[tuple[str, ...], bool, dict[str, Any], tuple[str, ...]]:
     """Inputs stand before the ``/`` (or are ``*inputs``), options after it."""
-    code: Any = forward.__code__  # type: ignore[attr-defined]
+    code: Any = forward.__code__
     names = code.co_varnames
     by_position = names[code.co_posonlyargcount : code.co_argcount]
     keyword_only = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
@@ -229,9 +230,9 @@ def _read_signature(forward: Callable[..., Any]) -> tuple[tuple[str, ...], bool,
     if variadic:
         inputs = (*inputs, names[code.co_argcount + code.co_kwonlyargcount])
     defaults: dict[str, Any] = dict.fromkeys((*by_position, *keyword_only), REQUIRED)
-    given: tuple[Any, ...] = forward.__defaults__ or ()  # type: ignore[attr-defined]
+    given: tuple[Any, ...] = forward.__defaults__ or ()
     defaults.update(zip(by_position[len(by_position) - len(given) :], given, strict=True))
-    defaults.update(forward.__kwdefaults__ or {})  # type: ignore[attr-defined]
+    defaults.update(forward.__kwdefaults__ or {})
     return inputs, variadic, defaults, by_position
 
 
@@ -254,7 +255,8 @@ def _check(record: Op) -> None:
     before = REGISTRY.get(record.name)
     if before is not None and before.forward.__module__ != record.forward.__module__:
         raise TypeError(
-            f"@op {record.name}: there is an op of this name already, in {before.forward.__module__}. Choose another name."
+            f"@op {record.name}: there is an op of this name already, in {before.forward.__module__}. "
+            "Choose another name."
         )
     known = {"out", "needs", *record.inputs, *record.defaults, *record.residuals}
     known |= {f"{name}_shape" for name in record.inputs}
@@ -291,7 +293,9 @@ def _publish(
         dispatch.register(function, call)
     if method and not record.forward.__name__.startswith("_"):
         if before is None and hasattr(Tensor, record.name):
-            raise TypeError(f"@op {record.name}: Tensor.{record.name} exists already. Choose another name, or method=False.")
+            raise TypeError(
+                f"@op {record.name}: Tensor.{record.name} exists already. Choose another name, or method=False."
+            )
         inplace = make_inplace(record) if record.kind == "elementwise" else None
         for name in (record.name, *aliases):
             setattr(Tensor, name, call)

@@ -10,7 +10,8 @@ from typing import Any
 
 
 def _result_type(name: str, fields: str) -> Any:
-    base: Any = namedtuple(name, fields)  # type: ignore[misc]
+    make: Any = namedtuple  # mypy wants to see the fields here
+    base = make(name, fields)
 
     def show(self: Any) -> str:
         lines = ",\n".join(f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True))

@@ -286,7 +286,8 @@ class Tensor(TensorMethods):
             raise TypeError(f"Tensor.data: expected a Tensor, got {type(value).__name__}")
         if self._edge is not None and value._array.dtype.kind not in "fc":
             raise RuntimeError(
-                f"data set to a tensor that requires gradients must be floating point or complex dtype, got {value.dtype}"
+                "data set to a tensor that requires gradients must be floating point or complex dtype, got "
+                f"{value.dtype}"
             )
         self._array = value._array
 

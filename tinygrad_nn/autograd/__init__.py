@@ -16,8 +16,8 @@ from .function import Function
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = [
-    "Function", "GradcheckError", "Variable", "backward", "enable_grad", "function", "grad", "gradcheck", "gradgradcheck",
-    "inference_mode", "no_grad", "set_grad_enabled",
+    "Function", "GradcheckError", "Variable", "backward", "enable_grad", "function", "grad", "gradcheck",
+    "gradgradcheck", "inference_mode", "no_grad", "set_grad_enabled",
 ]  # fmt: skip
 
 

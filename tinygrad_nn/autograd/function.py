@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import weakref
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -124,7 +124,8 @@ class Function:
     def forward(*args: Any, **kwargs: Any) -> Any:
         """Compute the outputs."""
         raise NotImplementedError(
-            "You must implement the forward function for custom autograd.Function: a @staticmethod forward(ctx, *inputs)."
+            "You must implement the forward function for custom autograd.Function: a @staticmethod "
+            "forward(ctx, *inputs)."
         )
 
     @staticmethod
@@ -165,7 +166,7 @@ class Function:
         several = isinstance(outputs, tuple | list)
         given = list(outputs) if several else [outputs]
         node = Node()
-        node.plan = _plan(cls, bool(ctx._saved))  # type: ignore[assignment]
+        node.plan = cast(Any, _plan)(cls, bool(ctx._saved))  # a plan of its own kind
         node.edges = edges
         node.sequence = next_sequence()
         node.hooks = node.shapes = None
@@ -242,8 +243,8 @@ def _rule(function: type[Function]) -> Any:
         for result in results:
             if result is not None and not isinstance(result, Tensor):
                 raise TypeError(
-                    f"function {function.__name__}Backward returned a {type(result).__name__} where a Tensor or None was "
-                    "expected"
+                    f"function {function.__name__}Backward returned a {type(result).__name__} where a Tensor or None "
+                    "was expected"
                 )
         return tuple([r if recorded or r is None else r._array for r in results])
 
@@ -263,7 +264,8 @@ def once_differentiable(backward: Any) -> Any:
         if not recorded:
             return results
         several = isinstance(results, tuple)
-        outputs = [_Refusing.apply(r, *gradients) if r is not None else None for r in (results if several else (results,))]
+        given = results if several else (results,)
+        outputs = [_Refusing.apply(r, *gradients) if r is not None else None for r in given]
         return tuple(outputs) if several else outputs[0]
 
     return decorated

@@ -9,7 +9,7 @@ import gzip
 import math
 import zlib
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn, cast
 
 import numpy as np
 
@@ -63,7 +63,7 @@ def read_idx(path: str | Path, *, max_bytes: int = 1 << 30) -> Tensor:
         raw.seek(0)
         try:
             with gzip.open(raw) if compressed else raw as file:
-                return _parse(file, path, max_bytes)  # type: ignore[arg-type]  # a GzipFile reads like any other
+                return _parse(cast(BinaryIO, file), path, max_bytes)  # a GzipFile reads like any other
         except EOFError:
             _refuse(path, "the compressed data is cut off", "Copy or download the file again")
         except (zlib.error, gzip.BadGzipFile) as error:

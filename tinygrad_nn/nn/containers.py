@@ -37,7 +37,8 @@ class _Sequence(Module):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return type(self)(list(self._modules.values())[index])  # type: ignore[call-arg]
+            kind: Any = type(self)  # a subclass here takes its modules
+            return kind(list(self._modules.values())[index])
         return self._modules[self._name_at(index)]
 
     def __setitem__(self, index: int, module: Module) -> None:
@@ -139,8 +140,8 @@ class Sequential(_Sequence):
 
     def forward(self, input: Any) -> Any:
         """The input, led through all modules."""
-        for module in self._modules.values():
-            input = module(input)  # type: ignore[misc]
+        for module in self:
+            input = module(input)
         return input
 
     def __add__(self, other: Any) -> Sequential:

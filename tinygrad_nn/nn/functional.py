@@ -12,16 +12,41 @@ from typing import Any
 
 import numpy as np
 
+from .. import ops as _ops
 from .._core.inplace import check_target, store
 from .._core.modes import no_grad
 from .._core.random import default_generator
 from .._core.tensor import Tensor, wrap
-from .. import ops as _ops
 from ..ops import (
-    binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, dropout, embedding, gelu, glu, hardshrink,
-    huber_loss, kl_div, l1_loss, linear, log_softmax, logsigmoid, matmul, mse_loss, nll_loss, one_hot, prelu, sigmoid,
-    smooth_l1_loss, softmax, softmin, softplus, softshrink, softsign, tanh, tanhshrink,
-)  # fmt: skip
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    dropout,
+    embedding,
+    gelu,
+    glu,
+    hardshrink,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    linear,
+    log_softmax,
+    logsigmoid,
+    matmul,
+    mse_loss,
+    nll_loss,
+    one_hot,
+    prelu,
+    sigmoid,
+    smooth_l1_loss,
+    softmax,
+    softmin,
+    softplus,
+    softshrink,
+    softsign,
+    tanh,
+    tanhshrink,
+)
 
 __all__ = [
     "bilinear",

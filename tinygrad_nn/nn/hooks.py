@@ -209,7 +209,7 @@ def _run_silenced(hook: ForwardHook, module: Module, args: Any, kwargs: Any, res
 
 @op(vjp=lambda g: g, kind="general", several=True, method=False, torch_name="",
     node_name="BackwardHookFunctionBackward", cases=[case((2, 3)), case((2, 3), (4,))])  # fmt: skip
-def module_boundary(*tensors):  # type: ignore[no-untyped-def]
+def module_boundary(*tensors: Any) -> Any:
     """The tensors that enter or leave a module, as one node, on which the module's backward hooks sit."""
     return tensors
 

@@ -430,7 +430,8 @@ class Module(Hooked):
             destination = OrderedDict()
             destination._metadata = OrderedDict()
         state.save(self, destination, prefix, keep_vars)
-        return destination  # type: ignore[no-any-return]
+        filled: dict[str, Any] = destination
+        return filled
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Copy parameters and buffers from a state, such as another module's ``state_dict``.

@@ -10,11 +10,12 @@ from .._core import dtypes
 from .._core.device import check_device
 from .._core.device import device as Device  # noqa: N812 - `device` is an argument here
 from .._core.dtypes import dtype
-from .._core.op import case, composite, op
+from .._core.op import case, op
 from .._core.tensor import Tensor, tensor_method
 
 
-@op(vjp=lambda g, source: g.astype(source), kind="general", method=False, torch_name="", node_name="ToCopyBackward0", cases=[case((2, 3), target=np.dtype("f8"), source=np.dtype("f8"))])
+@op(vjp=lambda g, source: g.astype(source), kind="general", method=False, torch_name="", node_name="ToCopyBackward0",
+    cases=[case((2, 3), target=np.dtype("f8"), source=np.dtype("f8"))])  # fmt: skip
 def _cast(x, /, *, target, source):
     """Each element as another type; the gradient returns in the first type."""
     return x.astype(target)
@@ -59,13 +60,13 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_bloc
     target = self._array.dtype if dtype is None else dtypes.to_numpy(dtype)
     if target != self._array.dtype:
         return _cast(self, target=target, source=self._array.dtype)
-    return self.clone() if copy else self  # type: ignore[attr-defined, no-any-return]
+    return self.clone() if copy else self
 
 
 @tensor_method
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """The tensor as the other's type."""
-    return self.to(other.dtype)  # type: ignore[attr-defined, no-any-return]
+    return self.to(other.dtype)
 
 
 @tensor_method
@@ -73,7 +74,7 @@ def type(self: Tensor, dtype: Any = None) -> Any:
     """The tensor as another type; without an argument, the type's name, such as ``"torch.FloatTensor"``."""
     if dtype is None:
         return f"tinygrad_nn.{dtypes.TYPE_NAMES[self.dtype]}Tensor"
-    return self.to(_named_type(dtype))  # type: ignore[attr-defined]
+    return self.to(_named_type(dtype))
 
 
 def _named_type(name: Any) -> Any:
@@ -106,7 +107,7 @@ def cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor
 
 def _method(name: str, target: dtype) -> None:
     def convert(self: Tensor, memory_format: Any = None) -> Tensor:
-        return self.to(target)  # type: ignore[attr-defined, no-any-return]
+        return self.to(target)
 
     convert.__name__ = convert.__qualname__ = name
     convert.__doc__ = f"The tensor as {target.name}: ``x.to({target!r})``."

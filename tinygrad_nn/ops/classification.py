@@ -5,15 +5,17 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from .._core import dtypes
+from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import not_a_tensor
+from .._core.kernels import add_reduce, maximum_reduce, row_log_sum_exp, vector_sum
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor
-from .._core.kernels import add_reduce, log_sum_exp, maximum_reduce, vector_sum
 from .loss import reduction_of
 from .softmax import log_softmax
 
@@ -51,7 +53,7 @@ def _check_target(name: str, x: Any, t: Any) -> None:
     if t.dtype != _INT64 and t.dtype != np.uint8:
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {dtypes.type_name(t.dtype)}. Class indices are "
-            "integers: target.long(). (Class probabilities have the input's shape, {list(x.shape)}.)"
+            f"integers: target.long(). (Class probabilities have the input's shape, {list(x.shape)}.)"
         )
 
 
@@ -101,8 +103,7 @@ def _places(x: Any, t: Any, weight: Any, ignore_index: int) -> tuple[Any, Any, A
         if bad.any():
             raise _out_of_bounds(t, bad, classes)
         t = np.where(kept, t, 0)
-    places = np.arange(0, count * classes, classes or 1)
-    places += t
+    places = _row_starts(count, classes) + t
     if weight is None and kept is None:
         return places, None, count
     factor = np.ones(count, x.dtype) if weight is None else weight[t]
@@ -174,7 +175,7 @@ def _cross_entropy_parts(x: Any, target: Any, weight: Any, ignore_index: int, re
 def _cross_entropy(x, target, /, *, weight=None, ignore_index=-100, reduction="mean"):
     """`cross_entropy` for rows of classes (N, C), as one node: the residuals are a few numbers for each row."""
     places, factor, total = _places(x, target, weight, ignore_index)
-    normaliser = log_sum_exp(x, 1) if x.size else np.zeros((x.shape[0], 1), x.dtype)
+    normaliser = row_log_sum_exp(x) if x.size else np.zeros((x.shape[0], 1), x.dtype)
     losses = normaliser[:, 0] - x.reshape(-1).take(places)
     return _reduce_rows(losses, factor, total, reduction), normaliser, places, factor, total
 
@@ -201,6 +202,25 @@ def _check_tensors(name: str, input: Any, target: Any) -> None:
             f"{name}(): argument 'target' (position 2) must be Tensor, not {type(target).__name__}. Wrap it: "
             "tinygrad_nn.tensor(target)."
         )
+
+
+def _are_plain_rows(input: Any, target: Any) -> bool:
+    """Whether these are rows of float scores with a class index for each."""
+    if not isinstance(input, Tensor) or not isinstance(target, Tensor):
+        return False
+    x, t = input._array, target._array
+    return (
+        x.ndim == 2 and t.ndim == 1 and len(x) == len(t) and t.dtype is _INT64
+        and (x.dtype is FLOAT32 or x.dtype is FLOAT64)
+    )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=8)
+def _row_starts(count: int, classes: int) -> Any:
+    """Where each row of a flattened (count, classes) array starts."""
+    starts = np.arange(0, count * classes, classes or 1)
+    starts.flags.writeable = False  # it is shared
+    return starts
 
 
 def _shaped(losses: Tensor, input: Tensor, target: Tensor, reduction: str) -> Tensor:
@@ -256,14 +276,14 @@ def _of_probabilities(input: Tensor, target: Tensor, weight: Tensor | None, redu
         )
     if smoothing > 0:
         target = target * (1 - smoothing) + smoothing / classes
-    terms: Any = log_softmax(input, dim) * target
+    terms = log_softmax(input, dim) * target
     if weight is not None:
         _check_weight(input._array, weight)
         terms = terms * weight.reshape((-1,) + (1,) * (input._array.ndim - 1 - dim))
     if reduction == "none":
-        return -terms.sum(dim)  # type: ignore[no-any-return]
+        return -terms.sum(dim)
     total = -terms.sum()
-    return total / (input._array.size / classes) if reduction == "mean" else total  # type: ignore[no-any-return]
+    return total / (input._array.size / classes) if reduction == "mean" else total
 
 
 def _smoothed(rows: Tensor, t: Tensor, weight: Any, ignore_index: int, reduction: str, smoothing: float) -> Tensor:
@@ -318,6 +338,11 @@ def cross_entropy(
         tensor([[-0.0596,  0.0596],
                 [ 0.2500, -0.2500]])
     """
+    if (
+        weight is None and label_smoothing == 0 and ignore_index == -100 and reduction == "mean"
+        and size_average is None and reduce is None and _are_plain_rows(input, target)
+    ):  # fmt: skip
+        return _cross_entropy(input, target)  # what nearly every training step asks for needs no sorting out
     reduction = reduction_of(size_average, reduce, reduction)
     _check_tensors("cross_entropy_loss", input, target)
     x, t = input._array, target._array
@@ -335,8 +360,6 @@ def cross_entropy(
         losses = _smoothed(rows, t_row, array, ignore_index, reduction, label_smoothing)
     elif x.dtype.kind != "f" or x.dtype.itemsize == 2:  # float16 through the ops that compute it in float32
         losses = _cross_entropy_parts(rows, t_row, array, ignore_index, reduction)
-    elif array is None and ignore_index == -100 and reduction == "mean":
-        return _cross_entropy(rows, t_row)  # the defaults need no sorting out
     else:
         losses = _cross_entropy(rows, t_row, weight=array, ignore_index=ignore_index, reduction=reduction)
     return _shaped(losses, input, target, reduction)

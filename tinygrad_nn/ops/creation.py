@@ -36,10 +36,11 @@ def _size(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
         size = tuple(size[0])
     lengths = []
     for length in size:
-        if isinstance(length, builtins.float) or isinstance(length, str):
+        if isinstance(length, float | str):
             raise TypeError(f"{name}(): argument 'size' must be tuple of ints, but found element {length!r}")
         if length < 0:
-            raise RuntimeError(f"Trying to create tensor with negative dimension {int(length)}: {[int(n) for n in size]}")
+            shape = [int(n) for n in size]
+            raise RuntimeError(f"Trying to create tensor with negative dimension {int(length)}: {shape}")
         lengths.append(int(length))
     return tuple(lengths)
 
@@ -47,7 +48,9 @@ def _size(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
 # --- from data ---------------------------------------------------------------------------------------------------
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
     """A tensor with a copy of the data: a number, nested sequences, an array.
 
     Python floats get the default type (float32), integers int64; arrays keep their own type.
@@ -97,8 +100,8 @@ def _to_array(data: Any) -> np.ndarray[Any, Any]:
         raise _ragged(data) or ValueError(str(error)) from None
     if array.dtype.kind in "OUSV":
         raise _ragged(data) or TypeError(
-            f"tensor(): could not infer dtype of {type(_first(data)).__name__}: expected numbers, nested in lists of equal "
-            "lengths"
+            f"tensor(): could not infer dtype of {type(_first(data)).__name__}: expected numbers, nested in lists of "
+            "equal lengths"
         )
     return array
 
@@ -140,8 +143,8 @@ def _ragged(data: Any, dim: int = 0) -> ValueError | None:
     for length in lengths:
         if length != lengths[0]:
             return ValueError(
-                f"expected sequence of length {max(lengths[0], 0)} at dim {dim + 1} (got {max(length, 0)}). All rows must "
-                "have one length; pad them first."
+                f"expected sequence of length {max(lengths[0], 0)} at dim {dim + 1} (got {max(length, 0)}). All rows "
+                "must have one length; pad them first."
             )
     for item in data:
         found = _ragged(item, dim + 1)
@@ -174,25 +177,27 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """The data as a tensor, without a copy where it is a tensor or an array of the wanted type already."""
     check_device(device)
     if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype)  # type: ignore[attr-defined, no-any-return]
+        return data if dtype is None else data.to(dtype)
     if isinstance(data, np.ndarray):
         made = from_numpy(data)
-        return made if dtype is None else made.to(dtype)  # type: ignore[attr-defined, no-any-return]
+        return made if dtype is None else made.to(dtype)
     return tensor(data, dtype=dtype)
 
 
-def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False) -> Tensor:
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
     """As `as_tensor`, with a choice of copying."""
     made = as_tensor(obj, dtype, device)
-    made = made.detach().clone() if copy else made  # type: ignore[attr-defined]
+    made = made.detach().clone() if copy else made
     return made.requires_grad_() if requires_grad else made
 
 
 # --- filled ------------------------------------------------------------------------------------------------------
 
 
-def zeros(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
-          requires_grad: bool = False) -> Tensor:  # fmt: skip
+def zeros(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+          pin_memory: bool = False, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Zeros of a shape, given as numbers or as one sequence.
 
     Example:
@@ -204,14 +209,14 @@ def zeros(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, de
     return _into(out, _finish(np.zeros(_size("zeros", size), _dtype(dtype)), requires_grad, device))
 
 
-def ones(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
-         requires_grad: bool = False) -> Tensor:  # fmt: skip
+def ones(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+         pin_memory: bool = False, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Ones of a shape, given as numbers or as one sequence."""
     return _into(out, _finish(np.ones(_size("ones", size), _dtype(dtype)), requires_grad, device))
 
 
-def empty(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
-          requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def empty(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+          pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
     """A tensor of a shape whose elements may have any value."""
     return _into(out, _finish(np.empty(_size("empty", size), _dtype(dtype)), requires_grad, device))
 
@@ -258,8 +263,9 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any 
     return _finish(np.full_like(input._array, fill_value, _like(input, dtype)), requires_grad, device)
 
 
-def arange(*bounds: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
-           requires_grad: bool = False, start: Any = None, end: Any = None, step: Any = None) -> Tensor:  # fmt: skip
+def arange(*bounds: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+           pin_memory: bool = False, requires_grad: bool = False, start: Any = None, end: Any = None,
+           step: Any = None) -> Tensor:  # fmt: skip
     """Numbers from `start` (0) up to but without `end`, in steps (1): ``arange(end)``, ``arange(start, end, step)``.
 
     Raises:
@@ -279,7 +285,9 @@ def arange(*bounds: Any, out: Any = None, dtype: Any = None, layout: Any = None,
     if stride == 0:
         raise RuntimeError("step must be nonzero")
     if (last - first) * stride < 0:
-        raise RuntimeError(f"upper bound and lower bound inconsistent with step sign: start {first}, end {last}, step {stride}")
+        raise RuntimeError(
+            f"upper bound and lower bound inconsistent with step sign: start {first}, end {last}, step {stride}"
+        )
     whole = all(isinstance(b, int) for b in (first, last, stride))
     wanted = dtypes.to_numpy(dtype) if dtype is not None else np.dtype(np.int64) if whole else dtypes.default_numpy()
     count = math.ceil((last - first) / stride)
@@ -290,8 +298,8 @@ def arange(*bounds: Any, out: Any = None, dtype: Any = None, layout: Any = None,
     return _into(out, _finish(array.astype(wanted), requires_grad, device))
 
 
-def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-             requires_grad: bool = False) -> Tensor:  # fmt: skip
+def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, layout: Any = None,
+             device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """`steps` numbers, evenly spaced from `start` to `end`, both included.
 
     Example:
@@ -301,7 +309,8 @@ def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = 
     """
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, got {steps}")
-    return _into(out, _finish(np.linspace(float(start), float(end), steps).astype(_dtype(dtype)), requires_grad, device))
+    array = np.linspace(float(start), float(end), steps).astype(_dtype(dtype))
+    return _into(out, _finish(array, requires_grad, device))
 
 
 def logspace(start: Any, end: Any, steps: int, base: builtins.float = 10.0, *, dtype: Any = None, device: Any = None,
@@ -323,19 +332,23 @@ def scalar_tensor(value: Any, *, dtype: Any = None, device: Any = None) -> Tenso
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
     """The indices of a matrix's lower triangle: a row of row numbers, and one of columns."""
-    return _finish(np.stack(np.tril_indices(row, offset, col)).astype(np.int64 if dtype is None else _dtype(dtype)), False)
+    indices = np.stack(np.tril_indices(row, offset, col))
+    return _finish(indices.astype(np.int64 if dtype is None else _dtype(dtype)), False)
 
 
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
     """The indices of a matrix's upper triangle: a row of row numbers, and one of columns."""
-    return _finish(np.stack(np.triu_indices(row, offset, col)).astype(np.int64 if dtype is None else _dtype(dtype)), False)
+    indices = np.stack(np.triu_indices(row, offset, col))
+    return _finish(indices.astype(np.int64 if dtype is None else _dtype(dtype)), False)
 
 
 # --- methods -----------------------------------------------------------------------------------------------------
 
 
 @tensor_method
-def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(
+    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor with a copy of the data, of this tensor's type."""
     return tensor(data, dtype=self.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
 
@@ -362,7 +375,8 @@ def new_empty(self: Tensor, *size: Any, dtype: Any = None, device: Any = None, r
 def new_full(self: Tensor, size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """A tensor of this tensor's type, all of one value."""
-    return full(size, fill_value, dtype=self.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
+    wanted = self.dtype if dtype is None else dtype
+    return full(size, fill_value, dtype=wanted, device=device, requires_grad=requires_grad)
 
 
 @op(vjp=(lambda g: np.zeros_like(g), lambda g, value_shape: g.sum().reshape(value_shape)), kind="general", method=False,
@@ -393,7 +407,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 @tensor_method
 def zero_(self: Tensor) -> Tensor:
     """Set every element to zero."""
-    return self.fill_(0)  # type: ignore[attr-defined, no-any-return]
+    return self.fill_(0)
 
 
 @tensor_method
@@ -402,7 +416,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     src = src if isinstance(src, Tensor) else as_tensor(src)
     check_target(self, (src,))
     if src._array.shape != self._array.shape:
-        src = src.expand(*self._array.shape)  # type: ignore[attr-defined]
+        src = src.expand(*self._array.shape)
     return store(self, _copied(self, src, source=src._array.dtype))
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from .._core import return_types
+from .._core.kernels import row_maxima
 from .._core.op import REGISTRY, Integers, case, composite, op
 from .._core.tensor import Tensor, check_dim
-from .._core.kernels import row_maxima
 from .reduce import axes, restore
 
 
@@ -124,9 +124,11 @@ def _places(indices: Any, dim: int, length: int) -> Any:
     return last + np.arange(0, last.size * length, length)
 
 
-@op(kind="general", method=False, torch_name="", node_name="MaxBackward0",
-    vjp=lambda g, indices, dim, x_shape: _place_along.op.numpy(  # type: ignore[has-type]
-        g, indices=indices, dim=dim, length=x_shape[dim]),
+def _placed(g: Any, indices: Any, dim: int, x_shape: tuple[int, ...]) -> Any:
+    return _place_along.op.numpy(g, indices=indices, dim=dim, length=x_shape[dim])
+
+
+@op(kind="general", method=False, torch_name="", node_name="MaxBackward0", vjp=_placed,
     cases=[case((2, 3), indices=np.array([[2], [0]]), dim=1),
            case((2, 3), indices=np.array([[1, 0, 1]]), dim=0)])  # fmt: skip
 def _pick_along(x, /, *, indices, dim):

@@ -5,8 +5,9 @@ Source: https://docs.pytorch.org/docs/stable/torch.html#indexing-slicing-joining
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -27,8 +28,9 @@ def _pieces(g: Any, dim: int, lengths: Sequence[int]) -> tuple[Any, ...]:
 
 
 @op(vjp=lambda g, dim, xs_shape: _pieces(g, dim, [s[dim] for s in xs_shape]), kind="general", method=False,
-    torch_name="cat", node_name="CatBackward0", cases=[case((2, 3), (1, 3)), case((2, 1), (2, 3), dim=1), case((2, 1), dim=-1),
-                             case((0, 2), (2, 2), (1, 2))])  # fmt: skip
+    torch_name="cat", node_name="CatBackward0",
+    cases=[case((2, 3), (1, 3)), case((2, 1), (2, 3), dim=1), case((2, 1), dim=-1),
+           case((0, 2), (2, 2), (1, 2))])  # fmt: skip
 def _concatenate(*xs, dim=0):
     """Arrays joined along a dimension that they have."""
     return np.concatenate(xs, axis=dim)
@@ -100,8 +102,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -
         if x._array.shape != first:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and "
-                f"{list(x._array.shape)} at entry {number}. Pad them to one length, or join along an existing dimension "
-                "with cat."
+                f"{list(x._array.shape)} at entry {number}. Pad them to one length, or join along an existing "
+                "dimension with cat."
             )
     result: Tensor = _stacked(_promoted(given), dim=place)
     return result
@@ -127,7 +129,7 @@ def _promoted(tensors: list[Tensor]) -> list[Tensor]:
     if all(x._array.dtype == first for x in tensors):
         return tensors
     wanted = dtypes.result_type([x._array for x in tensors])
-    return [x.to(wanted) for x in tensors]  # type: ignore[attr-defined]
+    return [x.to(wanted) for x in tensors]
 
 
 def _at_least(x: Tensor, ndim: int) -> Tensor:
@@ -152,8 +154,10 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 # --- splitting ---------------------------------------------------------------------------------------------------
 
 
-@op(vjp=lambda g, dim: np.concatenate(g, axis=dim), kind="view", several=True, method=False, torch_name="split", node_name="SplitBackward0",
-    cases=[case((5, 2), lengths=(2, 2, 1)), case((2, 4), lengths=(1, 3), dim=-1), case((0, 2), lengths=(0,))])  # fmt: skip
+@op(vjp=lambda g, dim: np.concatenate(g, axis=dim), kind="view", several=True, method=False, torch_name="split",
+    node_name="SplitBackward0",
+    cases=[case((5, 2), lengths=(2, 2, 1)), case((2, 4), lengths=(1, 3), dim=-1),
+           case((0, 2), lengths=(0,))])  # fmt: skip
 def _split_lengths(x, /, lengths, dim=0):
     """Consecutive pieces of these lengths."""
     return _pieces(x, dim, lengths)
@@ -185,8 +189,7 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0, *, axis: int
                 f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
                 f"{place}), but got split_sizes={lengths}"
             )
-    result: tuple[Tensor, ...] = _split_lengths(input, lengths=tuple(lengths), dim=place)
-    return result
+    return cast(tuple[Tensor, ...], _split_lengths(input, lengths=tuple(lengths), dim=place))
 
 
 @composite()
@@ -207,7 +210,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         lengths = [length // count + (i < length % count) for i in range(count)]
     else:
         cuts = [0, *(min(max(int(i) + length * (i < 0), 0), length) for i in indices_or_sections), length]
-        lengths = [max(b - a, 0) for a, b in zip(cuts, cuts[1:], strict=False)]
+        lengths = [max(b - a, 0) for a, b in itertools.pairwise(cuts)]
         if sum(lengths) != length:
             raise RuntimeError(f"tensor_split: the cuts must not fall, got {list(indices_or_sections)}")
     return split(input, lengths, dim=dim)
@@ -252,7 +255,7 @@ def repeat(self: Tensor, *sizes: Any) -> Tensor:
     spread = [n for count, length in zip(times, shape, strict=True) for n in (count, length)]
     wide: Tensor = broadcast_to(reshape(x, shape=apart), shape=spread)
     result: Tensor = reshape(wide, shape=[a * b for a, b in zip(times, shape, strict=True)])
-    return clone(result) if shares_memory(result._array, self._array) else result  # type: ignore[no-any-return]
+    return clone(result) if shares_memory(result._array, self._array) else result
 
 
 @composite(np.tile)
@@ -260,18 +263,20 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
     """As `Tensor.repeat`, where missing counts are 1."""
     times = tuple(dims[0]) if len(dims) == 1 and not isinstance(dims[0], int) else dims
     missing = input._array.ndim - len(times)
-    return input.repeat(*((1,) * missing + times))  # type: ignore[attr-defined, no-any-return]
+    return input.repeat(*((1,) * missing + times))
 
 
 @op(np.flip, vjp=lambda g, dims: np.flip(g, dims), kind="general", collects="dims",
-    cases=[case((2, 3), dims=(0,)), case((2, 3), dims=(0, -1)), case((2, 3), dims=()), case((0, 2), dims=(1,))])  # fmt: skip
+    cases=[case((2, 3), dims=(0,)), case((2, 3), dims=(0, -1)), case((2, 3), dims=()),
+           case((0, 2), dims=(1,))])  # fmt: skip
 def flip(x, /, dims):
     """The order reversed along these dimensions, as a copy."""
     return np.flip(x, dims).copy()
 
 
 @op(np.roll, vjp=lambda g, shifts, dims: np.roll(g, _negated(shifts), dims), kind="general",
-    cases=[case((2, 3), shifts=1), case((2, 3), shifts=-1, dims=1), case((2, 3), shifts=(1, 2), dims=(0, 1))])  # fmt: skip
+    cases=[case((2, 3), shifts=1), case((2, 3), shifts=-1, dims=1),
+           case((2, 3), shifts=(1, 2), dims=(0, 1))])  # fmt: skip
 def roll(x, /, shifts, dims=None):
     """The elements moved along dimensions; those that fall off one end enter at the other."""
     return np.roll(x, shifts, dims)

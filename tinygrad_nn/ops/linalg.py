@@ -13,7 +13,7 @@ import numpy as np
 from .._core import dispatch, dtypes
 from .._core.backward import unbroadcast
 from .._core.dispatch import register_operator
-from .._core.errors import NotATensor, not_a_tensor
+from .._core.errors import NotATensorError, not_a_tensor
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, wrap
 
@@ -191,7 +191,7 @@ dispatch.register(np.dot, _numpy_dot)
 def _check_ndim(words: str, *pairs: tuple[Any, int]) -> None:
     for position, (tensor, ndim) in enumerate(pairs):
         if not isinstance(tensor, Tensor):
-            raise NotATensor(f"argument {position + 1} must be Tensor, not {type(tensor).__name__}")
+            raise NotATensorError(f"argument {position + 1} must be Tensor, not {type(tensor).__name__}")
         if tensor.ndim != ndim:
             shapes = " and ".join(str(list(t.shape)) for t, _ in pairs if isinstance(t, Tensor))
             raise RuntimeError(f"{words.format(*[p[0].ndim for p in pairs])} (got shapes {shapes})")

@@ -12,9 +12,9 @@ import numpy as np
 
 from .._core.backward import unbroadcast
 from .._core.errors import not_a_tensor
+from .._core.kernels import column_sums
 from .._core.op import case, op
 from .._core.tensor import Tensor
-from .._core.kernels import column_sums
 from .linalg import MAT1_MAT2, expand_text, matmul, product, rows, same_dtype_error
 
 

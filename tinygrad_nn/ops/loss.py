@@ -61,10 +61,11 @@ def _with_weight(name: str, losses: Tensor, weight: Tensor, input: Tensor, reduc
             f"Weights and input must have the same size. {name}(): got weight {list(weight.shape)} and input "
             f"{list(input.shape)}."
         )
-    weighted: Any = losses * weight
+    weighted = losses * weight
     if reduction == "mean" and by_weights:
-        return weighted.sum() / weight.sum()  # type: ignore[no-any-return]
-    return reduced(weighted, reduction)  # type: ignore[no-any-return]
+        return weighted.sum() / weight.sum()
+    result: Tensor = reduced(weighted, reduction)
+    return result
 
 
 # --- two inputs of one size --------------------------------------------------------------------------------------

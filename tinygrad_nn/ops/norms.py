@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from .._core import dispatch, dtypes
+from .._core.kernels import add_reduce, maximum_reduce, minimum_reduce
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
 from .arithmetic import sign
-from .._core.kernels import add_reduce, maximum_reduce, minimum_reduce
 from .reduce import axes, reduced_count, restore, takes_dtype
 
 _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
@@ -130,7 +130,7 @@ def norm(
         text = f"norm(): Order {p} not supported; expected a number, 'fro' or None."
         raise ValueError(text) if p == "nuc" else RuntimeError(f"linalg.matrix_norm: {text}")
     order = 2 if p is None or p == "fro" else p
-    return vector_norm(input, order, dim, keepdim, dtype=dtype)  # type: ignore[no-any-return]
+    return vector_norm(input, order, dim, keepdim, dtype=dtype)
 
 
 def _numpy_norm(x: Tensor, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:

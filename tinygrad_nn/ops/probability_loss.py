@@ -77,7 +77,8 @@ def binary_cross_entropy(
         )
     if weight is None:
         return _bce(input, target, reduction=reduction)
-    return reduced(_bce(input, target, reduction="none") * weight, reduction)  # type: ignore[no-any-return]
+    result: Tensor = reduced(_bce(input, target, reduction="none") * weight, reduction)
+    return result
 
 
 def _sigmoid(x: Any) -> Any:
@@ -137,7 +138,8 @@ def binary_cross_entropy_with_logits(
     if pos_weight is not None:  # -log sigmoid(x), the loss of a target of 1, is scaled by 1 + (pos_weight - 1) y
         ones = np.ones_like(target._array)
         losses = losses + (pos_weight - 1) * target * _bce_with_logits(input, ones, reduction="none")
-    return reduced(losses if weight is None else losses * weight, reduction)  # type: ignore[no-any-return]
+    result: Tensor = reduced(losses if weight is None else losses * weight, reduction)
+    return result
 
 
 def _entropy_slope(x: Any, y: Any) -> Any:
@@ -194,5 +196,5 @@ def kl_div(
     shape = common_shape("kl_div", input._array.shape, target._array.shape)
     if input._array.shape != target._array.shape:
         input, target = input.expand(shape), target.expand(shape)
-    result: Any = _kl_div(*pair("kl_div", input, target), reduction=reduction, log_target=log_target)
-    return result / batch if batchmean else result  # type: ignore[no-any-return]
+    result = _kl_div(*pair("kl_div", input, target), reduction=reduction, log_target=log_target)
+    return result / batch if batchmean else result

@@ -98,8 +98,8 @@ def randn(*size: Any, generator: Generator | None = None, out: Any = None, dtype
 
 
 def randint(*bounds: Any, size: Any = None, low: int | None = None, high: int | None = None,
-            generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-            requires_grad: bool = False) -> Tensor:  # fmt: skip
+            generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
+            device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Integers from `low` (0) up to but without `high`: ``randint(high, size)``, ``randint(low, high, size)``.
 
     Raises:
@@ -156,8 +156,8 @@ def randn_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: 
     return _finish(default_generator.normal(input._array.shape, _like(input, dtype)), requires_grad, device)
 
 
-def randint_like(input: Tensor, *bounds: int, low: int = 0, high: int | None = None, dtype: Any = None, device: Any = None,
-                 requires_grad: bool = False) -> Tensor:  # fmt: skip
+def randint_like(input: Tensor, *bounds: int, low: int = 0, high: int | None = None, dtype: Any = None,
+                 device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Integers in the shape and type of another tensor."""
     if len(bounds) == 2:
         low, high = bounds
@@ -194,7 +194,9 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
 
 
 @composite()
-def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+) -> Tensor:
     """Indices drawn with probabilities proportional to the weights in each row.
 
     Raises:
@@ -216,7 +218,9 @@ def _fill(self: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
 
 
 @tensor_method
-def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **named: float) -> Tensor:
+def uniform_(
+    self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **named: float
+) -> Tensor:
     """Fill with draws that are uniform on [from, to)."""
     check_target(self)
     low = named.get("from", from_)
@@ -228,7 +232,8 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Gen
     """Fill with normal draws of this mean and standard deviation."""
     check_target(self)
     contiguous = self._array.flags.c_contiguous
-    return _fill(self, _source(generator).normal(self._array.shape, self._array.dtype, mean, std, contiguous=contiguous))
+    shape, dtype = self._array.shape, self._array.dtype
+    return _fill(self, _source(generator).normal(shape, dtype, mean, std, contiguous=contiguous))
 
 
 @tensor_method

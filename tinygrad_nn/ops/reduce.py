@@ -9,15 +9,14 @@ Source: https://docs.pytorch.org/docs/stable/torch.html#reduction-ops
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from .._core import dispatch, dtypes
-from .._core.op import Integers, case, op
-from .._core.tensor import Tensor, check_dim
 from .._core.kernels import add_reduce, column_sums, multiply_reduce, row_sums, total
+from .._core.op import Integers, OpFunction, case, op
+from .._core.tensor import Tensor, check_dim
 
 _INT64 = np.dtype(np.int64)
 _WORTH_IT = 500  # elements from which a matrix's sums are taken by BLAS
@@ -81,9 +80,9 @@ def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
     return np.broadcast_to(restore(g, shape, dim, keepdim), shape)
 
 
-def takes_dtype(call: Callable[..., Any]) -> Callable[..., Any]:
+def takes_dtype(call: OpFunction) -> OpFunction:
     """Give a published op PyTorch's option ``dtype``: the input is brought to that type first, by an op of its own."""
-    record = call.op  # type: ignore[attr-defined]
+    record = call.op
 
     @functools.wraps(call)
     def with_dtype(*inputs: Any, dtype: Any = None, **options: Any) -> Any:
@@ -99,7 +98,7 @@ def takes_dtype(call: Callable[..., Any]) -> Callable[..., Any]:
         dispatch.register(function, with_dtype)
     if getattr(Tensor, record.name, None) is call:
         setattr(Tensor, record.name, with_dtype)
-    return with_dtype
+    return cast(OpFunction, with_dtype)
 
 
 def _total(x: np.ndarray[Any, Any], dim: Any, keepdim: bool) -> Any:

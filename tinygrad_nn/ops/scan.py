@@ -35,7 +35,7 @@ def _accumulate(ufunc: np.ufunc, x: Any, dim: int) -> Any:
 
 def _backwards_sum(g: Any, dim: int) -> Any:
     """The running sum from the end, the adjoint of the running sum."""
-    return np.flip(cumsum.op.numpy(np.flip(g, dim), dim=dim), dim) if g.ndim else g  # type: ignore[attr-defined]
+    return np.flip(cumsum.op.numpy(np.flip(g, dim), dim=dim), dim) if g.ndim else g
 
 
 @takes_dtype

@@ -147,7 +147,7 @@ def permute(x, /, dims):
 
 
 def _permute_array(x: Any, dims: Sequence[int]) -> Any:
-    return permute.op.numpy(x, dims=dims)  # type: ignore[attr-defined]
+    return permute.op.numpy(x, dims=dims)
 
 
 @composite(np.moveaxis, aliases=("moveaxis",))
@@ -188,17 +188,19 @@ def _reversed(self: Tensor) -> Tensor:
 def _matrix_transpose(self: Tensor) -> Tensor:
     """The last two dimensions exchanged."""
     if self._array.ndim < 2:
-        raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor.")
+        raise RuntimeError(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor."
+        )
     result: Tensor = transpose(self, dim0=-2, dim1=-1)
     return result
 
 
-Tensor.T = property(_reversed)  # type: ignore[attr-defined]
-Tensor.mT = property(_matrix_transpose)  # type: ignore[attr-defined]
+for _name, _getter in {"T": _reversed, "mT": _matrix_transpose}.items():
+    setattr(Tensor, _name, property(_getter))
 
 
 def _numpy_transpose(a: Tensor, axes: Any = None) -> Tensor:
-    return _reversed(a) if axes is None else permute(a, dims=tuple(axes))  # type: ignore[no-any-return]
+    return _reversed(a) if axes is None else permute(a, dims=tuple(axes))
 
 
 dispatch.register(np.transpose, _numpy_transpose)
@@ -218,7 +220,8 @@ def _expanded_shape(shape: tuple[int, ...], wanted: Sequence[int]) -> tuple[int,
         own = shape[position - extra] if position >= extra else None
         if length == -1 and own is None:
             raise RuntimeError(
-                f"The expanded size of the tensor ({length}) isn't allowed in a leading, non-existing dimension {position}"
+                f"The expanded size of the tensor ({length}) isn't allowed in a leading, non-existing dimension "
+                f"{position}"
             )
         length = own if length == -1 and own is not None else int(length)
         if own is not None and own != length and own != 1:
@@ -232,7 +235,8 @@ def _expanded_shape(shape: tuple[int, ...], wanted: Sequence[int]) -> tuple[int,
 
 @op(np.broadcast_to, vjp=lambda g, x_shape: unbroadcast(g, x_shape), kind="view", collects="shape", aliases=("expand",),
     torch_name="broadcast_to", node_name="ExpandBackward0",
-    cases=[case((3, 1), shape=(3, 4)), case((3, 1), shape=(2, -1, 4)), case((), shape=(2,)), case((1,), shape=(0,))])  # fmt: skip
+    cases=[case((3, 1), shape=(3, 4)), case((3, 1), shape=(2, -1, 4)), case((), shape=(2,)),
+           case((1,), shape=(0,))])  # fmt: skip
 def broadcast_to(x, /, shape):
     """The tensor repeated along dimensions of length 1 and new leading ones, without copying.
 
@@ -275,7 +279,8 @@ def squeeze(x, /, dim=None):
 
 
 @op(np.expand_dims, vjp=lambda g, x_shape: g.reshape(x_shape), kind="view",
-    cases=[case((2, 3), dim=0), case((2, 3), dim=-1), case((2, 3), dim=1), case((), dim=0), case((0,), dim=1)])  # fmt: skip
+    cases=[case((2, 3), dim=0), case((2, 3), dim=-1), case((2, 3), dim=1), case((), dim=0),
+           case((0,), dim=1)])  # fmt: skip
 def unsqueeze(x, /, dim):
     """A new dimension of length 1 at this place.
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
+from .._core.kernels import add_reduce, exp_below_one, log_sum_exp, sums_along
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, check_dim
-from .._core.kernels import add_reduce, exp_below_one, log_sum_exp, sums_along
 
 _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
 

@@ -33,9 +33,11 @@ _FEW_ROWS = 128  # up to which a product with a one-hot matrix is the quickest s
 # --- two adjoint ops ---------------------------------------------------------------------------------------------
 
 
-@op(kind="general", names=("input", "index"), torch_name="",
-    vjp=(lambda g, x_shape, indices: _add_rows.op.numpy(  # type: ignore[has-type]
-        g, indices, count=x_shape[0]), None),
+def _added(g: Any, x_shape: tuple[int, ...], indices: Any) -> Any:
+    return _add_rows.op.numpy(g, indices, count=x_shape[0])
+
+
+@op(kind="general", names=("input", "index"), torch_name="", vjp=(_added, None),
     cases=[case((5, 2), Integers((2, 3), 5)), case((5, 2), Integers((), 5)),
            case((5, 2), Integers((0,), 5))])  # fmt: skip
 def _take_rows(x, indices, /):

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from .._core import dispatch, dtypes
+from .._core.kernels import add_reduce, maximum_reduce
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
-from .._core.kernels import add_reduce, maximum_reduce
 from .reduce import axes, mean, reduced_count, restore
 
 _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)

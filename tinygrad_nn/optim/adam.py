@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._core.tensor import wrap
 from .optimizer import Array, Optimizer, check_options
 
 __all__ = ["Adam"]
@@ -82,37 +81,41 @@ class Adam(Optimizer):
         super().__init__(params, defaults)
 
     def _update_group(self, group: dict[str, Any]) -> None:
-        known: dict[Any, Factors] = {}
-        for param, grad, state, (work, other) in self._pending(group):
-            if not state:
-                state["step"] = wrap(np.zeros((), np.float32))
-                state["exp_avg"] = wrap(np.zeros_like(param))
-                state["exp_avg_sq"] = wrap(np.zeros_like(param))
-                if group["amsgrad"]:
-                    state["max_exp_avg_sq"] = wrap(np.zeros_like(param))
-            count = state["step"]._array
-            np.add(count, _ONE, count)
-            step = count.item()
-            factors = known.get((step, param.dtype.char))
-            if factors is None:
-                factors = known[step, param.dtype.char] = Factors.of(group, step, param.dtype)
-            if group["maximize"]:
-                grad = np.negative(grad, other)
-            if group["weight_decay"]:
-                if group["decoupled_weight_decay"]:
-                    np.multiply(param, factors.shrink, param)
-                else:
-                    grad = np.add(grad, np.multiply(param, factors.decay, work), other)
-            largest = state["max_exp_avg_sq"]._array if group["amsgrad"] else None
-            update(param, grad, state["exp_avg"]._array, state["exp_avg_sq"]._array, largest, work, factors)
+        names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
+        for bundle in self._bundles(group, names, scratch=1):
+            counts = bundle.counts
+            np.add(counts, _ONE, counts)
+            factors = Factors.of(group, counts[0].item(), bundle.dtype)
+            works = bundle.views[-1]
+            for param, work in zip(bundle.params, works, strict=True):
+                np.multiply(self._prepared(group, param, work, factors), factors.beta1_rest, work)
+            mean, square, *largest, work = bundle.real
+            update(mean, square, largest[0] if largest else None, work, factors)
+            for param, work in zip(bundle.params, works, strict=True):
+                array = param._array
+                np.subtract(array, work, array)
+                param._cell[0] += 1  # written to: what a graph has saved of it is no longer valid
+
+    def _prepared(self, group: dict[str, Any], param: Any, out: Array, factors: Factors) -> Array:
+        """The gradient, with its sign for climbing and with the penalty added; or shrinks the weights themselves."""
+        grad: Array = param._grad._array
+        if group["maximize"]:
+            grad = np.negative(grad, out)
+        if group["weight_decay"]:
+            if group["decoupled_weight_decay"]:
+                np.multiply(param._array, factors.shrink, param._array)
+            else:
+                grad = np.add(grad, param._array * factors.decay, out)
+        return grad
 
 
 class Factors(NamedTuple):
     """The numbers of one step, as 0-d arrays of the parameters' type, which ufuncs take in half the time of floats."""
 
+    beta1: Array
     beta1_rest: Array
     beta2: Array
-    beta2_rest: Array
+    square_rest: Array
     eps: Array
     rate: Array
     decay: Array
@@ -122,31 +125,31 @@ class Factors(NamedTuple):
     def of(cls, group: dict[str, Any], step: float, dtype: np.dtype[Any]) -> Factors:
         """``m / (1 - b1**step)`` and ``v / (1 - b2**step)`` undo the means' start at zero.
 
-        Both factors are taken out of ``m / (sqrt(v) + eps)``, which saves passes over the arrays.
+        Both factors are taken out of ``m / (sqrt(v) + eps)``, which saves passes over the arrays; and as ``(1 - b1) g`` is
+        there already, ``(1 - b2) g g`` is made of it.
         """
         lr, (beta1, beta2) = float(group["lr"]), group["betas"]
         unbias = sqrt(1 - beta2**step)
         rate = lr * unbias / (1 - beta1**step)
         decay = group["weight_decay"]
-        numbers = (1 - beta1, beta2, 1 - beta2, group["eps"] * unbias, rate, decay, 1 - lr * decay)
+        rest = 1 - beta1
+        numbers = (
+            beta1, rest, beta2, (1 - beta2) / (rest * rest), group["eps"] * unbias, rate, decay, 1 - lr * decay,
+        )  # fmt: skip
         real = np.empty(0, dtype).real.dtype
-        return cls(*(np.array(number, real) for number in numbers))
+        return cls(*[np.array(number, real) for number in numbers])
 
 
-def update(
-    param: Array, grad: Array, mean: Array, square: Array, largest: Array | None, work: Array, factors: Factors
-) -> None:
-    """``m += (1 - b1) (g - m);  v = b2 v + (1 - b2) g g;  p -= rate * m / (sqrt(v) + eps)``."""
-    if param.dtype.kind == "c":  # real and imaginary parts count as two parameters
-        param, grad, mean, square, work = (_as_real(array) for array in (param, grad, mean, square, work))
-        largest = None if largest is None else _as_real(largest)
+def update(mean: Array, square: Array, largest: Array | None, work: Array, factors: Factors) -> None:
+    """``m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g g;  step = rate * m / (sqrt(v) + eps)``.
 
-    np.subtract(grad, mean, work)
-    np.multiply(work, factors.beta1_rest, work)
+    Given ``(1 - b1) g`` in `work`, where the step to subtract from the parameter is left. All arrays are flat.
+    """
+    np.multiply(mean, factors.beta1, mean)
     np.add(mean, work, mean)
 
-    np.multiply(grad, grad, work)
-    np.multiply(work, factors.beta2_rest, work)
+    np.multiply(work, work, work)
+    np.multiply(work, factors.square_rest, work)
     np.multiply(square, factors.beta2, square)
     np.add(square, work, square)
     if largest is not None:
@@ -156,10 +159,3 @@ def update(
     np.add(work, factors.eps, work)
     np.divide(mean, work, work)
     np.multiply(work, factors.rate, work)
-    np.subtract(param, work, param)
-
-
-def _as_real(array: Array) -> Array:
-    """A complex array as a view of its real and imaginary parts."""
-    strides = (*array.strides, array.itemsize // 2)
-    return np.lib.stride_tricks.as_strided(array.real, (*array.shape, 2), strides)

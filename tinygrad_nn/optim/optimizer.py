@@ -21,6 +21,7 @@ import numpy as np
 from .._core import dtypes
 from .._core.modes import enable_grad
 from .._core.tensor import Tensor, wrap
+from .bundle import Bundle, divide
 
 __all__ = ["Optimizer", "required"]
 
@@ -104,6 +105,7 @@ class Optimizer:
         """What is neither copied nor pickled."""
         self._scratch: dict[int, tuple[Array, Array]] = {}  # by the parameter's id
         self._memory: dict[np.dtype[Any], Array] = {}
+        self._known_bundles: dict[int, tuple[tuple[str, ...], list[Bundle]]] = {}  # by the group's id
         self._pre_hooks: dict[int, Callable[..., Any]] = {}
         self._post_hooks: dict[int, Callable[..., Any]] = {}
 
@@ -241,6 +243,16 @@ class Optimizer:
             yield array, gradient._array, states[param], scratch
             param._cell[0] += 1  # written to: what a graph has saved of it is no longer valid
 
+    def _bundles(self, group: dict[str, Any], names: tuple[str, ...], scratch: int) -> list[Bundle]:
+        """The group's parameters that have a gradient, as bundles whose state lies in flat arrays."""
+        params = [param for param in group["params"] if param._grad is not None]
+        states = [self.state[param] for param in params]
+        known = self._known_bundles.get(id(group))
+        if known is None or known[0] != names or not _are_intact(known[1], params, states):
+            bundles = [Bundle(*part, names, scratch) for part in divide(params, states)]
+            known = self._known_bundles[id(group)] = names, bundles
+        return known[1]
+
     def _make_scratch(self, param: Tensor) -> tuple[Array, Array]:
         """Two arrays of the parameter's shape and memory order. All parameters of a type share the memory."""
         array = param._array
@@ -307,6 +319,20 @@ class Optimizer:
         self.state = state
         for group, saved in zip(self.param_groups, saved_groups, strict=True):
             group.update({name: copy.deepcopy(value) for name, value in saved.items() if name != "params"})
+
+
+def _are_intact(bundles: list[Bundle], params: list[Tensor], states: list[dict[str, Any]]) -> bool:
+    """Whether the bundles hold these parameters and their state, in this order within each bundle."""
+    if sum(len(bundle.params) for bundle in bundles) != len(params):
+        return False
+    if len(bundles) == 1:
+        return bundles[0].is_intact(params, states)
+    place = {id(param): number for number, param in enumerate(params)}
+    for bundle in bundles:
+        numbers = [place.get(id(param), -1) for param in bundle.params]
+        if -1 in numbers or not bundle.is_intact([params[n] for n in numbers], [states[n] for n in numbers]):
+            return False
+    return True
 
 
 def _copied(value: Any, param: Tensor, key: Any) -> Any:

@@ -118,13 +118,15 @@ def elements_of(
     st, arrays = _hypothesis()
     found: SearchStrategy[Any]
     if dtype.kind == "b":
-        return st.booleans()  # type: ignore[no-any-return]
+        found = st.booleans()
+        return found
     low, high = domain or (-np.inf, np.inf)
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
         smallest = int(max(low, info.min)) if isfinite(low) else max(int(info.min), -100)
         greatest = int(min(high, info.max)) if isfinite(high) else min(int(info.max), 100)
-        return st.integers(smallest, greatest)  # type: ignore[no-any-return]
+        found = st.integers(smallest, greatest)
+        return found
     if allow_special:
         found = arrays.from_dtype(dtype)
         return found

@@ -117,7 +117,8 @@ def _rebuild_mapping(like: Mapping[Any, Any], value_of: Callable[[Any], Any]) ->
             clone = copy.copy(like)  # not type(like)(values): a subclass may carry more than its items
             clone.update(values)
             return clone
-        return type(like)(values)  # type: ignore[call-arg]
+        kind: Any = type(like)
+        return kind(values)
     except TypeError:
         return values
 
@@ -132,7 +133,8 @@ def _rebuild_sequence(like: Sequence[Any], values: list[Any]) -> Any:
             for position, value in enumerate(values):
                 clone[position] = value
             return clone
-        return type(like)(values)  # type: ignore[call-arg]
+        kind: Any = type(like)
+        return kind(values)
     except TypeError:
         return values
 

@@ -15,7 +15,7 @@ from tinygrad_nn._core.random import Generator
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
 from .fetch import END, batch_getter, make_fetch
-from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
+from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed, size_of
 from .worker import Worker, make_worker
 
 T_co = TypeVar("T_co", covariant=True)
@@ -149,7 +149,7 @@ class DataLoader(Generic[T_co]):
     def __len__(self) -> int:
         if not isinstance(self.dataset, IterableDataset):
             return len(self.index_sampler)
-        length = len(self.dataset)  # type: ignore[arg-type]  # a stream without a length: Python's own TypeError
+        length = size_of(self.dataset)
         self._reported_length = length
         if self.batch_size is None:
             return length

@@ -11,14 +11,14 @@ import math
 import operator
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from tinygrad_nn._core import dtypes
 from tinygrad_nn._core.random import Generator
 from tinygrad_nn._core.tensor import Tensor
 from tinygrad_nn.ops.creation import as_tensor
 
-from .sampler import random_source
+from .sampler import random_source, size_of
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -206,7 +206,7 @@ class ConcatDataset(Dataset[T_co]):
                     f"ConcatDataset does not support IterableDataset, got {type(dataset).__name__} at "
                     f"position {position}. Use ChainDataset for streams"
                 )
-        self.cumulative_sizes = list(itertools.accumulate(len(dataset) for dataset in self.datasets))  # type: ignore[arg-type]
+        self.cumulative_sizes = list(itertools.accumulate(size_of(dataset) for dataset in self.datasets))
 
     def __len__(self) -> int:
         return self.cumulative_sizes[-1]
@@ -264,7 +264,7 @@ class ChainDataset(IterableDataset[T_co]):
             yield from stream
 
     def __len__(self) -> int:
-        return sum(len(stream) for stream in self._streams())  # type: ignore[arg-type, misc]
+        return sum(size_of(stream) for stream in self._streams())
 
 
 class Subset(Dataset[T_co]):
@@ -340,7 +340,7 @@ def random_split(
         >>> [len(part) for part in random_split(range(10), [0.75, 0.25])]
         [8, 2]
     """
-    size = len(dataset)  # type: ignore[arg-type]
+    size = size_of(dataset)
     counts = _split_counts(size, lengths)
     if sum(counts) != size:
         raise ValueError(
@@ -360,7 +360,7 @@ def _split_counts(size: int, lengths: Sequence[int | float]) -> list[int]:
     """The number of samples in each part, from lengths or fractions."""
     total = sum(lengths)
     if not (math.isclose(total, 1) and total <= 1):
-        return list(lengths)  # type: ignore[arg-type]  # a fraction among them fails the caller's test of the sum
+        return cast(list[int], list(lengths))  # a fraction among them fails the caller's test of the sum
     for index, fraction in enumerate(lengths):
         if not 0 <= fraction <= 1:
             raise ValueError(

@@ -17,6 +17,11 @@ from tinygrad_nn.ops.creation import as_tensor
 T_co = TypeVar("T_co", covariant=True)
 
 
+def size_of(source: Any) -> int:
+    """The number of elements. Datasets and samplers may lack one: then Python's own TypeError says so."""
+    return len(source)
+
+
 def random_source(generator: Generator | None) -> Generator:
     """The generator to draw from: the given one, or the default."""
     if generator is None:
@@ -269,7 +274,7 @@ class BatchSampler(Sampler[list[int]]):
             yield batch
 
     def __len__(self) -> int:
-        length = len(self.sampler)  # type: ignore[arg-type]  # a sampler without a length: Python's own TypeError
+        length = size_of(self.sampler)
         return length // self.batch_size if self.drop_last else -(-length // self.batch_size)
 
 
