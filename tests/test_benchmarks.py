@@ -14,13 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import harness, report
+from benchmarks.cases import REGISTRY, select
+from benchmarks.cases.imports import import_seconds
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks import harness, report  # noqa: E402
-from benchmarks.cases import REGISTRY, select  # noqa: E402
-from benchmarks.cases.imports import import_seconds  # noqa: E402
-
 QUICK = harness.Settings(rounds=1, seconds=0.0, quick=True)
 INSTALLED_EVERYWHERE = ("tinygrad_nn", "numpy")
 

@@ -2,20 +2,16 @@
 
 import json
 import math
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from training_programs import INITIALISERS, initial_values
 
 import tinygrad_nn as tg
 from tinygrad_nn import nn
 
 GOLDEN = Path(__file__).parent / "golden"
-sys.path.insert(0, str(GOLDEN))
-from training_programs import INITIALISERS, initial_values  # noqa: E402
-
-sys.path.remove(str(GOLDEN))
 EXPECTED = json.loads((GOLDEN / "training.json").read_text())["initial"]
 # Everything is PyTorch's to the last bit, except what LAPACK computes.
 TOLERANCE = {name: 2e-6 if name.startswith("orthogonal_") else 0 for name in INITIALISERS}

@@ -142,9 +142,9 @@ def test_registration_checks_names():
 def test_missing_attribute_names_the_near_one():
     net = Net()
     with pytest.raises(AttributeError, match=r"^'Net' object has no attribute 'hiden'\. Did you mean 'hidden'\?$"):
-        net.hiden  # noqa: B018
+        _ = net.hiden
     with pytest.raises(AttributeError, match=r"^'Net' object has no attribute 'qqqqqq'$"):
-        net.qqqqqq  # noqa: B018
+        _ = net.qqqqqq
     assert "hidden" in dir(net)
     assert "seen" in dir(net)
     assert "0" not in dir(nn.Sequential(net))
@@ -157,7 +157,7 @@ def test_missing_attribute_inside_a_property_is_told():
             return self.nothing
 
     with pytest.raises(AttributeError, match="'WithProperty' object has no attribute 'size': the property"):
-        WithProperty().size  # noqa: B018
+        _ = WithProperty().size
 
 
 def test_missing_forward():

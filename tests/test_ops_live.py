@@ -9,17 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hypothesis_numpy
+from torch_calls import ADAPTERS, answers, counterpart
+
+import tinygrad_nn  # noqa: F401 - fills the registry
+from tinygrad_nn._core.op import REGISTRY, Case, Integers, Op
+from tinygrad_nn.testing.derivatives import grad_outputs, gradients, outputs
+from tinygrad_nn.testing.samples import Sample, default_cases, interval, make_sample
+from tinygrad_nn.testing.strategies import broadcastable_shapes, dims, shapes
+from tinygrad_nn.testing.table import factor
 
 torch = pytest.importorskip("torch")
-
-from torch_calls import ADAPTERS, answers, counterpart  # noqa: E402
-
-import tinygrad_nn  # noqa: E402, F401 - fills the registry
-from tinygrad_nn._core.op import REGISTRY, Case, Integers, Op  # noqa: E402
-from tinygrad_nn.testing.derivatives import grad_outputs, gradients, outputs  # noqa: E402
-from tinygrad_nn.testing.samples import Sample, default_cases, interval, make_sample  # noqa: E402
-from tinygrad_nn.testing.strategies import broadcastable_shapes, dims, shapes  # noqa: E402
-from tinygrad_nn.testing.table import factor  # noqa: E402
 
 OPS = {
     name: op

@@ -3,20 +3,16 @@
 import copy
 import json
 import pickle
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from training_programs import OPTIMIZERS, losses
 
 import tinygrad_nn as tg
 from tinygrad_nn import nn, optim
 
 GOLDEN = Path(__file__).parent / "golden"
-sys.path.insert(0, str(GOLDEN))
-from training_programs import OPTIMIZERS, losses  # noqa: E402
-
-sys.path.remove(str(GOLDEN))
 EXPECTED = json.loads((GOLDEN / "training.json").read_text())["losses"]
 
 CHOICES = [
@@ -256,7 +252,9 @@ def trained(make, steps, state=None):
 
 @pytest.mark.parametrize(("name", "options"), CHOICES[1:5] + CHOICES[6:9] + CHOICES[12:], ids=str)
 def test_a_loaded_state_continues(name, options):
-    make = lambda p: getattr(optim, name)(p, **{"lr": 0.01, **options})  # noqa: E731
+    def make(params):
+        return getattr(optim, name)(params, **{"lr": 0.01, **options})
+
     whole, _ = trained(make, 6)
     half, optimizer = trained(make, 3)
     state = copy.deepcopy((half.state_dict(), optimizer.state_dict()))

@@ -279,6 +279,17 @@ from .ops import (
     zeros,
     zeros_like,
 )
+from .ops.tensor_types import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+)
 
 if TYPE_CHECKING:
     from . import autograd, cuda, datasets, linalg, nn, optim, random, testing, utils
@@ -325,7 +336,9 @@ def __getattr__(name: str) -> _Any:
 
 
 __all__ = [
-    "Generator", "Size", "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul",
+    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor", "IntTensor",
+    "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "addcdiv",
+    "addcmul",
     "addmm", "addmv", "all", "allclose", "amax", "amin", "aminmax", "any", "arange", "arccos", "arccosh", "arcsin",
     "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "as_tensor", "asarray", "asin", "asinh", "atan",
     "atan2", "atanh", "autograd", "baddbmm", "bernoulli", "bitwise_and", "bitwise_left_shift", "bitwise_not",

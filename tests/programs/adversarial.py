@@ -1,4 +1,5 @@
-"""Adversarial examples: gradients with respect to the input, sign, clamp; then training on projected gradient descent."""
+"""Adversarial examples: gradients with respect to the input, sign, clamp; then training on projected gradient descent.
+"""
 
 
 def main(torch):
@@ -18,8 +19,8 @@ def main(torch):
             cost.backward()
             adv_images = images + alpha * images.grad.sign()
             eta = torch.clamp(adv_images - ori_images, min=-eps, max=eps)
-            images = torch.clamp(ori_images + eta, min=0, max=1).detach_() if False else (ori_images + eta).clamp(0, 1)
-        return images.detach()
+            images = torch.clamp(ori_images + eta, min=0, max=1).detach()
+        return images
 
     torch.manual_seed(14)
     y = torch.randint(0, 2, (80,))

@@ -1,4 +1,6 @@
-"""A small GPT written by hand: causal multi-head attention, blocks, own layer norm, AdamW, sampling one token at a time."""
+"""A small GPT written by hand: causal multi-head attention, blocks, own layer norm, AdamW, sampling one token at a
+time.
+"""
 
 import math
 

@@ -1,4 +1,5 @@
-"""A fully connected autoencoder trained with MSELoss and Adam; its codes and reconstruction are looked at afterwards."""
+"""A fully connected autoencoder trained with MSELoss and Adam; its codes and reconstruction are looked at afterwards.
+"""
 
 
 def main(torch):

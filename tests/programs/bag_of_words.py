@@ -1,4 +1,5 @@
-"""Text classification: words to indices, mean of embeddings by mask, log_softmax and NLLLoss, one sentence at a time."""
+"""Text classification: words to indices, mean of embeddings by mask, log_softmax and NLLLoss, one sentence at a time.
+"""
 
 
 def main(torch):

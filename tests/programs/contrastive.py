@@ -51,4 +51,5 @@ def main(torch):
         top1.append((logits.argmax(-1) == labels).float().mean().item() * 100)
     anchor, positive, negative = (F.normalize(model(centres + 0.1 * k), dim=1) for k in range(3))
     triplet = F.relu((anchor - positive).pow(2).sum(1) - (anchor - negative).pow(2).sum(1) + 0.2).mean()
-    return {"weights": initial, "losses": losses, "top1": top1, "triplet": triplet.item(), "scale": model.logit_scale.item()}
+    scale = model.logit_scale.item()
+    return {"weights": initial, "losses": losses, "top1": top1, "triplet": triplet.item(), "scale": scale}

@@ -1,4 +1,5 @@
-"""Own autograd functions: a Legendre polynomial fitted to a sine, and a binary layer with a straight-through gradient."""
+"""Own autograd functions: a Legendre polynomial fitted to a sine, and a binary layer with a straight-through gradient.
+"""
 
 import math
 

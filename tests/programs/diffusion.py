@@ -1,4 +1,6 @@
-"""Denoising diffusion of points in the plane: schedules by cumprod, sinusoidal time embedding, an averaged model, sampling."""
+"""Denoising diffusion of points in the plane: schedules by cumprod, sinusoidal time embedding, an averaged model,
+sampling.
+"""
 
 import copy
 import math

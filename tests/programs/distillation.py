@@ -1,4 +1,6 @@
-"""Knowledge distillation with kl_div, frozen layers, a replaced head, forward hooks, and layers in ModuleList and ModuleDict."""
+"""Knowledge distillation with kl_div, frozen layers, a replaced head, forward hooks, and layers in ModuleList and
+ModuleDict.
+"""
 
 
 def main(torch):
@@ -20,7 +22,8 @@ def main(torch):
             return self.head(x)
 
     def loss_fn_kd(outputs, labels, teacher_outputs, alpha=0.7, T=4.0):
-        soft = nn.KLDivLoss(reduction="batchmean")(F.log_softmax(outputs / T, dim=1), F.softmax(teacher_outputs / T, dim=1))
+        targets = F.softmax(teacher_outputs / T, dim=1)
+        soft = nn.KLDivLoss(reduction="batchmean")(F.log_softmax(outputs / T, dim=1), targets)
         return soft * (alpha * T * T) + F.cross_entropy(outputs, labels) * (1.0 - alpha)
 
     torch.manual_seed(13)
@@ -28,7 +31,7 @@ def main(torch):
     y = x[:, :3].argmax(1)
     teacher = nn.Sequential(nn.Linear(8, 40), nn.ReLU(), nn.Linear(40, 3))
     initial = teacher[0].weight[:2].tolist()
-    optimizer = torch.optim.Adam(teacher.parameters(), lr=0.02)
+    optimizer = torch.optim.Adam(teacher.parameters(), lr=0.01)
     teacher_losses = []
     for _ in range(30):
         optimizer.zero_grad()
@@ -46,7 +49,7 @@ def main(torch):
     handle = student.layers[1].register_forward_hook(
         lambda module, args, output: activation.setdefault("hidden", []).append(output.detach().mean().item())
     )
-    optimizer = torch.optim.SGD(student.parameters(), lr=0.1, momentum=0.9)
+    optimizer = torch.optim.SGD(student.parameters(), lr=0.03, momentum=0.9)
     losses = []
     for step in range(60):
         rows = torch.arange(step % 4, 120, 4)

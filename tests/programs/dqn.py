@@ -1,4 +1,6 @@
-"""Deep Q-learning in a corridor: replay memory, policy and target network, Huber loss, clipped gradients, soft updates."""
+"""Deep Q-learning in a corridor: replay memory, policy and target network, Huber loss, clipped gradients, soft
+updates.
+"""
 
 import copy
 import math

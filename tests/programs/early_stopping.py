@@ -1,4 +1,6 @@
-"""Early stopping: random_split, best weights kept by deepcopy of the state_dict, restored, and resumed from a checkpoint."""
+"""Early stopping: random_split, best weights kept by deepcopy of the state_dict, restored, and resumed from a
+checkpoint.
+"""
 
 import copy
 

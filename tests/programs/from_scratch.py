@@ -86,7 +86,7 @@ def main(torch):
             penalty = 3e-3 * torch.sum(W1.pow(2)) / 2
             (l.mean() + penalty).backward()
             sgd([W1, b1, W2, b2], 0.5, 1)
-            softmax_losses.append(float(l.sum()))
+            softmax_losses.append(float(l.detach().sum()))
         accuracies.append(accuracy(net(X, training=False), y) / len(y))
     return {
         "weights": initial, "losses": losses, "epochs": epochs, "w": w.reshape(true_w.shape).tolist(), "b": b.item(),

@@ -1,4 +1,6 @@
-"""Optimizers written by hand: NumPy-like gradients, in-place updates under no_grad, an Optimizer subclass, weight averages."""
+"""Optimizers written by hand: NumPy-like gradients, in-place updates under no_grad, an Optimizer subclass, weight
+averages.
+"""
 
 import copy
 import math
@@ -102,7 +104,7 @@ def main(torch):
 
     lion = []
     for _ in range(50):
-        lion.append(float(optimizer.step(closure)))
+        lion.append(optimizer.step(closure).item())
         with torch.no_grad():
             for ema_p, model_p in zip(average.parameters(), net.parameters(), strict=True):
                 ema_p.mul_(0.9).add_(model_p.data, alpha=0.1)

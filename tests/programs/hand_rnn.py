@@ -1,4 +1,5 @@
-"""Recurrent cells written by hand: a plain RNN that classifies names letter by letter, an LSTM that continues a wave."""
+"""Recurrent cells written by hand: a plain RNN that classifies names letter by letter, an LSTM that continues a wave.
+"""
 
 import string
 

@@ -15,7 +15,7 @@ def main(torch):
     torch.manual_seed(42)
     X = torch.randn(200, 6)
     true_w = torch.tensor([1.5, -2.0, 0.0, 0.5, 0.0, 1.0])
-    y = ((X @ true_w + 0.5 * torch.randn(200)) > 1.8).to(torch.float32).view(y_rows := 200, 1)
+    y = ((X @ true_w + 0.5 * torch.randn(200)) > 1.8).to(torch.float32).view(-1, 1)
     X[:, 2] = X[:, 2] * 100 + 7
     X = (X - X.mean(dim=0)) / X.std(dim=0)
     model = LogisticRegression(X.shape[1])
@@ -40,5 +40,5 @@ def main(torch):
         recall = true_positive / int(y.sum())
     return {
         "weights": initial, "losses": losses, "accuracy": accuracy.item(), "precision": precision, "recall": recall,
-        "pos_weight": pos_weight.item(), "rows": y_rows, "learnt": model.linear.weight.data.squeeze().tolist(),
+        "pos_weight": pos_weight.item(), "learnt": model.linear.weight.data.squeeze().tolist(),
     }  # fmt: skip

@@ -72,6 +72,7 @@ def main(torch):
     parameters = [C, W1, b1, W2, b2]
     for p in parameters:
         p.requires_grad = True
+    initial = C[:2].tolist()
     lossi = []
     for i in range(100):
         ix = torch.randint(0, X.shape[0], (32,), generator=g)
@@ -102,7 +103,7 @@ def main(torch):
                 break
         words.append(out)
     return {
-        "weights": parameters[0][:2].tolist(),
+        "weights": initial,
         "losses": lossi,
         "log10": torch.tensor(lossi).view(-1, 10).mean(1).log10().tolist(),
         "bigram losses": bigram_losses,

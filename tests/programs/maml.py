@@ -26,9 +26,9 @@ def main(torch):
             return x
 
     def sample_task():
-        amplitude, phase = torch.empty(1).uniform_(0.1, 5.0), torch.rand(1) * math.pi
-        x = torch.rand(10, 1) * 10 - 5
-        return x[:5], amplitude * torch.sin(x[:5] + phase), x[5:], amplitude * torch.sin(x[5:] + phase)
+        amplitude, phase = torch.empty(1).uniform_(0.1, 2.0), torch.rand(1) * math.pi
+        x = torch.rand(10, 1) * 2 - 1
+        return x[:5], amplitude * torch.sin(3 * x[:5] + phase), x[5:], amplitude * torch.sin(3 * x[5:] + phase)
 
     torch.manual_seed(222)
     learner = Learner()

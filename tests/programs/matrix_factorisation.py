@@ -1,4 +1,6 @@
-"""Recommendations by matrix factorisation: embeddings of users and items with biases, one rating at a time and batched."""
+"""Recommendations by matrix factorisation: embeddings of users and items with biases, one rating at a time and
+batched.
+"""
 
 
 def main(torch):
@@ -45,4 +47,5 @@ def main(torch):
         everything += model.user_biases.weight + model.item_biases.weight.T + model.mean
         best = everything.argmax(dim=1)
         error = (model(users, items) - ratings).abs().mean()
-    return {"weights": initial, "losses": losses, "best": best.tolist(), "error": error.item(), "mean": model.mean.item()}
+    mean = model.mean.item()
+    return {"weights": initial, "losses": losses, "best": best.tolist(), "error": error.item(), "mean": mean}

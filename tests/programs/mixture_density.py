@@ -41,4 +41,5 @@ def main(torch):
     k = torch.multinomial(log_pi.exp(), 1)
     samples = mu.gather(1, k) + sigma.gather(1, k) * torch.randn(12, 1)
     mean = (log_pi.exp() * mu).sum(-1)
-    return {"weights": initial, "losses": losses, "components": k.tolist(), "samples": samples.tolist(), "mean": mean.tolist()}
+    found = {"components": k.tolist(), "samples": samples.tolist(), "mean": mean.tolist()}
+    return {"weights": initial, "losses": losses, **found}

@@ -47,7 +47,7 @@ def main(torch):
     weight = 1.0 / torch.tensor([24.0, 20.0, 28.0, 24.0])
     criteria = [
         nn.CrossEntropyLoss(label_smoothing=0.1), LabelSmoothingLoss(4, 0.2), FocalLoss(2.0, weight / weight.sum()),
-        nn.CrossEntropyLoss(weight=weight, ignore_index=3), nn.MultiMarginLoss() if False else nn.CrossEntropyLoss(),
+        nn.CrossEntropyLoss(weight=weight, ignore_index=3), nn.CrossEntropyLoss(),
     ]  # fmt: skip
     losses, accuracies = [], []
     for step in range(100):

@@ -1,4 +1,6 @@
-"""The usual digit classifier: Module subclass, Dropout, shuffled DataLoader, SGD with momentum, accuracy under no_grad."""
+"""The usual digit classifier: Module subclass, Dropout, shuffled DataLoader, SGD with momentum, accuracy under
+no_grad.
+"""
 
 
 def main(torch):
@@ -49,7 +51,7 @@ def main(torch):
 
     model = Net().to(device)
     initial = [p.detach().cpu().flatten()[:12].tolist() for p in model.parameters()]
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
     losses, tests = [], []
     for _epoch in range(1, 6):
         train(model, device, train_loader, optimizer)

@@ -7,7 +7,9 @@ def main(torch):
     class Generator(nn.Module):
         def __init__(self):
             super().__init__()
-            self.main = nn.Sequential(nn.Linear(2, 24), nn.ReLU(True), nn.Linear(24, 24), nn.ReLU(True), nn.Linear(24, 2))
+            self.main = nn.Sequential(
+                nn.Linear(2, 24), nn.ReLU(True), nn.Linear(24, 24), nn.ReLU(True), nn.Linear(24, 2)
+            )
 
         def forward(self, noise):
             return self.main(noise)
@@ -15,7 +17,9 @@ def main(torch):
     class Discriminator(nn.Module):
         def __init__(self):
             super().__init__()
-            self.main = nn.Sequential(nn.Linear(2, 24), nn.LeakyReLU(0.2), nn.Linear(24, 24), nn.Softplus(), nn.Linear(24, 1))
+            self.main = nn.Sequential(
+                nn.Linear(2, 24), nn.LeakyReLU(0.2), nn.Linear(24, 24), nn.Softplus(), nn.Linear(24, 1)
+            )
 
         def forward(self, inputs):
             return self.main(inputs).view(-1)

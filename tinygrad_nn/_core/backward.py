@@ -65,6 +65,11 @@ def run(
                 if wanted:
                     _capture(node, gradient, wanted, captured)
                 if needed is None or node in needed:
+                    if node.saved is None:
+                        raise RuntimeError(_SECOND_TIME.format(node.name()))
+                    for cell, version, position in node.versions:
+                        if cell[0] != version:
+                            raise _modified(node, position, cell[0], version)
                     step(node, gradient, retain_graph, send)
                 gradient = None  # let go of the array: whoever holds it alone may take it over
             for leaf in waiting.leaves:
@@ -108,7 +113,7 @@ class _Waiting:
             if node.edges:
                 heappush(self.heap, (-node.sequence, node))
             else:
-                self.leaves.append(node)  # type: ignore[arg-type]
+                self.leaves.append(node)  # type: ignore[arg-type]  # only leaves' nodes have no edges
         elif node in self.owned:
             held += gradient
         else:  # the first gradient may be an alias or a view: never write into it
@@ -124,11 +129,7 @@ def _raw(node: Node, gradient: Any, retain_graph: bool, send: Callable[[Edge, An
     """Run a node's rules on plain arrays."""
     plan = node.plan
     saved = node.saved
-    if saved is None:
-        raise RuntimeError(_SECOND_TIME.format(node.name()))
-    for cell, version, position in node.versions:
-        if cell[0] != version:
-            raise _modified(node, position, cell[0], version)
+    assert saved is not None
     if node.metas is not None:
         gradient = tuple([np.zeros(*m) if g is None else g for g, m in zip(gradient, node.metas, strict=True)])
     edges, shapes = node.edges, node.shapes
@@ -143,7 +144,7 @@ def _raw(node: Node, gradient: Any, retain_graph: bool, send: Callable[[Edge, An
             part = np.asarray(part)
         if shapes is not None and part.shape != shapes[position]:
             part = unbroadcast(part, shapes[position])
-        send(edges[position], part)  # type: ignore[arg-type]
+        send(edges[position], part)  # type: ignore[arg-type]  # it has a rule as it has an edge
     if plan.frees and not retain_graph:
         node.saved = None
 
@@ -152,11 +153,7 @@ def _recorded(node: Node, gradient: Any, retain_graph: bool, send: Callable[[Edg
     """Run a node's rules on tensors, so that they record themselves."""
     plan = node.plan
     saved = node.saved
-    if saved is None:
-        raise RuntimeError(_SECOND_TIME.format(node.name()))
-    for cell, version, position in node.versions:
-        if cell[0] != version:
-            raise _modified(node, position, cell[0], version)
+    assert saved is not None
     if node.metas is not None:
         given = zip(gradient, node.metas, strict=True)
         gradient = tuple([wrap(np.zeros(*m)) if g is None else g for g, m in given])

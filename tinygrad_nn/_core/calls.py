@@ -13,9 +13,9 @@ import numpy as np
 
 from . import dtypes
 from .dtypes import FLOAT32, FLOAT64
-from .errors import NotATensorError, explain, near, not_a_tensor
+from .errors import NotATensorError, explain, near, not_a_tensor, refuse_bool_minus, shown_name
 from .graph import Edge, View
-from .inplace import check_target, store
+from .inplace import cannot_cast, check_target, store
 from .modes import modes
 from .recording import CONSTANT, record
 from .tensor import Tensor, current_edge, wrap
@@ -214,7 +214,7 @@ def bind(
         else:
             extra = ()
         if not args:
-            raise RuntimeError(f"{op.name}(): expected a non-empty list of Tensors")
+            raise RuntimeError(f"{shown_name(op)}(): expected a non-empty list of Tensors")
     else:
         args, extra = args[:count], args[count:]
     if extra:
@@ -230,7 +230,7 @@ def _by_position(op: Op, extra: tuple[Any, ...], collects: str | None) -> dict[s
     if len(extra) > len(op.positional):
         most = len(op.inputs) + len(op.positional)
         raise TypeError(
-            f"{op.name}() takes at most {most} positional arguments but {len(op.inputs) + len(extra)} were given"
+            f"{shown_name(op)}() takes at most {most} positional arguments but {len(op.inputs) + len(extra)} were given"
         )
     return dict(zip(op.positional, extra, strict=False))
 
@@ -247,7 +247,7 @@ def _inputs_by_name(
                 given.append(options.pop(name))
                 break
         else:
-            raise TypeError(f"{op.name}() missing 1 required positional argument: '{op.public_names[position]}'")
+            raise TypeError(f"{shown_name(op)}() missing 1 required positional argument: '{op.public_names[position]}'")
     return tuple(given), options
 
 
@@ -262,14 +262,14 @@ def complete(op: Op, options: dict[str, Any]) -> dict[str, Any]:
                 alias = next((a for a in _ALIASES.get(name, ()) if a in merged), None)
                 if alias is None:
                     raise TypeError(
-                        f"{op.name}() got an unexpected keyword argument {name!r}.{near(name, merged)} "
+                        f"{shown_name(op)}() got an unexpected keyword argument {name!r}.{near(name, merged)} "
                         f"Its options are: {', '.join(merged) or 'none'}."
                     )
                 name = alias
             merged[name] = value
     for name in op.required:
         if merged[name] is REQUIRED:
-            raise TypeError(f"{op.name}() missing 1 required positional argument: {name!r}")
+            raise TypeError(f"{shown_name(op)}() missing 1 required positional argument: {name!r}")
     return merged
 
 
@@ -278,6 +278,8 @@ def promote(op: Op, operands: tuple[Any, ...]) -> tuple[Any, ...]:
     operands = tuple([_operand(op, position, value) for position, value in enumerate(operands)])
     if not any(isinstance(value, Tensor) for value in operands):
         raise not_a_tensor(op, 0, operands[0])
+    if op.name == "sub":
+        refuse_bool_minus(operands)
     wanted = dtypes.result_type([v._array if isinstance(v, Tensor) else v for v in operands])
     if op.promotes == "float" and wanted.kind in "biu":
         wanted = dtypes.default_numpy()
@@ -330,6 +332,8 @@ def write_out(out: Tensor, result: Tensor) -> Tensor:
             "Leave out= away, or compute under no_grad()."
         )
     if out._array.shape != result._array.shape:
+        if not dtypes.can_cast(result._array.dtype, out._array.dtype):
+            raise cannot_cast(result._array.dtype, out._array.dtype)
         out._array = np.empty(result._array.shape, out._array.dtype)
     return store(out, result)
 

@@ -27,6 +27,8 @@ class device:  # noqa: N801 - PyTorch's name
                 "'cuda' if tinygrad_nn.cuda.is_available() else 'cpu'."
             )
         self.type = "cpu"
+        if number and not number.isdigit():
+            raise RuntimeError(f"Invalid device string: {type!r}. There is 'cpu'.")
         self.index = int(number) if number else index
 
     def __repr__(self) -> str:

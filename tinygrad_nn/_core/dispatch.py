@@ -88,7 +88,7 @@ def array_function(self: Tensor, function: Any, types: Any, args: tuple[Any, ...
     call = _TABLE.get(function)
     if call is not None:
         return call(*args, **kwargs)
-    name = f"np.{function.__name__}"
+    name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
     return function(*_plain(name, args), **{key: _plain(name, value) for key, value in kwargs.items()})
 
 
@@ -97,10 +97,10 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, Tensor):
         if value.requires_grad:
             known = [f.__name__ for f in _TABLE]
-            raise TypeError(
-                f"{name} on a Tensor that requires grad: it has no gradient here."
-                f"{near(name.removeprefix('np.'), known)} Use x.detach() if no gradient is wanted, or define an op for "
-                "it."
+            raise RuntimeError(
+                f"Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. ({name} has no "
+                f"gradient here.{near(name.rpartition('.')[2], known)} Use x.detach() if none is wanted, or define an "
+                "op for it.)"
             )
         return value._array
     if isinstance(value, list | tuple):
@@ -108,5 +108,5 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-setattr(Tensor, "__array_ufunc__", array_ufunc)  # noqa: B010 - NumPy's hooks are no concern of type checkers
-setattr(Tensor, "__array_function__", array_function)  # noqa: B010
+for _hook in (array_ufunc, array_function):
+    setattr(Tensor, f"__{_hook.__name__}__", _hook)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,8 @@ def root_gradient(output: Tensor, gradient: Any, create_graph: bool, position: i
     Raises:
         RuntimeError: the output needs no gradient, is no scalar while none is given, or has another shape.
     """
+    if not isinstance(output, Tensor):
+        raise TypeError(f"outputs: expected Tensors, got {type(output).__name__} at position {position}")
     edge = current_edge(output)
     if edge is None:
         raise RuntimeError(
@@ -105,6 +108,8 @@ def backward_all(
 
 
 def _target_edge(tensor: Tensor, position: int) -> Edge:
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"inputs: expected Tensors, got {type(tensor).__name__} at position {position}")
     edge = current_edge(tensor)
     if edge is None:
         raise RuntimeError(f"One of the differentiated Tensors does not require grad (input {position})")
@@ -117,7 +122,9 @@ def grad(
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
     """The gradients of the sum of outputs with respect to inputs, returned and not accumulated.
@@ -127,7 +134,9 @@ def grad(
         grad_outputs: the gradient with respect to each output; may be left out for scalars.
         retain_graph: keep the graph. Default: the value of `create_graph`.
         create_graph: record the computation, for derivatives of higher order.
+        only_inputs: without effect, as in PyTorch; gradients of other leaves are never accumulated.
         allow_unused: give None for an input that no output depends on, instead of raising.
+        is_grads_batched: not supported.
         materialize_grads: give zeros for such inputs.
 
     Raises:
@@ -143,6 +152,11 @@ def grad(
         >>> first.item(), second.item()
         (27.0, 18.0)
     """
+    if not only_inputs:
+        text = "only_inputs is without effect. Use autograd.backward to accumulate in other leaves."
+        warnings.warn(text, stacklevel=2)
+    if is_grads_batched:
+        raise NotImplementedError("grad(): is_grads_batched=True is not supported; ask for each gradient in a loop")
     outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     if grad_outputs is None or isinstance(grad_outputs, Tensor):

@@ -46,6 +46,11 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Hand
         if gradients[number] is not None:
             replaced = hook(gradients[number])
             if replaced is not None:
+                if not isinstance(replaced, Tensor):
+                    raise TypeError(
+                        f"expected Variable, but hook returned '{type(replaced).__name__}'. A hook returns a Tensor, "
+                        "or None to change nothing."
+                    )
                 gradients[number] = replaced
         return gradients
 

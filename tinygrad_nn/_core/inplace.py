@@ -76,10 +76,7 @@ def store(target: Tensor, result: Tensor) -> Tensor:
         )
     if new.dtype != array.dtype:
         if not dtypes.can_cast(new.dtype, array.dtype):
-            raise RuntimeError(
-                f"result type {dtypes.type_name(new.dtype)} can't be cast to the desired output type "
-                f"{dtypes.type_name(array.dtype)}. Convert the target first, or write x = x + y."
-            )
+            raise cannot_cast(new.dtype, array.dtype)
         result = result.to(array.dtype)
     if result._edge is not None:
         _keep_saved(target, result)
@@ -88,6 +85,14 @@ def store(target: Tensor, result: Tensor) -> Tensor:
     if modes.grad:
         adopt(target, result)
     return target
+
+
+def cannot_cast(result: np.dtype[Any], target: np.dtype[Any]) -> RuntimeError:
+    """PyTorch's error for a result that the target's type cannot hold."""
+    return RuntimeError(
+        f"result type {dtypes.type_name(result)} can't be cast to the desired output type {dtypes.type_name(target)}. "
+        "Convert the target first, or write x = x + y."
+    )
 
 
 def _keep_saved(target: Tensor, result: Tensor) -> None:

@@ -120,7 +120,7 @@ def log_sum_exp(x: Array, axis: int) -> Any:
 
 
 def row_log_sum_exp(x: Array) -> Any:
-    """`log_sum_exp` of the rows of a matrix; most small ones need one look at the result instead of two at the input."""
+    """`log_sum_exp` of the rows of a matrix; most small ones need one look at the result, not two at the input."""
     result = row_sums(np.exp(x))
     np.log(result, result)
     flat = result.reshape(-1)

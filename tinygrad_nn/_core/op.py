@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from . import dispatch
 from .calls import REQUIRED, make_binary, make_call, make_inplace, make_unary
-from .errors import near
+from .errors import explained, near
 from .plan import Plan, Rule
 from .tensor import Tensor
 
@@ -331,6 +331,7 @@ def composite(*numpy_functions: Any, method: bool = True, aliases: Sequence[str]
     """
 
     def register(function: F) -> F:
+        function = explained(function)
         for numpy_function in numpy_functions:
             dispatch.register(numpy_function, function)
         if method:

@@ -48,6 +48,21 @@ class Size(tuple[int, ...]):
             product *= length
         return product
 
+    def __getitem__(self, index: Any) -> Any:
+        found = tuple.__getitem__(self, index)
+        return Size(found) if type(index) is slice else found
+
+    def __add__(self, other: Any) -> Any:
+        return Size(tuple.__add__(self, other))
+
+    def __radd__(self, other: Any) -> Any:
+        return Size(other + tuple(self))
+
+    def __mul__(self, count: Any) -> Any:
+        return Size(tuple.__mul__(self, count))
+
+    __rmul__ = __mul__
+
     def __repr__(self) -> str:
         return f"tinygrad_nn.Size({list(self)})"
 
@@ -90,7 +105,7 @@ class Tensor(TensorMethods):
             self._array = np.zeros(data[0], dtypes.default_numpy())
         elif len(data) == 1 and isinstance(data[0], Tensor):
             self._array = data[0]._array
-        elif len(data) == 1:
+        elif len(data) == 1 and not isinstance(data[0], str | None | dict):
             self._array = np.array(data[0], dtypes.default_numpy())
         else:
             raise TypeError(f"Tensor(): expected sizes (integers) or one sequence of data, got {data!r}")
@@ -357,13 +372,21 @@ class Tensor(TensorMethods):
         return bool(self._array.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number())
+
+    def _number(self) -> Any:
+        if self._array.size != 1:
+            raise ValueError(
+                f"only one element tensors can be converted to Python scalars, got shape {list(self._array.shape)}. "
+                "Reduce it first (x.mean(), x.sum()) or use x.tolist()."
+            )
+        return self._array.item()
 
     def __index__(self) -> int:
         if self._array.size != 1 or self._array.dtype.kind not in "biu":
@@ -381,7 +404,7 @@ class Tensor(TensorMethods):
         return id(self)
 
     def __format__(self, spec: str) -> str:
-        if self._array.ndim == 0 and spec:
+        if self._array.ndim == 0 and type(self) is Tensor:
             return format(self._array.item(), spec)
         return object.__format__(self, spec)
 
@@ -468,7 +491,7 @@ def check_dim(dim: Any, ndim: int) -> int:
         TypeError: not an integer.
     """
     if not isinstance(dim, int | np.integer) or isinstance(dim, bool):
-        raise TypeError(f"dim: expected an integer, got {dim!r}")
+        raise TypeError(f"argument 'dim' must be int, not {type(dim).__name__} (got {dim!r})")
     bound = ndim or 1
     if not -bound <= dim < bound:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")

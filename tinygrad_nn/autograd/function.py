@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from .._core.backward import unbroadcast
 from .._core.graph import Node, next_sequence
 from .._core.modes import modes
 from .._core.plan import OPTION
@@ -23,6 +24,7 @@ class FunctionContext:
     def __init__(self) -> None:
         self.needs_input_grad: tuple[bool, ...] = ()
         self._saved: tuple[tuple[Any, int], ...] = ()
+        self._inputs: tuple[Any, ...] = ()  # shape and dtype of each tensor
         self._dirty: tuple[Tensor, ...] = ()
         self._non_differentiable: tuple[Tensor, ...] = ()
         self._materialize = True
@@ -141,6 +143,13 @@ class Function:
             "a @staticmethod backward(ctx, *grad_outputs) that returns one gradient for each input of forward."
         )
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        name = type(self).__name__
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
+            f"function with static forward method: {name}.apply(...), without making a {name}()."
+        )
+
     @classmethod
     def apply(cls, *args: Any) -> Any:
         """Run the forward, and record it if a gradient is wanted."""
@@ -148,6 +157,7 @@ class Function:
         recording = modes.grad and any(edge is not None for edge in edges)
         ctx = FunctionContext()
         ctx.needs_input_grad = tuple([edge is not None for edge in edges])
+        ctx._inputs = tuple([(a._array.shape, a._array.dtype) if isinstance(a, Tensor) else None for a in args])
         modes_before, modes.grad = modes.grad, False
         try:
             if cls.setup_context is not Function.setup_context:
@@ -246,9 +256,32 @@ def _rule(function: type[Function]) -> Any:
                     f"function {function.__name__}Backward returned a {type(result).__name__} where a Tensor or None "
                     "was expected"
                 )
-        return tuple([r if recorded or r is None else r._array for r in results])
+        pairs = zip(results, ctx._inputs, strict=True)
+        fitted = [_fitted(function, number, *pair) for number, pair in enumerate(pairs)]
+        return tuple([r if recorded or r is None else r._array for r in fitted])
 
     return rule
+
+
+def _fitted(function: type[Function], number: int, gradient: Any, meta: Any) -> Any:
+    """A gradient in its input's shape and dtype: what was broadcast is summed up.
+
+    Raises:
+        RuntimeError: it has another shape.
+    """
+    if gradient is None or meta is None:
+        return gradient
+    shape, dtype = meta
+    got = gradient._array.shape
+    if got != shape:
+        fits = len(got) >= len(shape) and all(n in (1, m) for n, m in zip(shape[::-1], got[::-1], strict=False))
+        if not fits:
+            raise RuntimeError(
+                f"Function {function.__name__}Backward returned an invalid gradient at index {number} - got "
+                f"{list(got)} but expected shape compatible with {list(shape)}, the shape of this input of forward"
+            )
+        gradient = unbroadcast(gradient, shape)
+    return gradient if gradient._array.dtype == dtype else gradient.to(dtype)
 
 
 def once_differentiable(backward: Any) -> Any:

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, TypeVar
 
-from .checks import type_name
+from .checks import check_name, type_name
 from .module import Module, indent
 
 __all__ = ["ModuleDict", "ModuleList", "Sequential"]
@@ -91,7 +91,11 @@ class _Sequence(Module):
             raise TypeError(
                 f"{type(self).__name__}.extend should be called with an iterable, but got {type(modules).__name__}"
             )
-        for module in list(modules):
+        given = list(modules)
+        for module in given:  # all or none are added
+            if module is not None and not isinstance(module, Module):
+                raise TypeError(f"{type_name(module)} is not a Module subclass")
+        for module in given:
             self.append(module)
         return self
 
@@ -280,7 +284,12 @@ class ModuleDict(Module):
         Raises:
             TypeError: it is neither a mapping nor pairs.
         """
-        for key, module in pairs_of(modules, "ModuleDict", sort=False):
+        pairs = pairs_of(modules, "ModuleDict", sort=False)
+        for key, module in pairs:  # all or none are added
+            if module is not None and not isinstance(module, Module):
+                raise TypeError(f"{type_name(module)} is not a Module subclass (key {key!r})")
+            check_name(self, "module", key, self._modules)
+        for key, module in pairs:
             self[key] = module
 
 

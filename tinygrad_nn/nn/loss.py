@@ -31,6 +31,12 @@ class _Loss(Module):
 
     def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
+        if isinstance(size_average, Tensor) or isinstance(reduce, Tensor):
+            name = type(self).__name__
+            raise RuntimeError(
+                f"Boolean value of Tensor with more than one value is ambiguous: {name} was given tensors as options. "
+                f"Make the loss first, then call it: {name}()(input, target)."
+            )
         if size_average is not None or reduce is not None:  # PyTorch's former options
             reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
             warnings.warn(

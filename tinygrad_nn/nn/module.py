@@ -21,6 +21,7 @@ from .checks import (
     check_name,
     check_started,
     member,
+    note_place,
     parse_to,
     remove_others,
     type_name,
@@ -35,7 +36,7 @@ T = TypeVar("T", bound="Module")
 
 
 def _forward_unimplemented(self: Module, *input: Any, **kwargs: Any) -> Any:
-    own = [name for name in vars(type(self)) if not name.startswith("_")]
+    own = [name for name in vars(type(self)) if not name.startswith("_") and name != "forward"]
     raise NotImplementedError(
         f'Module [{type(self).__name__}] is missing the required "forward" function.{near("forward", own)}'
     )
@@ -82,9 +83,13 @@ class Module(Hooked):
     forward: Callable[..., Any] = _forward_unimplemented
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._hooks is None:
-            return self.forward(*args, **kwargs)
-        return call_with_hooks(self, self._hooks, args, kwargs)
+        try:
+            if self._hooks is None:
+                return self.forward(*args, **kwargs)
+            return call_with_hooks(self, self._hooks, args, kwargs)
+        except Exception as error:
+            note_place(self, error)
+            raise
 
     # --- attributes ----------------------------------------------------------------------------------------------
 

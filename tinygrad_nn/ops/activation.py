@@ -221,10 +221,13 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
         tensor([1.5000])
     """
     if input.ndim == 0:
-        raise RuntimeError("glu does not support 0-dimensional tensors")
+        raise RuntimeError("glu does not support scalars because halving size must be even")
     length = input.size(dim)
     if length % 2:
-        raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {length}")
+        raise RuntimeError(
+            f"Halving dimension must be even, but dimension {dim % input.ndim} is size {length} (glu of an input of "
+            f"shape {list(input.shape)})"
+        )
     first, second = input.chunk(2, dim)
     result: Tensor = first * sigmoid(second)
     return result

@@ -264,7 +264,7 @@ def positive(x, /):
 
 def _signs(x: Any) -> Any:
     """-1, 0 or 1 in x's dtype, and 0 for nan as in PyTorch. For forward functions and rules."""
-    return (x > 0).astype(x.dtype) - (x < 0)
+    return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
 
 
 @op(np.absolute, np.fabs, vjp=lambda g, x: g * _signs(x), aliases=("absolute",), operator="abs", avoid=(0.0,),

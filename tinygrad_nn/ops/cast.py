@@ -12,6 +12,7 @@ from .._core.device import device as Device  # noqa: N812 - `device` is an argum
 from .._core.dtypes import dtype
 from .._core.op import case, op
 from .._core.tensor import Tensor, tensor_method
+from .tensor_types import TensorType
 
 
 @op(vjp=lambda g, source: g.astype(source), kind="general", method=False, torch_name="", node_name="ToCopyBackward0",
@@ -83,7 +84,9 @@ def _named_type(name: Any) -> Any:
             if name.rpartition(".")[2] == f"{word}Tensor":
                 return found
         raise ValueError(f"invalid type: {name!r}")
-    return name
+    if name is Tensor:
+        return dtypes.get_default_dtype()
+    return name.dtype if isinstance(name, TensorType) else name
 
 
 @tensor_method
@@ -106,7 +109,7 @@ def cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor
 
 
 def _method(name: str, target: dtype) -> None:
-    def convert(self: Tensor, memory_format: Any = None) -> Tensor:
+    def convert(self: Tensor, *, memory_format: Any = None) -> Tensor:
         return self.to(target)
 
     convert.__name__ = convert.__qualname__ = name

@@ -12,7 +12,7 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.dtypes import FLOAT32, FLOAT64
-from .._core.errors import not_a_tensor
+from .._core.errors import must_be_tensor, not_a_tensor
 from .._core.kernels import add_reduce, maximum_reduce, row_log_sum_exp, vector_sum
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor
@@ -33,6 +33,11 @@ def _check_target(name: str, x: Any, t: Any) -> None:
         raise ValueError(
             f"Expected input batch_size ({x.shape[0]}) to match target batch_size ({t.shape[0] if t.ndim else 0}). "
             f"{name}: input {list(x.shape)}, target {list(t.shape)}."
+        )
+    if x.ndim == t.ndim == 1 and t.size != 1:
+        raise ValueError(
+            f"For 1D input, 1D target must have size 1, but got target size: {t.size} ({name}: an input of shape "
+            f"{list(x.shape)} holds the scores of one example)"
         )
     if x.ndim <= 2 and (t.ndim > 1 or (x.ndim == 1 and t.size != 1)):
         fix = "target.squeeze(1)" if t.shape[1:] == (1,) else "target.argmax(1), if it is one-hot"
@@ -61,6 +66,8 @@ def _check_weight(x: Any, weight: Any) -> Any:
     """The class weights as an array."""
     if weight is None:
         return None
+    if not isinstance(weight, Tensor | np.ndarray):
+        raise must_be_tensor("cross_entropy_loss", "weight", 2, weight)
     array = weight._array if isinstance(weight, Tensor) else weight
     classes = x.shape[1] if x.ndim > 1 else x.shape[0]
     if array.shape != (classes,):
@@ -198,10 +205,7 @@ def _check_tensors(name: str, input: Any, target: Any) -> None:
     if not isinstance(input, Tensor):
         raise not_a_tensor(_cross_entropy.op, 0, input)
     if not isinstance(target, Tensor):
-        raise TypeError(
-            f"{name}(): argument 'target' (position 2) must be Tensor, not {type(target).__name__}. Wrap it: "
-            "tinygrad_nn.tensor(target)."
-        )
+        raise must_be_tensor(name, "target", 1, target)
 
 
 def _are_plain_rows(input: Any, target: Any) -> bool:

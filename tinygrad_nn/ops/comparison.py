@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._core import dtypes
+from .._core.errors import must_be_tensor
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
 
@@ -193,6 +195,12 @@ def isclose(x, y, /, rtol=1e-05, atol=1e-08, equal_nan=False):
     return close | (np.isfinite(difference) & (difference <= atol + np.absolute(rtol * y)))
 
 
+def _check_pair(input: Tensor, other: Tensor) -> None:
+    if isinstance(input, Tensor) and isinstance(other, Tensor) and input._array.dtype != other._array.dtype:
+        names = dtypes.type_name(input._array.dtype), dtypes.type_name(other._array.dtype)
+        raise RuntimeError(f"{names[0]} did not match {names[1]}. Convert one of them: other.to(input.dtype).")
+
+
 @composite(np.allclose)
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether all elements are nearly equal, see `isclose`.
@@ -202,6 +210,7 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
         >>> tg.allclose(tg.tensor([1.0, 2.0]), tg.tensor([1.0 + 1e-6, 2.0]))
         True
     """
+    _check_pair(input, other)
     return bool(isclose(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)._array.all())
 
 
@@ -220,7 +229,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
     arrays = []
     for name, value in (("input", input), ("other", other)):
         if not isinstance(value, Tensor | np.ndarray):
-            raise TypeError(f"equal(): argument '{name}' must be Tensor, not {type(value).__name__}")
+            raise must_be_tensor("equal", name, int(name == "other"), value)
         arrays.append(value._array if isinstance(value, Tensor) else value)
     return bool(np.array_equal(arrays[0], arrays[1]))
 

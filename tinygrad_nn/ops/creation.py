@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import operator
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -15,9 +16,11 @@ import numpy as np
 
 from .._core import dispatch, dtypes
 from .._core.device import check_device
+from .._core.errors import explained, must_be_tensor
 from .._core.inplace import check_target, store
 from .._core.op import case, op
 from .._core.tensor import Tensor, tensor_method, wrap
+from .forms import check_number
 
 
 def _finish(array: np.ndarray[Any, Any], requires_grad: bool, device: Any = None) -> Tensor:
@@ -32,17 +35,16 @@ def _dtype(dtype: Any) -> np.dtype[Any]:
 
 def _size(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
     """A shape given as numbers or as one sequence."""
-    if len(size) == 1 and not isinstance(size[0], int | np.integer | Tensor):
-        size = tuple(size[0])
-    lengths = []
-    for length in size:
-        if isinstance(length, float | str):
-            raise TypeError(f"{name}(): argument 'size' must be tuple of ints, but found element {length!r}")
-        if length < 0:
-            shape = [int(n) for n in size]
-            raise RuntimeError(f"Trying to create tensor with negative dimension {int(length)}: {shape}")
-        lengths.append(int(length))
-    return tuple(lengths)
+    if not size:
+        raise TypeError(f"{name}() missing 1 required positional argument: 'size'. Write {name}(()) for a number.")
+    given = size[0] if len(size) == 1 and not isinstance(size[0], int | np.integer | Tensor) else size
+    try:
+        lengths = tuple([operator.index(length) for length in given])
+    except TypeError:
+        raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, got {given!r}") from None
+    if lengths and min(lengths) < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(lengths)}: {list(lengths)}")
+    return lengths
 
 
 # --- from data ---------------------------------------------------------------------------------------------------
@@ -56,8 +58,8 @@ def tensor(
     Python floats get the default type (float32), integers int64; arrays keep their own type.
 
     Raises:
-        ValueError: the nested sequences are of different lengths.
-        TypeError: the data is no numbers.
+        ValueError: the nested sequences are of different lengths, or a number needs more than 64 bits.
+        TypeError, RuntimeError: the data is no numbers, or a number does not fit into the dtype.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.tensor.html
 
@@ -79,11 +81,23 @@ def tensor(
         data = data._array
     array = _to_array(data)
     if dtype is not None:
-        array = array.astype(dtypes.to_numpy(dtype))
+        array = _cast(array, dtypes.to_numpy(dtype), checked=array is not data)
     else:
         array = array.copy() if array is data else _inferred(array, data)
     dtypes.from_numpy(array.dtype)
     return _finish(np.ascontiguousarray(array) if array.ndim else array, requires_grad, device)
+
+
+def _cast(array: np.ndarray[Any, Any], kind: np.dtype[Any], checked: bool) -> np.ndarray[Any, Any]:
+    """The array as another type; numbers that users wrote must fit, an array's wrap around, as in PyTorch."""
+    if checked and kind.kind in "iu" and array.size and array.dtype.kind in "biuf":
+        extremes = [array.min().item(), array.max().item()]
+        for value in extremes:
+            check_number("tensor", value, kind)
+    if checked and array.dtype.kind == "c" and kind.kind not in "cb":
+        raise TypeError(f"must be real number, not complex: tensor() of dtype {kind}. Take data.real first.")
+    with np.errstate(all="ignore"):
+        return array.astype(kind)
 
 
 def _to_array(data: Any) -> np.ndarray[Any, Any]:
@@ -97,13 +111,37 @@ def _to_array(data: Any) -> np.ndarray[Any, Any]:
     try:
         array = np.array(_without_tensors(data))
     except ValueError as error:
+        if isinstance(data, list | tuple) and "scalars" in str(error):
+            raise
         raise _ragged(data) or ValueError(str(error)) from None
     if array.dtype.kind in "OUSV":
-        raise _ragged(data) or TypeError(
-            f"tensor(): could not infer dtype of {type(_first(data)).__name__}: expected numbers, nested in lists of "
-            "equal lengths"
-        )
+        array = _of_huge_numbers(data, array)
+    if array.dtype == np.uint64:  # what fits no int64
+        raise _refused(data)
     return array
+
+
+def _of_huge_numbers(data: Any, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Floats beside integers beyond 64 bits; anything else that NumPy makes objects of is refused."""
+    leaves = array.reshape(-1).tolist()
+    floats = any(isinstance(leaf, float) for leaf in leaves)
+    if array.dtype.kind != "O" or not floats or not all(isinstance(leaf, int | float) for leaf in leaves):
+        raise _ragged(data) or _refused(data)
+    return array.astype(np.float64)
+
+
+def _refused(data: Any) -> Exception:
+    """PyTorch's error for data that is no numbers."""
+    leaves = [leaf for leaf in np.array(data, object).reshape(-1).tolist() if not isinstance(leaf, float | bool)]
+    wrong = next((leaf for leaf in leaves if not isinstance(leaf, int) or not -(1 << 63) <= leaf < 1 << 63), None)
+    fix = "tensor() takes numbers, nested in lists of equal lengths."
+    if isinstance(wrong, int):
+        return ValueError(f"Overflow when unpacking long long: {wrong} needs more than 64 bits. Write it as a float.")
+    if isinstance(wrong, str) and isinstance(data, list | tuple) and isinstance(_first(data), str):
+        return ValueError(f"too many dimensions 'str': got {wrong!r}. {fix}")
+    if isinstance(wrong, str):
+        return TypeError(f"new(): invalid data type 'str': got {wrong!r}. {fix}")
+    return RuntimeError(f"Could not infer dtype of {type(wrong).__name__}. {fix}")
 
 
 def _inferred(array: np.ndarray[Any, Any], data: Any) -> np.ndarray[Any, Any]:
@@ -129,7 +167,13 @@ def _without_tensors(data: Any) -> Any:
     if isinstance(data, Tensor):
         return data._array
     if isinstance(data, list | tuple):
-        return [_without_tensors(item) for item in data]
+        for item in data:
+            if isinstance(item, Tensor) and item._array.size != 1:
+                raise ValueError(
+                    "only one element tensors can be converted to Python scalars, got one of shape "
+                    f"{list(item._array.shape)} in a list. Join tensors with stack(), which also keeps their gradients."
+                )
+        return [i._array.reshape(())[()] if isinstance(i, Tensor) else _without_tensors(i) for i in data]
     if isinstance(data, range):
         return list(data)
     return data
@@ -225,7 +269,12 @@ def full(size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layo
          requires_grad: bool = False) -> Tensor:  # fmt: skip
     """A tensor of a shape, all of one value; its type is the value's unless given."""
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    if isinstance(size, int):
+        raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not int. Write ({size},).")
+    if not isinstance(value, int | float | complex | np.number | np.bool_):
+        raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(value).__name__}")
     wanted = dtypes.result_type([value]) if dtype is None else dtypes.to_numpy(dtype)
+    check_number("full", value, wanted)
     return _into(out, _finish(np.full(_size("full", (size,)), value, wanted), requires_grad, device))
 
 
@@ -234,33 +283,38 @@ def _into(out: Tensor | None, made: Tensor) -> Tensor:
 
 
 def _like(input: Tensor, dtype: Any) -> np.dtype[Any]:
-    if not isinstance(input, Tensor):
-        raise TypeError(f"argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     return input._array.dtype if dtype is None else dtypes.to_numpy(dtype)
 
 
+@explained
 def zeros_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
                memory_format: Any = None) -> Tensor:  # fmt: skip
     """Zeros in the shape and type of another tensor."""
     return _finish(np.zeros_like(input._array, _like(input, dtype)), requires_grad, device)
 
 
+@explained
 def ones_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
               memory_format: Any = None) -> Tensor:  # fmt: skip
     """Ones in the shape and type of another tensor."""
     return _finish(np.ones_like(input._array, _like(input, dtype)), requires_grad, device)
 
 
+@explained
 def empty_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
                memory_format: Any = None) -> Tensor:  # fmt: skip
     """A tensor in the shape and type of another, not initialised."""
     return _finish(np.empty_like(input._array, _like(input, dtype)), requires_grad, device)
 
 
+@explained
 def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
               requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
     """A tensor in the shape and type of another, all of one value."""
-    return _finish(np.full_like(input._array, fill_value, _like(input, dtype)), requires_grad, device)
+    wanted = _like(input, dtype)
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    check_number("full_like", value, wanted)
+    return _finish(np.full_like(input._array, value, wanted), requires_grad, device)
 
 
 def arange(*bounds: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
@@ -282,6 +336,11 @@ def arange(*bounds: Any, out: Any = None, dtype: Any = None, layout: Any = None,
     first = given[0] if given else (0 if start is None else start)
     last = given[1] if len(given) > 1 else end
     stride = given[2] if len(given) > 2 else (1 if step is None else step)
+    for name, value in (("end", last), ("start", first), ("step", stride)):
+        if not isinstance(value, int | builtins.float):
+            raise TypeError(f"arange(): argument '{name}' must be Number, not {type(value).__name__}")
+    if not (math.isfinite(first) and math.isfinite(last)):
+        raise RuntimeError(f"unsupported range: {first} -> {last} in arange()")
     if stride == 0:
         raise RuntimeError("step must be nonzero")
     if (last - first) * stride < 0:
@@ -307,37 +366,54 @@ def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = 
         >>> tg.linspace(0, 1, 3)
         tensor([0.0000, 0.5000, 1.0000])
     """
-    if steps < 0:
-        raise RuntimeError(f"number of steps must be non-negative, got {steps}")
+    _check_count("linspace", "steps", steps)
     array = np.linspace(float(start), float(end), steps).astype(_dtype(dtype))
     return _into(out, _finish(array, requires_grad, device))
+
+
+def _check_count(function: str, name: str, count: Any) -> None:
+    if not isinstance(count, int | np.integer):
+        raise TypeError(f"{function}(): argument '{name}' must be int, not {type(count).__name__}")
+    if count < 0 and name == "steps":
+        raise RuntimeError(f"number of steps must be non-negative, got {count}")
+    if count < 0:
+        raise RuntimeError(f"{name} must be greater or equal to 0, got {count} in {function}()")
 
 
 def logspace(start: Any, end: Any, steps: int, base: builtins.float = 10.0, *, dtype: Any = None, device: Any = None,
              requires_grad: bool = False) -> Tensor:  # fmt: skip
     """`steps` powers of a base, with evenly spaced exponents from `start` to `end`."""
+    _check_count("logspace", "steps", steps)
     return _finish(np.logspace(float(start), float(end), steps, base=base).astype(_dtype(dtype)), requires_grad, device)
 
 
 def eye(n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
         requires_grad: bool = False) -> Tensor:  # fmt: skip
     """A matrix with ones on the diagonal and zeros elsewhere."""
+    for name, count in (("n", n), ("m", n if m is None else m)):
+        _check_count("eye", name, count)
     return _into(out, _finish(np.eye(n, m, dtype=_dtype(dtype)), requires_grad, device))
 
 
 def scalar_tensor(value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """A tensor of no dimensions."""
+    if not isinstance(value, int | builtins.float | complex | np.number | Tensor):
+        raise TypeError(f"scalar_tensor(): argument 's' (position 1) must be Number, not {type(value).__name__}")
     return _finish(np.asarray(value, _dtype(dtype)), False, device)
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
     """The indices of a matrix's lower triangle: a row of row numbers, and one of columns."""
+    _check_count("tril_indices", "row", row)
+    _check_count("tril_indices", "col", col)
     indices = np.stack(np.tril_indices(row, offset, col))
     return _finish(indices.astype(np.int64 if dtype is None else _dtype(dtype)), False)
 
 
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
     """The indices of a matrix's upper triangle: a row of row numbers, and one of columns."""
+    _check_count("triu_indices", "row", row)
+    _check_count("triu_indices", "col", col)
     indices = np.stack(np.triu_indices(row, offset, col))
     return _finish(indices.astype(np.int64 if dtype is None else _dtype(dtype)), False)
 
@@ -401,6 +477,8 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         raise RuntimeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
         )
+    if not isinstance(value, Tensor):
+        check_number("fill_", value, self._array.dtype)
     return store(self, _filled(self, value))
 
 
@@ -413,7 +491,10 @@ def zero_(self: Tensor) -> Tensor:
 @tensor_method
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Set the elements to those of another tensor, which is cast and broadcast."""
-    src = src if isinstance(src, Tensor) else as_tensor(src)
+    if isinstance(src, np.ndarray):
+        src = as_tensor(src)
+    elif not isinstance(src, Tensor):
+        raise must_be_tensor("copy_", "other", 0, src)
     check_target(self, (src,))
     if src._array.shape != self._array.shape:
         src = src.expand(*self._array.shape)

@@ -253,6 +253,8 @@ _INDICES = [case((2, 3)), case((2, 3), dim=1), case((2, 3, 4), dim=-2, keepdim=T
 def _index(name: str, x: Any, dim: Any, keepdim: bool) -> Any:
     if dim is not None and not isinstance(dim, int | np.integer):
         raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
+    if x.dtype.kind == "b":
+        raise RuntimeError(f"{name}(): does not support bool input. Convert first: x.int().{name}().")
     axis = axes(dim, x.ndim)
     if axis is not None:
         axis = check_dim(axis, x.ndim)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,28 @@ def refuse(name: str, x: np.ndarray[Any, Any], kinds: str) -> None:
         raise NotImplementedError(
             f"\"{name}\" not implemented for '{dtypes.type_name(x.dtype)}'. Convert the input first: {fix}."
         )
+
+
+def check_number(name: str, value: Any, dtype: np.dtype[Any]) -> None:
+    """Refuse what is no number, and a number that a dtype cannot hold (which NumPy would wrap around, or make inf).
+
+    Raises:
+        TypeError: it is no number.
+        RuntimeError: it is too large.
+    """
+    if not isinstance(value, int | float | complex | np.number | np.bool_):
+        raise TypeError(f"{name}(): argument 'value' must be Number, not {type(value).__name__} (got {value!r})")
+    if isinstance(value, complex) or dtype.kind in "bc":
+        return
+    if dtype.kind == "f":
+        size: Any = abs(value)
+        fits = not math.isfinite(value) or size <= float(np.finfo(dtype).max)
+    else:
+        limits = np.iinfo(dtype)
+        low = -limits.max if dtype.kind == "u" else limits.min  # a negative number may wrap around, as in PyTorch
+        fits = math.isfinite(value) and low <= int(value) <= limits.max
+    if not fits:
+        raise RuntimeError(f"value cannot be converted to type {dtype} without overflow in {name}(): got {value!r}")
 
 
 def no_gradient(g: Any) -> Any:

@@ -18,6 +18,7 @@ from .._core.modes import modes
 from .._core.op import case, composite, op
 from .._core.recording import record
 from .._core.tensor import Tensor, check_dim, current_edge, tensor_method, wrap
+from .forms import check_number
 
 _INDICES = [
     case((3, 4), index=1), case((3, 4), index=(slice(None), -1)), case((3, 4), index=(..., None, slice(0, 3, 2))),
@@ -54,6 +55,15 @@ def normalise_index(index: Any) -> Any:
         return bool(index)
     if isinstance(index, np.integer):
         return int(index)
+    if isinstance(index, str):
+        raise TypeError(
+            f"new(): invalid data type 'str': a tensor is indexed with numbers, slices and masks, got {index!r}"
+        )
+    if not isinstance(index, Tensor | np.ndarray | list | range):
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
+            f"{type(index).__name__})"
+        )
     array = index._array if isinstance(index, Tensor) else np.asarray(_plain(index))
     if array.size == 0 and array.dtype.kind == "f":
         array = array.astype(np.int64)  # an empty list
@@ -91,7 +101,7 @@ def _getitem(x, /, index):
     try:
         picked = x[index]
     except IndexError as error:
-        raise IndexError(str(error).replace("axis", "dimension").replace("array", "tensor")) from None
+        raise _index_error(error, x, index) from None
     if type(picked) is np.ndarray:
         return picked
     return x[(*index, ...) if isinstance(index, tuple) else (index, ...)]  # a view of one element, not a number
@@ -151,11 +161,19 @@ def setitem(x, value, /, index):
 
 
 @tensor_method
+def __delitem__(self: Tensor, index: Any) -> None:  # noqa: N807
+    """Refused: tensors have a fixed size."""
+    raise TypeError("Tensor does not support deleting items. Pick those that stay: x[keep], with a mask or indices.")
+
+
+@tensor_method
 def __setitem__(self: Tensor, index: Any, value: Any) -> None:  # noqa: N807 - as above
     """Write to the elements that an index picks; the value broadcasts, and gets its gradient."""
     index = normalise_index(index)
     if not isinstance(value, Tensor | int | float | complex | np.ndarray | np.generic):
         raise TypeError(f"can't assign a {type(value).__name__} to a {self.type()}")
+    if isinstance(value, int | float) and self._array.dtype.kind in "iu":
+        check_number("setitem", value, self._array.dtype)
     check_target(self, (value,))
     array = value._array if isinstance(value, Tensor) else value
     _assign(self._array, index, array)
@@ -177,13 +195,33 @@ def _assign(target: np.ndarray[Any, Any], index: Any, value: Any) -> None:
         with np.errstate(all="ignore"):
             target[index] = value
     except IndexError as error:
-        raise IndexError(str(error).replace("axis", "dimension").replace("array", "tensor")) from None
+        raise _index_error(error, target, index) from None
     except ValueError:
         picked = list(target[index].shape)
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing result of "
             f"shape {picked}"
         ) from None
+
+
+def _index_error(error: IndexError, x: np.ndarray[Any, Any], index: Any) -> IndexError:
+    """NumPy's complaint about an index in PyTorch's words."""
+    text, shape = str(error), list(x.shape)
+    if not x.ndim:
+        return IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
+        )
+    if text.startswith("too many indices"):
+        return IndexError(f"too many indices for tensor of dimension {x.ndim} (shape {shape})")
+    if text.startswith("boolean index"):
+        masks = [i for i in (index if isinstance(index, tuple) else (index,)) if isinstance(i, np.ndarray)]
+        mask = next((list(i.shape) for i in masks if i.dtype.kind == "b"), [])
+        return IndexError(
+            f"The shape of the mask {mask} at index 0 does not match the shape of the indexed tensor {shape} at index "
+            f"0: {text.replace('array', 'tensor').replace('axis', 'dimension')}"
+        )
+    text = text.replace("axis", "dimension").replace("array", "tensor")
+    return IndexError(f"{text} (a tensor of shape {shape} was indexed)" if "out of bounds" in text else text)
 
 
 # --- writes through views ----------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ Source: https://docs.pytorch.org/docs/stable/torch.html#indexing-slicing-joining
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -41,7 +42,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     """Tensors joined along a dimension that they have; all others must have equal lengths.
 
     Raises:
-        RuntimeError: no tensors, or lengths differ in another dimension.
+        RuntimeError: lengths differ in another dimension.
+        ValueError: no tensors.
 
     Example:
         >>> import tinygrad_nn as tg
@@ -110,11 +112,16 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -
 
 
 def _tensors(name: str, tensors: Any) -> list[Tensor]:
-    if isinstance(tensors, Tensor):
-        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
+    if not isinstance(tensors, Sequence):
+        fix = f" Write {name}(list(...))." if isinstance(tensors, Iterable) and not isinstance(tensors, Tensor) else ""
+        raise TypeError(
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}.{fix}"
+        )
     given = list(tensors)
+    if not given and name == "cat":
+        raise ValueError("cat(): expected a non-empty list of Tensors")
     if not given:
-        raise RuntimeError(f"{name}(): expected a non-empty list of Tensors")
+        raise RuntimeError(f"{name} expects a non-empty TensorList, got an empty list")
     for number, x in enumerate(given):
         if isinstance(x, np.ndarray):
             given[number] = wrap(x)
@@ -141,14 +148,14 @@ def _at_least(x: Tensor, ndim: int) -> Tensor:
 @composite(np.hstack, method=False)
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors joined side by side: along the only dimension of vectors, else along the second."""
-    given = [_at_least(x, 1) for x in tensors]
+    given = [_at_least(x, 1) for x in _tensors("hstack", tensors)]
     return cat(given, dim=0 if given[0]._array.ndim == 1 else 1)
 
 
 @composite(np.vstack, method=False)
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """Tensors joined row upon row."""
-    return cat([_at_least(x, 2) for x in tensors], dim=0)
+    return cat([_at_least(x, 2) for x in _tensors("vstack", tensors)], dim=0)
 
 
 # --- splitting ---------------------------------------------------------------------------------------------------
@@ -161,6 +168,14 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 def _split_lengths(x, /, lengths, dim=0):
     """Consecutive pieces of these lengths."""
     return _pieces(x, dim, lengths)
+
+
+def _length(name: str, input: Tensor, place: int) -> int:
+    """The length of the dimension that is to be split."""
+    if not input._array.ndim:
+        raise RuntimeError(f"{name} expects at least a 1-dimensional tensor, got a tensor with 0 dims")
+    length: int = input._array.shape[place]
+    return length
 
 
 @composite(np.split)
@@ -176,15 +191,24 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0, *, axis: int
         (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
     place = check_dim(dim if axis is None else axis, input._array.ndim)
-    length = input._array.shape[place] if input._array.ndim else 1
+    length = _length("split", input, place)
     size = split_size_or_sections
     if isinstance(size, int | np.integer):
-        if size < 0 or (size == 0 and length):
-            raise RuntimeError(f"split expects split_size be non-negative and non-zero, but got split_size={size}")
+        if size < 0:
+            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+        if size == 0 and length:
+            raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
         lengths = [min(int(size), length - start) for start in range(0, length, int(size) or 1)] or [0]
     else:
+        if not isinstance(size, Iterable):
+            kind = type(size).__name__
+            raise TypeError(f"split(): argument 'split_size_or_sections' must be int or tuple of ints, not {kind}")
         lengths = [int(n) for n in size]
-        if sum(lengths) != length or min(lengths, default=0) < 0:
+        if min(lengths, default=0) < 0:
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={lengths}"
+            )
+        if sum(lengths) != length:
             raise RuntimeError(
                 f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
                 f"{place}), but got split_sizes={lengths}"
@@ -195,18 +219,22 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0, *, axis: int
 @composite()
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most this many pieces of equal length, the last of which may be shorter."""
+    if not isinstance(chunks, int | np.integer):
+        raise TypeError(f"chunk(): argument 'chunks' (position 1) must be int, not {type(chunks).__name__}")
     if chunks < 1:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    length = input._array.shape[check_dim(dim, input._array.ndim)]
+    length = _length("chunk", input, check_dim(dim, input._array.ndim))
     return split(input, max(-(-length // chunks), 1), dim=dim)
 
 
 @composite(np.array_split)
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces whose lengths differ by at most one, or cut at these places."""
-    length = input._array.shape[check_dim(dim, input._array.ndim)]
+    length = _length("tensor_split", input, check_dim(dim, input._array.ndim))
     if isinstance(indices_or_sections, int):
         count = indices_or_sections
+        if count < 1:
+            raise RuntimeError(f"number of sections must be larger than 0, got {count}")
         lengths = [length // count + (i < length % count) for i in range(count)]
     else:
         cuts = [0, *(min(max(int(i) + length * (i < 0), 0), length) for i in indices_or_sections), length]
@@ -227,10 +255,24 @@ def unbind(x, /, dim=0):
         (tensor([1, 2]), tensor([3, 4]))
     """
     before = (slice(None),) * check_dim(dim, x.ndim)
+    if not x.ndim:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions (unbind)")
     return tuple([x[(*before, i, ...)] for i in range(x.shape[dim])])
 
 
 # --- repeating and reversing -------------------------------------------------------------------------------------
+
+
+def _times(name: str, sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """How often to repeat, given as numbers or as one sequence."""
+    given = sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
+    try:
+        times = tuple([operator.index(n) for n in given])
+    except TypeError:
+        raise TypeError(f"{name}(): argument 'repeats' must be tuple of ints, got {given!r}") from None
+    if min(times, default=0) < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension in {name}(): got counts {list(times)}")
+    return times
 
 
 @tensor_method
@@ -243,7 +285,7 @@ def repeat(self: Tensor, *sizes: Any) -> Tensor:
         tensor([[1, 2, 1, 2],
                 [1, 2, 1, 2]])
     """
-    times = tuple(sizes[0]) if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
+    times = _times("repeat", sizes)
     if len(times) < self._array.ndim:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got "
@@ -261,7 +303,7 @@ def repeat(self: Tensor, *sizes: Any) -> Tensor:
 @composite(np.tile)
 def tile(input: Tensor, *dims: Any) -> Tensor:
     """As `Tensor.repeat`, where missing counts are 1."""
-    times = tuple(dims[0]) if len(dims) == 1 and not isinstance(dims[0], int) else dims
+    times = _times("tile", dims)
     missing = input._array.ndim - len(times)
     return input.repeat(*((1,) * missing + times))
 
@@ -271,6 +313,10 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
            case((0, 2), dims=(1,))])  # fmt: skip
 def flip(x, /, dims):
     """The order reversed along these dimensions, as a copy."""
+    chosen = [check_dim(d, x.ndim) for d in ((dims,) if isinstance(dims, int) else dims)]
+    if len(set(chosen)) < len(chosen):
+        twice = max(chosen, key=chosen.count)
+        raise RuntimeError(f"dim {twice} appears multiple times in the list of dims (got {dims})")
     return np.flip(x, dims).copy()
 
 
@@ -279,6 +325,9 @@ def flip(x, /, dims):
            case((2, 3), shifts=(1, 2), dims=(0, 1))])  # fmt: skip
 def roll(x, /, shifts, dims=None):
     """The elements moved along dimensions; those that fall off one end enter at the other."""
+    several = [1 if isinstance(value, int | np.integer) else len(value) for value in (shifts, dims or 0)]
+    if dims is not None and several[0] != several[1]:
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {several[0]}, dims:{several[1]}")
     return np.roll(x, shifts, dims)
 
 
@@ -290,11 +339,20 @@ def _negated(shifts: Any) -> Any:
     cases=[case((3, 3)), case((2, 3, 4), diagonal=1), case((3, 2), diagonal=-1)])  # fmt: skip
 def tril(x, /, diagonal=0):
     """The lower triangle of matrices; zero above the diagonal of this number."""
+    _check_triangle("tril", x, diagonal)
     return np.tril(x, diagonal)
+
+
+def _check_triangle(name: str, x: Any, diagonal: Any) -> None:
+    if x.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions, got shape {list(x.shape)}")
+    if not isinstance(diagonal, int | np.integer):
+        raise TypeError(f"argument 'diagonal' must be int, not {type(diagonal).__name__}")
 
 
 @op(np.triu, vjp=lambda g, diagonal: np.triu(g, diagonal), kind="general",
     cases=[case((3, 3)), case((2, 3, 4), diagonal=1), case((3, 2), diagonal=-1)])  # fmt: skip
 def triu(x, /, diagonal=0):
     """The upper triangle of matrices; zero below the diagonal of this number."""
+    _check_triangle("triu", x, diagonal)
     return np.triu(x, diagonal)

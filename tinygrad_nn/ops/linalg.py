@@ -191,7 +191,7 @@ dispatch.register(np.dot, _numpy_dot)
 def _check_ndim(words: str, *pairs: tuple[Any, int]) -> None:
     for position, (tensor, ndim) in enumerate(pairs):
         if not isinstance(tensor, Tensor):
-            raise NotATensorError(f"argument {position + 1} must be Tensor, not {type(tensor).__name__}")
+            raise NotATensorError(f"argument '{position + 1}' must be Tensor, not {type(tensor).__name__}")
         if tensor.ndim != ndim:
             shapes = " and ".join(str(list(t.shape)) for t, _ in pairs if isinstance(t, Tensor))
             raise RuntimeError(f"{words.format(*[p[0].ndim for p in pairs])} (got shapes {shapes})")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.errors import not_a_tensor
+from .._core.errors import must_be_tensor
 from .._core.op import case, op
 from .._core.tensor import Tensor
 from .arithmetic import sign as _sign_of_tensors
@@ -75,7 +75,7 @@ def pair(name: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
     """Both inputs in one shape and dtype, with PyTorch's warning where the shapes differ."""
     for position, value in enumerate((input, target)):
         if not isinstance(value, Tensor):
-            raise not_a_tensor(_mse.op, position, value)
+            raise must_be_tensor(name, ("input", "target")[position], position, value)
     x, y = input._array, target._array
     if x.shape != y.shape:
         warnings.warn(

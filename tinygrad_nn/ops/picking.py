@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from .._core import dtypes
 from .._core.backward import unbroadcast
+from .._core.errors import broadcast_shapes, must_be_tensor
 from .._core.op import Integers, case, composite, op
 from .._core.tensor import Tensor, check_dim
-from .forms import inplace_form
+from .forms import check_number, inplace_form
 from .index import setitem
 
 
@@ -24,7 +26,7 @@ def _clip_to(x: Any, index: Any, dim: int) -> Any:
 
 def _check_along(name: str, input: Tensor, dim: int, index: Any) -> int:
     if not isinstance(index, Tensor):
-        raise TypeError(f"{name}(): argument 'index' must be Tensor, not {type(index).__name__}")
+        raise must_be_tensor(name, "index", 2, index)
     if index._array.dtype.kind not in "iu":
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index, got {index.dtype}. Convert: index.long()")
     place = check_dim(dim, input._array.ndim)
@@ -33,7 +35,7 @@ def _check_along(name: str, input: Tensor, dim: int, index: Any) -> int:
     if max(index._array.ndim, 1) != max(input._array.ndim, 1):
         raise RuntimeError(
             f"Index tensor must have the same number of dimensions as input tensor: got {index._array.ndim} and "
-            f"{input._array.ndim}"
+            f"{input._array.ndim} ({name}())"
         )
     for d, (n, m) in enumerate(zip(index._array.shape, input._array.shape, strict=False)):
         if n > m and d != place:
@@ -45,7 +47,11 @@ def _check_along(name: str, input: Tensor, dim: int, index: Any) -> int:
     low, high = index._array.min(), index._array.max()
     if low < 0 or high >= length:
         wrong = low if low < 0 else high
-        raise RuntimeError(f"index {wrong} is out of bounds for dimension {place} with size {length}")
+        at = [int(i) for i in np.argwhere(index._array == wrong)[0]]
+        raise RuntimeError(
+            f"index {wrong} is out of bounds for dimension {place} with size {length} ({name}(): it stands at {at} of "
+            "the index)"
+        )
     return place
 
 
@@ -109,8 +115,24 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.scatter_add_.html
     """
     place = _check_along("scatter_add", input, dim, index) if index._array.size else check_dim(dim, input._array.ndim)
+    _check_source(input, index, src, place)
     added: Tensor = _scatter_zeros(_clip_all(src, index), index, shape=input._array.shape, dim=place)
     return input + added
+
+
+def _check_source(input: Tensor, index: Tensor, src: Tensor, place: int) -> None:
+    """Refuse a source that is too small for the index, or of another dtype."""
+    if src._array.dtype != input._array.dtype:
+        raise RuntimeError(
+            f"scatter(): Expected self.dtype to be equal to src.dtype, got {input.dtype} and {src.dtype}. Convert: "
+            "src.to(input.dtype)"
+        )
+    sizes, given = index._array.shape, src._array.shape
+    if index._array.size and (len(sizes) != len(given) or any(n > m for n, m in zip(sizes, given, strict=True))):
+        raise RuntimeError(
+            f"Expected index {list(sizes)} to be no larger than self {list(input._array.shape)} apart from dimension "
+            f"{place} and to be no larger size than src {list(given)}"
+        )
 
 
 def _clip_all(src: Tensor, index: Tensor) -> Tensor:
@@ -127,6 +149,10 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html
     """
     place = _check_along("scatter", input, dim, index)
+    if src is None and value is None:
+        raise TypeError("scatter() missing an argument: give src (a tensor), or value (a number)")
+    if isinstance(src, Tensor) and src._array.ndim:
+        _check_source(input, index, src, place)
     where: list[Any] = list(np.ogrid[tuple([slice(0, n) for n in index._array.shape])])
     where[place] = index._array.copy()
     given = src if src is not None else value
@@ -145,9 +171,19 @@ def _take_along(x, index, /, dim):
 @composite()
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Elements along a dimension by an index such as `argsort` gives; both broadcast elsewhere."""
+    if indices._array.dtype.kind not in "iu":
+        raise RuntimeError(
+            "torch.take_along_dim(): dtype of indices should be Long but got "
+            f"{dtypes.type_name(indices._array.dtype)}. Convert: indices.long()"
+        )
     if dim is None:
         return take_along_dim(input.reshape(-1), indices.reshape(-1), 0)
     place = check_dim(dim, input._array.ndim)
+    if indices._array.ndim != input._array.ndim:
+        raise RuntimeError(
+            "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
+            f"{input._array.ndim} dimensions for input, and {indices._array.ndim} dimensions for indices"
+        )
     lengths = list(np.broadcast_shapes(
         tuple(1 if d == place else n for d, n in enumerate(input._array.shape)),
         tuple(1 if d == place else n for d, n in enumerate(indices._array.shape)),
@@ -168,6 +204,10 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         tensor([[2],
                 [4]])
     """
+    if index._array.dtype.kind not in "iu":
+        raise RuntimeError(
+            f"index_select(): Expected dtype int32 or int64 for index, got {index.dtype}. Convert: index.long()"
+        )
     if index._array.ndim > 1:
         raise IndexError(f"index_select(): Index is supposed to be a vector, got shape {list(index._array.shape)}")
     place = check_dim(dim, input._array.ndim)
@@ -181,7 +221,9 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """One slice along a dimension, which is lost; a view."""
     place = check_dim(dim, input._array.ndim)
-    length = input._array.shape[place] if input._array.ndim else 0
+    if not input._array.ndim:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    length = input._array.shape[place]
     if not -length <= int(index) < length:
         raise IndexError(
             f"select(): index {index} out of range for tensor of size {list(input._array.shape)} at dimension {place}"
@@ -192,8 +234,17 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 @composite()
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """`length` slices along a dimension, from `start` on; a view."""
+    if not input._array.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     place = check_dim(dim, input._array.ndim)
     size = input._array.shape[place]
+    if length < 0:
+        raise RuntimeError(f"narrow(): length must be non-negative. Got {length}.")
+    if not -size <= int(start) <= size:
+        raise IndexError(
+            f"start out of range (expected to be in range of [{-size}, {size}], but got {start}) in narrow() of "
+            f"{list(input._array.shape)} along dimension {place}"
+        )
     begin = int(start) + (size if int(start) < 0 else 0)
     if not 0 <= begin <= begin + length <= size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
@@ -205,7 +256,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where a mask is true, in one dimension; the two broadcast."""
     if mask._array.dtype.kind != "b":
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.dtype}. Write mask.bool().")
-    shape = np.broadcast_shapes(input._array.shape, mask._array.shape)
+    shape = broadcast_shapes("masked_select", input._array.shape, mask._array.shape)
     picked = input.expand(*shape)[mask.expand(*shape)]
     return picked.reshape(-1)
 
@@ -217,7 +268,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
            case((2, 3), Integers((3,), 2, boolean=True), -1.5)])  # fmt: skip
 def _masked_fill(x, mask, value, /):
     """`value` where the mask is true, `x` elsewhere."""
-    result = np.broadcast_to(x, np.broadcast_shapes(x.shape, mask.shape)).copy()
+    result = np.broadcast_to(x, broadcast_shapes("masked_fill", x.shape, mask.shape)).copy()
     np.copyto(result, value, where=mask, casting="unsafe")
     return result
 
@@ -234,16 +285,17 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         >>> tg.tensor([1.0, 2.0]).masked_fill(tg.tensor([True, False]), 0.0)
         tensor([0., 2.])
     """
-    if not isinstance(mask, Tensor) or mask._array.dtype.kind != "b":
-        got = mask.dtype if isinstance(mask, Tensor) else type(mask).__name__
+    if mask._array.dtype.kind != "b":
         raise RuntimeError(
-            f"masked_fill_ only supports boolean masks, but got mask with dtype {got}. Write mask.bool()."
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}. Write mask.bool()."
         )
     if isinstance(value, Tensor) and value._array.ndim:
         raise RuntimeError(
             "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value._array.ndim} dimension(s). Use tinygrad_nn.where(mask, value, input)."
         )
+    if not isinstance(value, Tensor):
+        check_number("masked_fill", value, input._array.dtype)
     result: Tensor = _masked_fill(input, mask, value)
     return result
 

@@ -158,7 +158,7 @@ def hardtanh(x, /, min_val=-1.0, max_val=1.0):
     """``x`` between the two values, and the nearer of them beyond. The gradient at them is 0.
 
     Raises:
-        RuntimeError: `min_val` is above `max_val`.
+        ValueError: `min_val` is above `max_val`.
 
     Example:
         >>> import tinygrad_nn as tg
@@ -166,7 +166,7 @@ def hardtanh(x, /, min_val=-1.0, max_val=1.0):
         tensor([-1.0000,  0.5000])
     """
     if min_val > max_val:
-        raise RuntimeError(f"min_val cannot be greater than max_val, got {min_val} and {max_val}")
+        raise ValueError(f"min_val cannot be greater than max_val, got {min_val} and {max_val}")
     kind = x.dtype.type
     return np.minimum(np.maximum(x, kind(min_val)), kind(max_val))
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
+from .._core.errors import explained
 from .._core.op import case, op
 from .._core.tensor import Tensor
 from .loss import PAIRS, common_shape, pair, reduced, reduction_of, scale
@@ -42,6 +43,7 @@ def _bce(x, y, /, *, reduction="mean"):
     return reduced((y - 1) * np.maximum(np.log1p(-x), _LOWEST_LOG) - y * np.maximum(np.log(x), _LOWEST_LOG), reduction)
 
 
+@explained
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -97,6 +99,7 @@ def _bce_with_logits(x, y, /, *, reduction="mean"):
     return reduced((1 - y) * x - log_sigmoid, reduction)
 
 
+@explained
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,

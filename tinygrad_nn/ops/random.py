@@ -21,6 +21,11 @@ from .creation import _dtype, _finish, _like, _size
 
 
 def _source(generator: Generator | None) -> Generator:
+    if generator is not None and not isinstance(generator, Generator):
+        raise TypeError(
+            f"argument 'generator' must be Generator, not {type(generator).__name__}. Make one with "
+            "tinygrad_nn.Generator().manual_seed(0)"
+        )
     return default_generator if generator is None else generator
 
 
@@ -123,6 +128,9 @@ def randint(*bounds: Any, size: Any = None, low: int | None = None, high: int | 
     low = 0 if low is None else low
     if high is None:
         raise TypeError("randint() missing required argument: 'high'")
+    for name, bound in (("low", low), ("high", high)):
+        if isinstance(bound, float):
+            raise TypeError(f"randint(): argument '{name}' must be int, not float (got {bound!r})")
     if high <= low:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     wanted = np.dtype(np.int64) if dtype is None else dtypes.to_numpy(dtype)

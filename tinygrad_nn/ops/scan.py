@@ -24,10 +24,10 @@ _CASES = [
 
 
 def _accumulate(ufunc: np.ufunc, x: Any, dim: int) -> Any:
+    check_dim(dim, x.ndim)
     if x.dtype.kind in "biu":
         x = x.astype(np.int64)
     if x.ndim == 0:
-        check_dim(dim, 0)
         return x.copy()
     wider = _WIDER.get(x.dtype)
     return ufunc.accumulate(x, dim) if wider is None else ufunc.accumulate(x, dim, wider).astype(x.dtype)

@@ -5,6 +5,7 @@ Source: https://docs.pytorch.org/docs/stable/tensor_view.html
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from .._core import dispatch, dtypes
 from .._core.backward import unbroadcast
 from .._core.calls import shares_memory
+from .._core.errors import broadcast_shapes
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, check_dim, tensor_method, wrap
 
@@ -20,8 +22,24 @@ _SHAPES = [case((2, 6), shape=(3, 4)), case((2, 6), shape=(-1,)), case((), shape
            case((1,), shape=())]  # fmt: skip
 
 
+def _lengths(shape: Any) -> tuple[int, ...]:
+    """A shape that users gave, as integers."""
+    if isinstance(shape, int | np.integer):
+        return (int(shape),)
+    try:
+        return tuple([operator.index(n) for n in shape])
+    except TypeError:
+        raise TypeError(f"argument 'shape' must be tuple of ints, got {shape!r}") from None
+
+
 def _reshaped(x: np.ndarray[Any, Any], shape: Any) -> np.ndarray[Any, Any]:
-    shape = (shape,) if isinstance(shape, int | np.integer) else tuple([int(n) for n in shape])
+    shape = _lengths(shape)
+    if shape and min(shape) < -1:
+        wrong = next(n for n in shape if n < -1)
+        raise RuntimeError(
+            f"invalid shape dimension {wrong} at index {shape.index(wrong)} of shape {list(shape)}. Only -1 stands for "
+            "the length that remains."
+        )
     try:
         return x.reshape(shape)
     except ValueError:
@@ -76,9 +94,20 @@ def view(self: Tensor, *shape: Any) -> Tensor:
         RuntimeError: the number of elements would change, or the memory order does not allow it: use `reshape`.
     """
     if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
-        return wrap(self._array.view(shape[0].dtype), cell=self._cell)
+        return wrap(_viewed_as(self._array, shape[0].dtype), cell=self._cell)
     result: Tensor = _view(self, *shape) if shape else _view(self, ())
     return result
+
+
+def _viewed_as(array: np.ndarray[Any, Any], kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    try:
+        return array.view(kind)
+    except ValueError as error:
+        raise RuntimeError(
+            f"self.size(-1) must be divisible by {kind.itemsize // array.itemsize} to view "
+            f"{dtypes.type_name(array.dtype)} as {dtypes.type_name(kind)} (different element sizes), but got shape "
+            f"{list(array.shape)}: {error}"
+        ) from None
 
 
 @tensor_method
@@ -136,13 +165,15 @@ def permute(x, /, dims):
         >>> tg.zeros(2, 3, 4).permute(2, 0, 1).shape
         tinygrad_nn.Size([4, 2, 3])
     """
+    if isinstance(dims, str):
+        raise TypeError(f"argument 'dims' must be tuple of ints, got {dims!r}")
     if len(dims) != x.ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
             f"ordering of dimensions i.e. input.dim() = {x.ndim} is not equal to len(dims) = {len(dims)}"
         )
     if len({check_dim(dim, x.ndim) for dim in dims}) != x.ndim:
-        raise RuntimeError(f"permute(dims): duplicate dims are not allowed, got {list(dims)}")
+        raise RuntimeError(f"permute(): duplicate dims are not allowed. Got {list(dims)}.")
     return x.transpose(dims)
 
 
@@ -156,6 +187,14 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     ndim = input._array.ndim
     sources = [check_dim(d, ndim) for d in ([source] if isinstance(source, int) else source)]
     targets = [check_dim(d, ndim) for d in ([destination] if isinstance(destination, int) else destination)]
+    if len(sources) != len(targets):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({sources} dims) should contain the same number of "
+            f"dims as destination ({targets} dims)"
+        )
+    for word, given in (("source", sources), ("destination", targets)):
+        if len(set(given)) < len(given):
+            raise RuntimeError(f"movedim: repeated dim in `{word}` ({given})")
     order = [d for d in range(ndim) if d not in sources]
     for target, dim in sorted(zip(targets, sources, strict=True)):
         order.insert(target, dim)
@@ -216,7 +255,7 @@ def _expanded_shape(shape: tuple[int, ...], wanted: Sequence[int]) -> tuple[int,
             f"tensor ({len(shape)})"
         )
     full = []
-    for position, length in enumerate(wanted):
+    for position, length in reversed([*enumerate(wanted)]):
         own = shape[position - extra] if position >= extra else None
         if length == -1 and own is None:
             raise RuntimeError(
@@ -229,8 +268,10 @@ def _expanded_shape(shape: tuple[int, ...], wanted: Sequence[int]) -> tuple[int,
                 f"The expanded size of the tensor ({length}) must match the existing size ({own}) at non-singleton "
                 f"dimension {position}.  Target sizes: {list(wanted)}.  Tensor sizes: {list(shape)}"
             )
+        if length < 0:
+            raise RuntimeError(f"The expanded size of the tensor ({length}) isn't allowed: lengths are not negative")
         full.append(length)
-    return tuple(full)
+    return tuple(full[::-1])
 
 
 @op(np.broadcast_to, vjp=lambda g, x_shape: unbroadcast(g, x_shape), kind="view", collects="shape", aliases=("expand",),
@@ -248,7 +289,7 @@ def broadcast_to(x, /, shape):
         tensor([[1, 1, 1],
                 [2, 2, 2]])
     """
-    shape = (shape,) if isinstance(shape, int) else shape
+    shape = _lengths(shape)
     full = _expanded_shape(x.shape, shape)
     # as_strided-like views of NumPy's are read-only; in-place operations check for shared elements themselves
     return np.broadcast_to(x, full)
@@ -335,6 +376,10 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     shape = input._array.shape
     place = check_dim(dim, len(shape))
     lengths = list(sizes)
+    if not lengths:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    if lengths.count(-1) > 1:
+        raise RuntimeError(f"only one dimension can be inferred, got sizes {lengths} in unflatten()")
     if -1 in lengths:
         known = 1
         for n in lengths:
@@ -373,5 +418,5 @@ def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
 @composite(method=False)
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """The tensors expanded to the one shape that they broadcast to."""
-    shape = np.broadcast_shapes(*[x._array.shape for x in tensors])
+    shape = broadcast_shapes("broadcast_tensors", *[x._array.shape for x in tensors])
     return tuple([broadcast_to(x, shape=shape) for x in tensors])

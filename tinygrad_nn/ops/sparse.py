@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.errors import not_a_tensor
+from .._core.errors import must_be_tensor
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor, wrap
 from .index import add_rows
@@ -151,7 +151,7 @@ def embedding(
     """
     for position, value in ((1, input), (0, weight)):
         if not isinstance(value, Tensor):
-            raise not_a_tensor(_embedding.op, position, value)
+            raise must_be_tensor("embedding", "weight" if position == 0 else "input", 1 - position, value)
     indices = input._array
     if weight._array.ndim != 2:
         hint = " The arguments are (input, weight), in this order." if weight._array.dtype.kind in "iu" else ""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, check_options
+from .optimizer import Array, Optimizer, check_flavours, check_options
 
 __all__ = ["Adam"]
 
@@ -60,6 +60,7 @@ class Adam(Optimizer):
         decoupled_weight_decay: bool = False,
     ) -> None:
         check_options(lr, epsilon=eps)
+        check_flavours(fused, foreach)
         betas = float(betas[0]), float(betas[1])
         for index, beta in enumerate(betas):
             if not 0.0 <= beta < 1.0:
@@ -125,8 +126,8 @@ class Factors(NamedTuple):
     def of(cls, group: dict[str, Any], step: float, dtype: np.dtype[Any]) -> Factors:
         """``m / (1 - b1**step)`` and ``v / (1 - b2**step)`` undo the means' start at zero.
 
-        Both factors are taken out of ``m / (sqrt(v) + eps)``, which saves passes over the arrays; and as ``(1 - b1) g`` is
-        there already, ``(1 - b2) g g`` is made of it.
+        Both factors are taken out of ``m / (sqrt(v) + eps)``, which saves passes over the arrays; and as ``(1 - b1) g``
+        is there already, ``(1 - b2) g g`` is made of it.
         """
         lr, (beta1, beta2) = float(group["lr"]), group["betas"]
         unbias = sqrt(1 - beta2**step)

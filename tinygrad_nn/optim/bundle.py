@@ -28,7 +28,9 @@ class Bundle:
         scratch: how many further flat arrays the formula works in.
     """
 
-    def __init__(self, params: list[Tensor], states: list[dict[str, Any]], names: tuple[str, ...], scratch: int) -> None:
+    def __init__(
+        self, params: list[Tensor], states: list[dict[str, Any]], names: tuple[str, ...], scratch: int
+    ) -> None:
         self.params = params
         self.states = states
         self.names = names

@@ -13,7 +13,7 @@ import functools
 import itertools
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -112,7 +112,7 @@ class Optimizer:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in vars(cls):  # a step of the subclass's own runs the hooks as well
-            cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]
+            cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]  # which is the purpose
 
     def __getstate__(self) -> dict[str, Any]:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
@@ -142,17 +142,19 @@ class Optimizer:
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        if "params" not in param_group:
+            raise KeyError(f"params: a parameter group needs its 'params', got {[*param_group]}")
         given = param_group["params"]
         params, names = _split_names([given] if isinstance(given, Tensor) else _as_list(given))
         for param in params:
             self._check_parameter(param)
-        param_group["params"] = params
+        full = {**param_group, "params": params}  # the group itself is changed when nothing can go wrong any more
         if names:
-            param_group["param_names"] = names
+            full["param_names"] = names
         for name, default in self.defaults.items():
-            if default is required and name not in param_group:
+            if default is required and name not in full:
                 raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
-            param_group.setdefault(name, default)
+            full.setdefault(name, default)
         ids = {id(param) for param in params}
         if len(ids) < len(params):
             warnings.warn(
@@ -161,7 +163,7 @@ class Optimizer:
                 stacklevel=3,
             )
         for group in self.param_groups:
-            if ("param_names" in group) != ("param_names" in param_group):
+            if ("param_names" in group) != ("param_names" in full):
                 found = "with names" if names else "without names"
                 raise ValueError(
                     "all optimizer param groups should be with/without names. "
@@ -169,6 +171,7 @@ class Optimizer:
                 )
             if any(id(param) in ids for param in group["params"]):
                 raise ValueError("some parameters appear in more than one parameter group")
+        param_group.update(full)
         self.param_groups.append(param_group)
 
     def _check_parameter(self, param: Any) -> None:
@@ -295,7 +298,16 @@ class Optimizer:
 
         Raises:
             ValueError: it has other groups, or groups of other lengths.
+            KeyError, TypeError: it is no optimizer's state.
         """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"load_state_dict(): expected a dict that state_dict() gave, got {_type_name(state_dict)}")
+        for key in ("param_groups", "state"):
+            if key not in state_dict:
+                raise KeyError(
+                    f"{key}: the state of an optimizer has 'state' and 'param_groups', got {[*state_dict][:4]}. Is it "
+                    "the state of a model?"
+                )
         saved_groups = state_dict["param_groups"]
         if len(saved_groups) != len(self.param_groups):
             raise ValueError(
@@ -428,6 +440,12 @@ def _type_name(value: Any) -> str:
         if isinstance(value, Tensor)
         else type(value).__name__
     )
+
+
+def check_flavours(fused: bool | None, foreach: bool | None) -> None:
+    """Refuse PyTorch's two ways of computing a step at once; here both are without effect."""
+    if fused and foreach:
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together. Leave both away.")
 
 
 def check_options(lr: Any, **named: float) -> None:

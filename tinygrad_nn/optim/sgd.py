@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._core.tensor import wrap
-from .optimizer import Array, Optimizer, check_options
+from .optimizer import Array, Optimizer, check_flavours, check_options
 
 __all__ = ["SGD"]
 
@@ -57,6 +57,7 @@ class SGD(Optimizer):
         check_options(lr, momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        check_flavours(fused, foreach)
         defaults = {
             "lr": lr,
             "momentum": momentum,

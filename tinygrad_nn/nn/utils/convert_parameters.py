@@ -40,9 +40,16 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         tensor([3.], requires_grad=True)
     """
     if not isinstance(vec, Tensor):
-        raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}.")
+        raise TypeError(f"expected Tensor, but got: {type(vec).__name__}. Wrap it: tinygrad_nn.tensor(...).")
+    given = list(parameters)
+    wanted = sum(parameter._array.size for parameter in given)
+    if wanted > vec._array.size:  # before any of them is changed
+        raise RuntimeError(
+            f"vector_to_parameters(): shape '[{wanted}]' is invalid for input of size {vec._array.size}: the "
+            f"parameters have {wanted} elements"
+        )
     start = 0
-    for parameter in parameters:
+    for parameter in given:
         end = start + parameter._array.size
         parameter.data = vec[start:end].view_as(parameter).data
         start = end

@@ -93,8 +93,8 @@ def _stack(samples: Sequence[Tensor]) -> Tensor:
         return stack(samples)
     except RuntimeError as error:
         raise RuntimeError(
-            f"{error}. Samples of one batch need equal sizes: crop or pad them in the dataset, or give the "
-            "DataLoader a collate_fn which pads (nn.utils.rnn.pad_sequence)"
+            f"{str(error).rstrip('.')}. Samples of one batch need equal sizes: crop or pad them in the dataset, or "
+            "give the DataLoader a collate_fn which pads (nn.utils.rnn.pad_sequence)"
         ) from error
 
 
