@@ -1,6 +1,7 @@
 """Programs written for PyTorch do here what they do there: the same first weights, losses, draws, results, printing."""
 
 import json
+import math
 import re
 import warnings
 from pathlib import Path
@@ -15,10 +16,10 @@ GOLDEN = json.loads((Path(__file__).parent / "golden" / "programs.json").read_te
 
 # How far a number may be from PyTorch's, relative to it, or absolute where it is below 1.
 TOLERANCE = 1e-6
-# Where float32 permits no better, and why. PyTorch is as far from itself there, within a small factor, when its linear
-# layers add in another order. NumPy's float32 exp and log are right within 3 units in the last place, PyTorch's in 1.
+# Where float32 permits no better, and why. There PyTorch is as far from itself, within a small factor, when its linear
+# layers add in another order. NumPy's float32 exp and log are off by up to 3 units in the last place, PyTorch's by 1.
 LOOSER = {
-    "autoencoder/codes": (5e-5, "Adam divides gradients near 0 by their size: rounding moves weights of no matter"),
+    "autoencoder/codes": (5e-5, "Adam divides small gradients by their size, which shows rounding errors of them"),
     "mixture_density": (2e-4, "a component of the mixture narrows, and the likelihood is steep there"),
     "reinforce": (1e-5, "returns are divided by their small deviation, and terms of both signs make a loss near 0"),
 }
@@ -48,10 +49,11 @@ def test_a_program_finds_the_numbers_it_finds_with_pytorch(program: str) -> None
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_program_learns(program: str) -> None:
+def test_the_golden_numbers_are_of_a_program_that_trains(program: str) -> None:
     losses = GOLDEN["programs"][program]["losses"]
     assert len(losses) >= 30
-    assert program in ("dqn", "ngram_model", "wgan_gp") or sum(losses[-10:]) < sum(losses[:10])
+    assert all(math.isfinite(loss) for loss in losses)
+    assert len(set(losses)) > len(losses) / 2
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -81,9 +83,14 @@ def test_there_are_golden_answers_for_everything() -> None:
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[+-]\d+)?")
 
 
+def words(line: str) -> str:
+    """A line without its numbers, the package's name, and the names of backward nodes (PyTorch has several for an op)."""
+    return re.sub(r"<\w+Backward\d>", "<Backward>", NUMBER.sub("#", line)).replace("tinygrad_nn.", "torch.")
+
+
 def assert_same_output(ours: list[str], theirs: list[str]) -> None:
     """The same words; numbers within 1e-6, or within one of the last digit where fewer digits are printed."""
-    assert [NUMBER.sub("#", line) for line in ours] == [NUMBER.sub("#", line) for line in theirs]
+    assert [words(line) for line in ours] == [words(line) for line in theirs]
     for our_line, their_line in zip(ours, theirs, strict=True):
         for our_number, their_number in zip(NUMBER.findall(our_line), NUMBER.findall(their_line), strict=True):
             last_digit = 10.0 ** -len(their_number.partition(".")[2])

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops as _ops
+from .._core.errors import explained
 from .._core.inplace import check_target, store
 from .._core.modes import no_grad
 from .._core.random import default_generator
@@ -137,6 +138,8 @@ def rrelu(
     """
     if lower > upper:
         raise RuntimeError(f"Lower bound should be less than or equal to the upper bound, got {lower} and {upper}")
+    if inplace:
+        check_target(input)  # before anything is drawn
     noise = None
     if training:  # PyTorch draws for negative elements only
         slopes = np.ones_like(input._array)
@@ -194,6 +197,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 # --- lengths, distances, products --------------------------------------------------------------------------------
 
 
+@explained
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
     """Vectors along a dimension divided by their norm.
 
@@ -217,6 +221,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, o
         return out.copy_(result)
 
 
+@explained
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between vectors along a dimension.
 
@@ -229,6 +234,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     return product
 
 
+@explained
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """The norm of ``x1 - x2 + eps`` along the last dimension.
 
@@ -241,6 +247,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     return distance
 
 
+@explained
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``y[k] = x1 @ weight[k] @ x2 + bias[k]``, of the last dimensions.
 

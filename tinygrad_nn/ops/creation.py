@@ -6,11 +6,12 @@ Source: https://docs.pytorch.org/docs/stable/torch.html#creation-ops
 from __future__ import annotations
 
 import builtins
+import functools
 import math
 import operator
 import warnings
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -21,6 +22,20 @@ from .._core.inplace import check_target, store
 from .._core.op import case, op
 from .._core.tensor import Tensor, tensor_method, wrap
 from .forms import check_number
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def takes_size(function: F) -> F:
+    """Let a function of ``*size`` take ``size=`` as well, as PyTorch's do."""
+
+    @functools.wraps(function)
+    def call(*size: Any, **options: Any) -> Any:
+        if "size" in options and not size:
+            size = (options.pop("size"),)
+        return function(*size, **options)
+
+    return cast(F, call)
 
 
 def _finish(array: np.ndarray[Any, Any], requires_grad: bool, device: Any = None) -> Tensor:
@@ -240,6 +255,7 @@ def asarray(
 # --- filled ------------------------------------------------------------------------------------------------------
 
 
+@takes_size
 def zeros(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
           pin_memory: bool = False, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Zeros of a shape, given as numbers or as one sequence.
@@ -253,12 +269,14 @@ def zeros(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, de
     return _into(out, _finish(np.zeros(_size("zeros", size), _dtype(dtype)), requires_grad, device))
 
 
+@takes_size
 def ones(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
          pin_memory: bool = False, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Ones of a shape, given as numbers or as one sequence."""
     return _into(out, _finish(np.ones(_size("ones", size), _dtype(dtype)), requires_grad, device))
 
 
+@takes_size
 def empty(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
           pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
     """A tensor of a shape whose elements may have any value."""

@@ -263,7 +263,7 @@ def huber_loss(
     reduction = reduction_of(None, None, reduction)
     if not delta > 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta. Got {delta}.")
-    x, y = pair("huber", input, target)
+    x, y = pair("huber_loss", input, target)
     if x._array.dtype != input._array.dtype and input._array.dtype.kind == "f":  # as PyTorch, unlike the other losses
         x, y = x.to(dtype=input.dtype), y.to(dtype=input.dtype)
     if weight is None:

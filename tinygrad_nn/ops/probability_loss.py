@@ -161,6 +161,7 @@ def _kl_div(x, y, /, *, reduction="mean", log_target=False):
     return reduced(np.where(y == 0, x.dtype.type(0), y * np.log(y)) - y * x, reduction)
 
 
+@explained
 def kl_div(
     input: Tensor,
     target: Tensor,

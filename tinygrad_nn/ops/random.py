@@ -13,11 +13,12 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.device import check_device
+from .._core.errors import explained
 from .._core.inplace import check_target, store
 from .._core.op import composite
 from .._core.random import Generator, default_generator
 from .._core.tensor import Tensor, tensor_method, wrap
-from .creation import _dtype, _finish, _like, _size
+from .creation import _dtype, _finish, _into, _like, _size, takes_size
 
 
 def _source(generator: Generator | None) -> Generator:
@@ -27,6 +28,15 @@ def _source(generator: Generator | None) -> Generator:
             "tinygrad_nn.Generator().manual_seed(0)"
         )
     return default_generator if generator is None else generator
+
+
+def _check_result(kind: np.dtype[Any], requires_grad: bool, device: Any) -> None:
+    """Refuse what the finished tensor could not be, before a number is drawn."""
+    check_device(device)
+    if requires_grad and kind.kind not in "fc":
+        raise RuntimeError(
+            f"Only Tensors of floating point and complex dtype can require gradients, got {dtypes.from_numpy(kind)}"
+        )
 
 
 # --- the state of the generator ----------------------------------------------------------------------------------
@@ -81,6 +91,7 @@ def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
 # --- new tensors -------------------------------------------------------------------------------------------------
 
 
+@takes_size
 def rand(*size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
          device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Uniform on [0, 1).
@@ -91,15 +102,18 @@ def rand(*size: Any, generator: Generator | None = None, out: Any = None, dtype:
         >>> tg.rand(2)
         tensor([0.7576, 0.2793])
     """
+    _check_result(_dtype(dtype), requires_grad, device)
     array = _source(generator).uniform(_size("rand", size), _dtype(dtype))
-    return _finish(array, requires_grad, device)
+    return _into(out, _finish(array, requires_grad))
 
 
+@takes_size
 def randn(*size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
           device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Normal with mean 0 and variance 1."""
+    _check_result(_dtype(dtype), requires_grad, device)
     array = _source(generator).normal(_size("randn", size), _dtype(dtype))
-    return _finish(array, requires_grad, device)
+    return _into(out, _finish(array, requires_grad))
 
 
 def randint(*bounds: Any, size: Any = None, low: int | None = None, high: int | None = None,
@@ -134,8 +148,9 @@ def randint(*bounds: Any, size: Any = None, low: int | None = None, high: int | 
     if high <= low:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     wanted = np.dtype(np.int64) if dtype is None else dtypes.to_numpy(dtype)
+    _check_result(wanted, requires_grad, device)
     array = _source(generator).random_integers(int(low), int(high), _size("randint", (size,)), wanted)
-    return _finish(array, requires_grad, device)
+    return _into(out, _finish(array, requires_grad))
 
 
 def randperm(n: int, *, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
@@ -148,22 +163,33 @@ def randperm(n: int, *, generator: Generator | None = None, out: Any = None, dty
         >>> tg.randperm(4)
         tensor([0, 1, 3, 2])
     """
-    array = _source(generator).permutation(n)
-    return _finish(array if dtype is None else array.astype(dtypes.to_numpy(dtype)), requires_grad, device)
+    if not isinstance(n, int | np.integer):
+        raise TypeError(f"randperm(): argument 'n' (position 1) must be int, not {type(n).__name__}")
+    wanted = np.dtype(np.int64) if dtype is None else dtypes.to_numpy(dtype)
+    _check_result(wanted, requires_grad, device)
+    array = _source(generator).permutation(int(n))
+    return _into(out, _finish(array.astype(wanted, copy=False), requires_grad))
 
 
+@explained
 def rand_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
               memory_format: Any = None) -> Tensor:  # fmt: skip
     """Uniform on [0, 1), in the shape and type of another tensor."""
-    return _finish(default_generator.uniform(input._array.shape, _like(input, dtype)), requires_grad, device)
+    kind = _like(input, dtype)
+    _check_result(kind, requires_grad, device)
+    return _finish(default_generator.uniform(input._array.shape, kind), requires_grad)
 
 
+@explained
 def randn_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
                memory_format: Any = None) -> Tensor:  # fmt: skip
     """Normal with mean 0 and variance 1, in the shape and type of another tensor."""
-    return _finish(default_generator.normal(input._array.shape, _like(input, dtype)), requires_grad, device)
+    kind = _like(input, dtype)
+    _check_result(kind, requires_grad, device)
+    return _finish(default_generator.normal(input._array.shape, kind), requires_grad)
 
 
+@explained
 def randint_like(input: Tensor, *bounds: int, low: int = 0, high: int | None = None, dtype: Any = None,
                  device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Integers in the shape and type of another tensor."""
@@ -171,6 +197,7 @@ def randint_like(input: Tensor, *bounds: int, low: int = 0, high: int | None = N
         low, high = bounds
     elif bounds:
         high = bounds[0]
+    _check_result(_like(input, dtype), requires_grad, device)
     made = randint(low, high, tuple(input._array.shape), device=device)
     return _finish(made._array.astype(_like(input, dtype)), requires_grad)
 
@@ -183,6 +210,9 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Gene
     if size is not None:
         array = source.normal(_size("normal", (size,)), _dtype(dtype), float(mean), float(std))
         return _finish(array, requires_grad)
+    for name, value in (("mean", mean), ("std", std)):
+        if not isinstance(value, Tensor | int | float | np.number):
+            raise TypeError(f"normal(): argument '{name}' must be Tensor or Number, not {type(value).__name__}")
     means = mean._array if isinstance(mean, Tensor) else np.asarray(mean, dtypes.default_numpy())
     stds = std._array if isinstance(std, Tensor) else np.asarray(std, dtypes.default_numpy())
     if stds.size and stds.min() < 0:
@@ -213,6 +243,7 @@ def multinomial(
     return wrap(_source(generator).multinomial(input._array, num_samples, replacement))
 
 
+@explained
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Poisson numbers of the rate that each element says."""
     return wrap(_source(generator).poisson(input._array))
@@ -231,7 +262,10 @@ def uniform_(
 ) -> Tensor:
     """Fill with draws that are uniform on [from, to)."""
     check_target(self)
-    low = named.get("from", from_)
+    low = named.pop("from", from_)
+    if named:
+        wrong = next(iter(named))
+        raise TypeError(f"uniform_() got an unexpected keyword argument '{wrong}'. Its options are: from, to.")
     return _fill(self, _source(generator).uniform(self._array.shape, self._array.dtype, low, to))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.calls import promote, write_out
-from .._core.errors import not_a_tensor
+from .._core.errors import must_be_tensor, not_a_tensor
 from .._core.op import Integers, case, composite, op
 from .._core.tensor import Tensor, tensor_method, wrap
 from .forms import inplace_form
@@ -105,6 +105,9 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
         raise not_a_tensor(_where.op, 0, condition)
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
+    for position, (name, value) in enumerate((("input", input), ("other", other))):
+        if value is None:
+            raise must_be_tensor("where", name, position + 1, value)
     kind = condition._array.dtype
     if kind == np.uint8:
         condition = condition.bool()

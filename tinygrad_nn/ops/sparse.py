@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.errors import must_be_tensor
+from .._core.errors import explained, must_be_tensor
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor, wrap
 from .index import add_rows
@@ -177,6 +177,7 @@ def embedding(
 # --- one-hot -----------------------------------------------------------------------------------------------------
 
 
+@explained
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """For each class index a vector of zeros with a one in its place, as int64.
 
