@@ -20,6 +20,7 @@ LEVELS = {
     "_core": 0,
     "ops": 1,
     "random": 2, "linalg": 2, "special": 2, "autograd": 2, "cuda": 2, "serialization": 2,
+    "accelerator": 2, "backends": 2,
     "nn": 3, "optim": 3, "utils": 3, "datasets": 3,
     "testing": 4, "training": 4, "sklearn": 4,
     "": 5,

@@ -95,7 +95,7 @@ def test_none_keeps_the_place():
         (
             "weight",
             tg.ones(1),
-            r"cannot assign 'tinygrad_nn.FloatTensor' as parameter 'weight' .* Wrap it: nn.Parameter",
+            r"cannot assign 'torch.FloatTensor' as parameter 'weight' .* Wrap it: nn.Parameter",
         ),
         ("child", "text", r"cannot assign 'str' as child module 'child' \(nn.Module or None expected\)"),
         ("buffer", "text", r"cannot assign 'str' as buffer 'buffer' \(Tensor, Buffer or None expected\)"),
@@ -347,8 +347,8 @@ def test_load_state_dict_reports_everything_and_changes_nothing():
         "Error(s) in loading state_dict for Net:\n"
         '\tMissing key(s) in state_dict: "hidden.weight". \n'
         '\tUnexpected key(s) in state_dict: "hidden.wieght". \n'
-        "\tsize mismatch for output.weight: copying a param with shape tinygrad_nn.Size([1, 4]) from checkpoint, "
-        "the shape in current model is tinygrad_nn.Size([1, 3]).\n"
+        "\tsize mismatch for output.weight: copying a param with shape torch.Size([1, 4]) from checkpoint, "
+        "the shape in current model is torch.Size([1, 3]).\n"
         '\tDid you mean "hidden.weight" by "hidden.wieght"?'
     )
     assert all((value == before[key]).all() for key, value in net.state_dict().items())
@@ -661,7 +661,7 @@ def test_parameter_containers():
     assert isinstance(items[0], nn.Parameter)
     assert len(items[1:]) == 3
     assert repr(nn.ParameterList([tg.ones(2, 3), 7])) == (
-        "ParameterList(\n    (0): Parameter containing: [tinygrad_nn.float32 of size 2x3]\n"
+        "ParameterList(\n    (0): Parameter containing: [torch.float32 of size 2x3]\n"
         "    (1): Object of type: int\n)"
     )
     table = nn.ParameterDict({"b": tg.ones(1), "a": tg.ones(2)})
@@ -672,8 +672,8 @@ def test_parameter_containers():
     assert table.popitem()[0] == "b"
     assert table.setdefault("d", tg.ones(1)) is table["d"]
     assert repr(table) == (
-        "ParameterDict(\n    (a): Parameter containing: [tinygrad_nn.FloatTensor of size 2]\n"
-        "    (d): Parameter containing: [tinygrad_nn.FloatTensor of size 1]\n)"
+        "ParameterDict(\n    (a): Parameter containing: [torch.FloatTensor of size 2]\n"
+        "    (d): Parameter containing: [torch.FloatTensor of size 1]\n)"
     )
     with pytest.raises(RuntimeError, match="should not be called"):
         table()

@@ -351,7 +351,7 @@ ONE = tg.ones(1, requires_grad=True)
     ("make", "error", "message"),
     [
         (lambda: optim.SGD(nn.Linear(1, 1)), TypeError, r"but got Linear. Pass its parameters: model.parameters\(\)"),
-        (lambda: optim.SGD(ONE), TypeError, "iterable of Tensors or dicts, but got tinygrad_nn.FloatTensor"),
+        (lambda: optim.SGD(ONE), TypeError, "iterable of Tensors or dicts, but got torch.FloatTensor"),
         (lambda: optim.SGD({ONE}), TypeError, "need to be organized in ordered collections"),
         (lambda: optim.SGD([]), ValueError, "optimizer got an empty parameter list"),
         (lambda: optim.SGD(3), TypeError, "but got int"),

@@ -118,7 +118,7 @@ def test_the_three_forms_of_max() -> None:
 
 def test_named_results_print_their_names() -> None:
     shown = repr(tensor([[1.0, 5.0]]).max(dim=1))
-    assert shown == "tinygrad_nn.return_types.max(\nvalues=tensor([5.]),\nindices=tensor([1]))"
+    assert shown == "torch.return_types.max(\nvalues=tensor([5.]),\nindices=tensor([1]))"
 
 
 def test_ties_share_or_follow_the_index() -> None:

@@ -39,8 +39,8 @@ COMPARISONS: list[tuple[Any, Any, dict[str, Any], str | None]] = [
     ([1.0], [1.0 + 1e-6], {}, None),
     ([1.0], [2.0], {"rtol": 1.0, "atol": 0.0}, None),
     ([1.0], [2.0], {"msg": "hey"}, "hey"),
-    ([1.0], 1.0, {}, "The values for attribute 'shape' do not match: tinygrad_nn.Size([1]) != tinygrad_nn.Size([])."),
-    (1.0, 1, {}, "The values for attribute 'dtype' do not match: tinygrad_nn.float32 != tinygrad_nn.int64."),
+    ([1.0], 1.0, {}, "The values for attribute 'shape' do not match: torch.Size([1]) != torch.Size([])."),
+    (1.0, 1, {}, "The values for attribute 'dtype' do not match: torch.float32 != torch.int64."),
 ]  # fmt: skip
 
 

@@ -292,7 +292,7 @@ from .ops.tensor_types import (
 )
 
 if TYPE_CHECKING:
-    from . import autograd, cuda, datasets, linalg, nn, optim, random, testing, utils
+    from . import accelerator, autograd, backends, cuda, datasets, linalg, nn, optim, random, testing, utils
 
 __version__ = "0.1.0"
 
@@ -325,8 +325,14 @@ def numel(input: Tensor) -> _builtins.int:
     return input.numel()
 
 
+def use_deterministic_algorithms(mode: _builtins.bool, *, warn_only: _builtins.bool = False) -> None:
+    """Without effect: the same program gives the same numbers on the same machine in any case."""
+
+
 # Imported when they are first asked for, so that the package itself is there at once.
-_SUBMODULES = ("autograd", "cuda", "datasets", "linalg", "nn", "optim", "random", "testing", "utils")
+_SUBMODULES = (
+    "accelerator", "autograd", "backends", "cuda", "datasets", "linalg", "nn", "optim", "random", "testing", "utils",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> _Any:
@@ -337,11 +343,11 @@ def __getattr__(name: str) -> _Any:
 
 __all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "HalfTensor", "IntTensor",
-    "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add", "addcdiv",
-    "addcmul",
+    "LongTensor", "ShortTensor", "Size", "Tensor", "__version__", "abs", "absolute", "accelerator", "acos", "acosh",
+    "add", "addcdiv", "addcmul",
     "addmm", "addmv", "all", "allclose", "amax", "amin", "aminmax", "any", "arange", "arccos", "arccosh", "arcsin",
     "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "as_tensor", "asarray", "asin", "asinh", "atan",
-    "atan2", "atanh", "autograd", "baddbmm", "bernoulli", "bitwise_and", "bitwise_left_shift", "bitwise_not",
+    "atan2", "atanh", "autograd", "backends", "baddbmm", "bernoulli", "bitwise_and", "bitwise_left_shift", "bitwise_not",
     "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bmm", "bool", "broadcast_tensors", "broadcast_to", "case",
     "cat", "cdouble", "ceil", "celu", "cfloat", "chunk", "clamp", "clamp_max", "clamp_min", "clip", "clone",
     "complex64", "complex128", "composite", "concat", "concatenate", "copysign", "cos", "cosh", "count_nonzero", "cuda",
@@ -365,6 +371,6 @@ __all__ = [
     "sinc", "sinh", "softmax", "split", "sqrt", "square", "squeeze", "stack", "std", "std_mean", "sub", "subtract",
     "sum", "swapaxes", "swapdims", "t", "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "testing",
     "threshold", "tile", "transpose", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "uint8",
-    "unbind", "unflatten", "unsqueeze", "utils", "var", "var_mean", "vdot", "vstack", "where", "xlogy", "zeros",
-    "zeros_like",
+    "unbind", "unflatten", "unsqueeze", "use_deterministic_algorithms", "utils", "var", "var_mean", "vdot",
+    "vstack", "where", "xlogy", "zeros", "zeros_like",
 ]  # fmt: skip

@@ -139,15 +139,14 @@ CASES: list[tuple[str, str] | tuple[str, str, dict[str, Any]]] = [
 
 
 def torch_repr(array: np.ndarray, prefix: str = "tensor(", suffixes: tuple[str, ...] = ()) -> str:
-    """What PyTorch would print, were it called tinygrad_nn: its own layout of our, longer, dtype names."""
+    """What PyTorch prints, with further suffixes after its own."""
     tensor = torch.from_numpy(array.copy())
     if prefix != "tensor(":
         tensor = tensor.as_subclass(type(prefix[:-1], (torch.Tensor,), {}))
     add_suffixes = _tensor_str._add_suffixes
 
     def add_our_suffixes(text: str, own: list[str], indent: int, force_newline: bool) -> str:
-        renamed = [suffix.replace("torch.", "tinygrad_nn.") for suffix in own]
-        return add_suffixes(text, [*renamed, *suffixes], indent, force_newline)
+        return add_suffixes(text, [*own, *suffixes], indent, force_newline)
 
     with mock.patch.object(_tensor_str, "_add_suffixes", add_our_suffixes):
         return repr(tensor)

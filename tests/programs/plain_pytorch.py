@@ -59,7 +59,7 @@ print(model.state_dict()["out.bias"])
 print("parameters:", sum(p.numel() for p in model.parameters() if p.requires_grad))
 
 criterion = nn.CrossEntropyLoss()
-optimizer = optim.SGD(model.parameters(), lr=0.03, momentum=0.9)
+optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
 best_model_wts, best_acc = copy.deepcopy(model.state_dict()), 0.0
 for epoch in range(5):
     for phase in ["train", "val"]:

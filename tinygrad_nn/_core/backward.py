@@ -303,7 +303,7 @@ def _needed(roots: Sequence[Node], targets: Sequence[Edge]) -> set[Node]:
 def _modified(node: Node, position: int, version: int, expected: int) -> RuntimeError:
     assert node.saved is not None
     value = node.saved[position]
-    kind = f"tinygrad_nn.{dtypes.type_name(value.dtype)}Tensor {list(value.shape)}"
+    kind = f"torch.{dtypes.type_name(value.dtype)}Tensor {list(value.shape)}"
     source = node.plan.sources[position]
     what = f"output 0 of {node.name()}"
     if source[0] == INPUT:

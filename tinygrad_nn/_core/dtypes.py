@@ -57,7 +57,7 @@ class dtype:  # noqa: N801 - the name of the class that it stands in for
         return self.dtype.itemsize
 
     def __repr__(self) -> str:
-        return f"tinygrad_nn.{self.name}"
+        return f"torch.{self.name}"  # as programs print it, which call the package so
 
     def __reduce__(self) -> tuple[Any, ...]:
         return from_name, (self.name,)

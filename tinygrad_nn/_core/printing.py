@@ -170,7 +170,7 @@ def format_tensor(array: Array, *, prefix: str = "tensor(", suffixes: Sequence[s
         tensor([[ 1.0000,  2.5000],
                 [ 3.0000, -4.0000]])
         >>> print(format_tensor(np.arange(3, dtype=np.int32), suffixes=["requires_grad=True"]))
-        tensor([0, 1, 2], dtype=tinygrad_nn.int32, requires_grad=True)
+        tensor([0, 1, 2], dtype=torch.int32, requires_grad=True)
     """
     indent = len(prefix)
     text = prefix + _format_values(array, indent)

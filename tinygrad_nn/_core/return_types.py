@@ -15,7 +15,7 @@ def _result_type(name: str, fields: str) -> Any:
 
     def show(self: Any) -> str:
         lines = ",\n".join(f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True))
-        return f"tinygrad_nn.return_types.{name}(\n{lines})"
+        return f"torch.return_types.{name}(\n{lines})"
 
     shown = {"__repr__": show, "__slots__": (), "__doc__": f"Result of `{name}`: {fields}.", "__module__": __name__}
     return type(name, (base,), shown)

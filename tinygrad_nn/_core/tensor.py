@@ -34,7 +34,7 @@ class Size(tuple[int, ...]):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.zeros(2, 3).shape
-        tinygrad_nn.Size([2, 3])
+        torch.Size([2, 3])
         >>> tg.zeros(2, 3).shape.numel()
         6
     """
@@ -64,7 +64,7 @@ class Size(tuple[int, ...]):
     __rmul__ = __mul__
 
     def __repr__(self) -> str:
-        return f"tinygrad_nn.Size({list(self)})"
+        return f"torch.Size({list(self)})"  # as programs print it, which call the package so
 
 
 class Tensor(TensorMethods):
@@ -289,6 +289,17 @@ class Tensor(TensorMethods):
     def detach(self) -> Tensor:
         """The same memory, outside the graph. Writes into it are seen by both."""
         return wrap(self._array, cell=self._cell)
+
+    def detach_(self) -> Tensor:
+        """Take this tensor out of the graph that made it: it becomes a leaf that needs no gradient.
+
+        Raises:
+            RuntimeError: the tensor is a view.
+        """
+        if self._view is not None:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self._edge = None
+        return self
 
     @property
     def data(self) -> Tensor:

@@ -49,7 +49,7 @@ def read_idx(path: str | Path, *, max_bytes: int = 1 << 30) -> Tensor:
         ...     path = pathlib.Path(folder, "labels-idx1-ubyte")
         ...     _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3]) + bytes([5, 0, 4]))
         ...     read_idx(path)
-        tensor([5, 0, 4], dtype=tinygrad_nn.uint8)
+        tensor([5, 0, 4], dtype=torch.uint8)
     """
     path = Path(path)
     if not path.exists():

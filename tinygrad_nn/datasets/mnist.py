@@ -57,7 +57,7 @@ class MNIST(Dataset[tuple[Any, Any]]):
         ...     mnist = MNIST(folder)
         >>> mnist[0]
         (tensor([[10, 20],
-                [30, 40]], dtype=tinygrad_nn.uint8), 7)
+                [30, 40]], dtype=torch.uint8), 7)
     """
 
     classes = (

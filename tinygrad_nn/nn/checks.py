@@ -35,10 +35,10 @@ class NoAttributeError(AttributeError):
 
 
 def type_name(value: Any) -> str:
-    """The name of a value's type in messages, such as ``tinygrad_nn.FloatTensor`` or ``str``."""
+    """The name of a value's type in messages, such as ``torch.FloatTensor`` or ``str``."""
     kind = type(value)
     if isinstance(value, Tensor):
-        return f"tinygrad_nn.{dtypes.type_name(value._array.dtype)}Tensor"
+        return f"torch.{dtypes.type_name(value._array.dtype)}Tensor"
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 

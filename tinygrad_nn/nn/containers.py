@@ -123,7 +123,7 @@ class Sequential(_Sequence):
           (2): Linear(in_features=3, out_features=1, bias=True)
         )
         >>> net(tg.ones(5, 2)).shape
-        tinygrad_nn.Size([5, 1])
+        torch.Size([5, 1])
         >>> len(net[:2])
         2
     """

@@ -53,7 +53,7 @@ class Linear(Module):
         >>> layer
         Linear(in_features=3, out_features=2, bias=True)
         >>> layer(tg.ones(5, 3)).shape
-        tinygrad_nn.Size([5, 2])
+        torch.Size([5, 2])
     """
 
     in_features: int
@@ -106,7 +106,7 @@ class Bilinear(Module):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.nn.Bilinear(2, 3, 4)(tg.ones(5, 2), tg.ones(5, 3)).shape
-        tinygrad_nn.Size([5, 4])
+        torch.Size([5, 4])
     """
 
     weight: Parameter
@@ -158,7 +158,7 @@ class Flatten(Module):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.nn.Flatten()(tg.ones(5, 2, 3)).shape
-        tinygrad_nn.Size([5, 6])
+        torch.Size([5, 6])
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
@@ -181,7 +181,7 @@ class Unflatten(Module):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.nn.Unflatten(1, (2, 3))(tg.ones(5, 6)).shape
-        tinygrad_nn.Size([5, 2, 3])
+        torch.Size([5, 2, 3])
     """
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:

@@ -59,7 +59,7 @@ class Module(Hooked):
         >>> [name for name, _ in net.named_parameters()]
         ['hidden.weight', 'hidden.bias', 'output.weight']
         >>> net(tg.ones(4, 2)).shape
-        tinygrad_nn.Size([4, 1])
+        torch.Size([4, 1])
     """
 
     training: bool

@@ -38,7 +38,7 @@ class Embedding(Module):
         >>> import tinygrad_nn as tg
         >>> table = tg.nn.Embedding(10, 3, padding_idx=0)
         >>> table(tg.tensor([[1, 2, 0]])).shape
-        tinygrad_nn.Size([1, 3, 3])
+        torch.Size([1, 3, 3])
         >>> table(tg.tensor(0)).tolist()
         [0.0, 0.0, 0.0]
     """

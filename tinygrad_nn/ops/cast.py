@@ -46,7 +46,7 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_bloc
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.tensor([1, 2]).to(tg.float64)
-        tensor([1., 2.], dtype=tinygrad_nn.float64)
+        tensor([1., 2.], dtype=torch.float64)
     """
     for value in args:
         if isinstance(value, Tensor):
@@ -74,7 +74,7 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 def type(self: Tensor, dtype: Any = None) -> Any:
     """The tensor as another type; without an argument, the type's name, such as ``"torch.FloatTensor"``."""
     if dtype is None:
-        return f"tinygrad_nn.{dtypes.TYPE_NAMES[self.dtype]}Tensor"
+        return f"torch.{dtypes.TYPE_NAMES[self.dtype]}Tensor"
     return self.to(_named_type(dtype))
 
 

@@ -84,7 +84,7 @@ def tensor(
         tensor([[1, 2],
                 [3, 4]])
         >>> tg.tensor(0.5).dtype
-        tinygrad_nn.float32
+        torch.float32
     """
     if isinstance(data, Tensor):
         warnings.warn(
@@ -224,7 +224,7 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
         >>> x = tg.from_numpy(array)
         >>> array[0] = 7
         >>> x
-        tensor([7., 0.], dtype=tinygrad_nn.float64)
+        tensor([7., 0.], dtype=torch.float64)
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__}). Use tinygrad_nn.tensor(...).")

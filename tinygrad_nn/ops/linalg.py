@@ -219,7 +219,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.bmm(tg.ones(5, 2, 3), tg.ones(5, 3, 4)).shape
-        tinygrad_nn.Size([5, 2, 4])
+        torch.Size([5, 2, 4])
     """
     _check_ndim("batch1 must be a 3D tensor", (input, 3))
     _check_ndim("batch2 must be a 3D tensor", (mat2, 3))
@@ -280,7 +280,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.inner(tg.ones(2, 3), tg.ones(4, 3)).shape
-        tinygrad_nn.Size([2, 4])
+        torch.Size([2, 4])
     """
     if not input.ndim or not other.ndim:
         return input * other
@@ -376,6 +376,6 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, a
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.baddbmm(tg.ones(2), tg.ones(5, 1, 3), tg.ones(5, 3, 2)).shape
-        tinygrad_nn.Size([5, 1, 2])
+        torch.Size([5, 1, 2])
     """
     return _add_product("baddbmm", input, bmm(batch1, batch2), beta, alpha)

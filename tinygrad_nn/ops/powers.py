@@ -227,7 +227,7 @@ def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tens
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.float_power(tg.tensor([2]), -1)
-        tensor([0.5000], dtype=tinygrad_nn.float64)
+        tensor([0.5000], dtype=torch.float64)
     """
     input = input.double() if isinstance(input, Tensor) else input
     exponent = exponent.double() if isinstance(exponent, Tensor) else exponent

@@ -135,7 +135,7 @@ def sum(x, /, dim=None, keepdim=False):
         >>> import tinygrad_nn as tg
         >>> x = tg.tensor([[1.0, 2.0], [3.0, 4.0]])
         >>> x.sum(), x.sum(dim=0), x.sum(1, keepdim=True).shape
-        (tensor(10.), tensor([4., 6.]), tinygrad_nn.Size([2, 1]))
+        (tensor(10.), tensor([4., 6.]), torch.Size([2, 1]))
     """
     if x.dtype.kind in "biu":
         return add_reduce(x, axes(dim, x.ndim), _INT64, None, keepdim)

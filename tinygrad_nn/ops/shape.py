@@ -133,7 +133,7 @@ def transpose(x, /, dim0, dim1):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.zeros(2, 3).transpose(0, 1).shape
-        tinygrad_nn.Size([3, 2])
+        torch.Size([3, 2])
     """
     if x.ndim == 0 and dim0 in (0, -1) and dim1 in (0, -1):
         return x.view()
@@ -163,7 +163,7 @@ def permute(x, /, dims):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.zeros(2, 3, 4).permute(2, 0, 1).shape
-        tinygrad_nn.Size([4, 2, 3])
+        torch.Size([4, 2, 3])
     """
     if isinstance(dims, str):
         raise TypeError(f"argument 'dims' must be tuple of ints, got {dims!r}")
@@ -311,7 +311,7 @@ def squeeze(x, /, dim=None):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.zeros(1, 3, 1).squeeze().shape, tg.zeros(1, 3, 1).squeeze(0).shape
-        (tinygrad_nn.Size([3]), tinygrad_nn.Size([3, 1]))
+        (torch.Size([3]), torch.Size([3, 1]))
     """
     if dim is None:
         return x.squeeze()
@@ -328,7 +328,7 @@ def unsqueeze(x, /, dim):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.tensor([1, 2]).unsqueeze(1).shape
-        tinygrad_nn.Size([2, 1])
+        torch.Size([2, 1])
     """
     if isinstance(dim, tuple):  # NumPy's np.expand_dims
         return np.expand_dims(x, dim)
@@ -343,7 +343,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.zeros(2, 3, 4).flatten(1).shape
-        tinygrad_nn.Size([2, 12])
+        torch.Size([2, 12])
     """
     shape = input._array.shape
     first, last = check_dim(start_dim, len(shape)), check_dim(end_dim, len(shape))

@@ -48,7 +48,7 @@ class TensorType(type):
         return isinstance(instance, Tensor) and instance.dtype is cls.dtype
 
     def __repr__(cls) -> str:
-        return f"<class 'tinygrad_nn.{cls.__name__}'>"
+        return f"<class 'torch.{cls.__name__}'>"
 
 
 class FloatTensor(metaclass=TensorType):
@@ -71,7 +71,7 @@ class DoubleTensor(metaclass=TensorType):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.DoubleTensor([1, 2])
-        tensor([1., 2.], dtype=tinygrad_nn.float64)
+        tensor([1., 2.], dtype=torch.float64)
     """
 
     dtype = dtypes.float64
@@ -83,7 +83,7 @@ class HalfTensor(metaclass=TensorType):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.HalfTensor([1, 2])
-        tensor([1., 2.], dtype=tinygrad_nn.float16)
+        tensor([1., 2.], dtype=torch.float16)
     """
 
     dtype = dtypes.float16
@@ -107,7 +107,7 @@ class IntTensor(metaclass=TensorType):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.IntTensor([1, 2])
-        tensor([1, 2], dtype=tinygrad_nn.int32)
+        tensor([1, 2], dtype=torch.int32)
     """
 
     dtype = dtypes.int32
@@ -119,7 +119,7 @@ class ShortTensor(metaclass=TensorType):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.ShortTensor([1, 2])
-        tensor([1, 2], dtype=tinygrad_nn.int16)
+        tensor([1, 2], dtype=torch.int16)
     """
 
     dtype = dtypes.int16
@@ -131,7 +131,7 @@ class CharTensor(metaclass=TensorType):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.CharTensor([1, 2])
-        tensor([1, 2], dtype=tinygrad_nn.int8)
+        tensor([1, 2], dtype=torch.int8)
     """
 
     dtype = dtypes.int8
@@ -143,7 +143,7 @@ class ByteTensor(metaclass=TensorType):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.ByteTensor([1, 2])
-        tensor([1, 2], dtype=tinygrad_nn.uint8)
+        tensor([1, 2], dtype=torch.uint8)
     """
 
     dtype = dtypes.uint8

@@ -436,7 +436,7 @@ def _split_names(given: list[Any]) -> tuple[list[Any], list[str]]:
 
 def _type_name(value: Any) -> str:
     return (
-        f"tinygrad_nn.{dtypes.type_name(value._array.dtype)}Tensor"
+        f"torch.{dtypes.type_name(value._array.dtype)}Tensor"
         if isinstance(value, Tensor)
         else type(value).__name__
     )

@@ -35,7 +35,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
     Example:
         >>> from tinygrad_nn.utils.data import default_collate
         >>> default_collate([(0.5, "a"), (1.5, "b")])
-        [tensor([0.5000, 1.5000], dtype=tinygrad_nn.float64), ('a', 'b')]
+        [tensor([0.5000, 1.5000], dtype=torch.float64), ('a', 'b')]
         >>> default_collate([{"x": 1}, {"x": 2}])
         {'x': tensor([1, 2])}
     """

@@ -1,0 +1,14 @@
+"""PyTorch's backends, which are not here: switches that programs set, and questions that they ask, when they start.
+
+Example:
+    >>> import tinygrad_nn as tg
+    >>> tg.backends.cudnn.deterministic = True  # everything is, always
+    >>> "mps" if tg.backends.mps.is_available() else "cpu"
+    'cpu'
+
+Source: https://docs.pytorch.org/docs/stable/backends.html
+"""
+
+from . import cudnn, mps
+
+__all__ = ["cudnn", "mps"]
