@@ -23,6 +23,7 @@ def rounded(value):
 
 def main():
     """Run everything on PyTorch and write down what came out, an entry per line."""
+    torch.set_num_threads(1)
     found = {name: {key: [rounded(v) for v in values] for key, values in run(name, torch).items()} for name in PROGRAMS}
     parts = {
         "programs": found,

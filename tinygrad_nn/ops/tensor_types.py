@@ -30,6 +30,8 @@ class TensorType(type):
         """
         if not data or isinstance(data[0], int | np.integer | Size):
             return zeros(*data or (0,), dtype=cls.dtype)
+        if len(data) > 1:
+            raise TypeError(f"{cls.__name__}(): expected sizes (integers) or one sequence of data, got {data!r}")
         (values,) = data
         if isinstance(values, Tensor):
             if values.dtype is not cls.dtype:
