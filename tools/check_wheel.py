@@ -11,7 +11,7 @@ from pathlib import Path
 
 LIMIT = 500_000
 PROBE = """
-import sys, numpy
+import sys, numpy, numpy.random
 before = set(sys.modules)
 import tinygrad_nn
 new = {name.partition(".")[0] for name in set(sys.modules) - before}

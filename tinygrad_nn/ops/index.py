@@ -7,6 +7,7 @@ Source: https://docs.pytorch.org/docs/stable/tensor_view.html
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,14 @@ def normalise_index(index: Any) -> Any:
         raise IndexError(
             f"tensors used as indices must be long, int, byte or bool tensors, got {array.dtype}. Convert: index.long()"
         )
+    if array.dtype == np.uint8:
+        warnings.warn(
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead: mask.bool() for a "
+            "mask, index.long() for indices.",
+            UserWarning,
+            stacklevel=4,
+        )
+        return array.astype(bool)
     if array.ndim == 0 and array.dtype.kind != "b":
         return int(array)
     return array.copy() if isinstance(index, Tensor) or array is index else array
