@@ -74,8 +74,8 @@ def normalise_index(index: Any) -> Any:
         )
     if array.dtype == np.uint8:
         warnings.warn(
-            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead: mask.bool() for a "
-            "mask, index.long() for indices.",
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead: mask.bool() for "
+            "a mask, index.long() for indices.",
             UserWarning,
             stacklevel=4,
         )
