@@ -40,7 +40,7 @@ IDIOMS = [
     "model",
     "nn.Parameter(torch.ones(2))",
     "list(model.parameters())[1]",
-    "model.state_dict()",
+    "list(model.state_dict().items())",
     "[(name, tuple(p.shape), p.requires_grad) for name, p in model.named_parameters()]",
     "[name for name, _ in model.named_modules()], [type(m).__name__ for m in model.children()]",
     "torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)",

@@ -29,7 +29,8 @@ _NO_OPTIONS: dict[str, Any] = {}
 # NumPy's names of the same arguments.
 _ALIASES = {
     "axis": ("dim", "dims"), "axes": ("dims",), "axis1": ("dim0",), "axis2": ("dim1",), "keepdims": ("keepdim",),
-    "shift": ("shifts",), "k": ("diagonal",), "a": ("input",), "x": ("input",), "a_min": ("min",), "a_max": ("max",),
+    "newshape": ("shape",), "shift": ("shifts",), "k": ("diagonal",), "a": ("input",), "x": ("input",),
+    "a_min": ("min",), "a_max": ("max",),
 }  # fmt: skip
 
 

@@ -228,10 +228,11 @@ def _explain_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], 
         if not text.startswith(_NO_DIMENSION) or " in " in text.partition("got")[2]:
             return error
         return IndexError(f"{text} in {name}({', '.join(map(describe, args))})")
-    unknown = re.fullmatch(rf"{name}\(\) got an unexpected keyword argument '(\w+)'", text)
+    # from Python 3.13 on, Python adds a hint of its own
+    unknown = re.match(rf"({name}\(\) got an unexpected keyword argument '(\w+)')", text)
     if unknown:
         known = list(inspect.signature(function).parameters)
-        return TypeError(f"{text}.{near(unknown[1], known)} Its arguments are: {', '.join(known)}.")
+        return TypeError(f"{unknown[1]}.{near(unknown[2], known)} Its arguments are: {', '.join(known)}.")
     for position, (parameter, kind) in enumerate(function.__annotations__.items()):
         value = args[position] if position < len(args) else kwargs.get(parameter)
         given = position < len(args) or parameter in kwargs

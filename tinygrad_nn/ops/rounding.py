@@ -49,7 +49,7 @@ def ceil(x, /):
     return _rounded("ceil", np.ceil, x)
 
 
-@op(np.trunc, np.fix, vjp=no_gradient, aliases=("fix",), avoid=_INTEGERS, special=_SPECIAL)
+@op(np.trunc, getattr(np, "fix", np.trunc), vjp=no_gradient, aliases=("fix",), avoid=_INTEGERS, special=_SPECIAL)
 def trunc(x, /):
     """Each element without its fraction: rounded towards zero.
 

@@ -16,7 +16,7 @@ from .table import Cases, check
 
 _TO_NUMPY = {
     "dim": ("axis",), "dims": ("axes", "axis"), "keepdim": ("keepdims",), "dim0": ("axis1",), "dim1": ("axis2",),
-    "shifts": ("shift",), "diagonal": ("k",), "min": ("a_min",), "max": ("a_max",),
+    "shape": ("newshape",), "shifts": ("shift",), "diagonal": ("k",), "min": ("a_min",), "max": ("a_max",),
 }  # fmt: skip
 
 
