@@ -391,3 +391,26 @@ def test_refusals(make, error, message):
 def test_duplicates_are_warned_of():
     with pytest.warns(UserWarning, match="a parameter group with duplicate parameters"):
         optim.SGD([ONE, ONE])
+
+
+def test_counts_and_means_that_were_written_to_are_respected():
+    """State lies in arrays that parameters share; changing one parameter's must change that one's steps only."""
+    params = [tg.ones(3, requires_grad=True) for _ in range(3)]
+    alone = [tg.ones(3, requires_grad=True)]
+    together, single = tg.optim.Adam(params, lr=0.1), tg.optim.Adam(alone, lr=0.1)
+    for step in range(6):
+        if step == 3:  # the middle one starts afresh
+            together.state[params[1]]["step"].zero_()
+            together.state[params[1]]["exp_avg"].zero_()
+            together.state[params[1]]["exp_avg_sq"] = tg.zeros(3)
+        for x in params + alone:
+            x.grad = tg.tensor([1.0, -2.0, 0.5]) * (step + 1)
+        before = params[1].detach().clone()
+        together.step()
+        single.step()
+        if step == 3:
+            tg.testing.assert_close(before - params[1].detach(), tg.tensor([0.1, -0.1, 0.1]))
+    assert tg.equal(params[0], alone[0])
+    assert tg.equal(params[2], alone[0])
+    assert not tg.equal(params[1], alone[0])
+    assert [together.state[x]["step"].item() for x in params] == [6, 3, 6]

@@ -81,7 +81,8 @@ class Bundle:
             for tensor, other in zip(kept, state.values(), strict=True):
                 if tensor is not other:
                     return False
-        return bool(self.counts[0] == self.counts[-1])
+        counts = self.counts.tolist()  # a user may have written to one of them
+        return counts.count(counts[0]) == len(counts)
 
 
 def _count(state: dict[str, Any]) -> float:
