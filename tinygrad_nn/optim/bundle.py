@@ -81,7 +81,7 @@ class Bundle:
             for tensor, other in zip(kept, state.values(), strict=True):
                 if tensor is not other:
                     return False
-        counts = self.counts.tolist()  # a user may have written to one of them
+        counts: list[float] = self.counts.tolist()  # a user may have written to one of them
         return counts.count(counts[0]) == len(counts)
 
 
