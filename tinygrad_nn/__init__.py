@@ -373,3 +373,10 @@ __all__ = [
     "true_divide", "trunc", "uint8", "unbind", "unflatten", "unsqueeze", "use_deterministic_algorithms", "utils", "var",
     "var_mean", "vdot", "vstack", "where", "xlogy", "zeros", "zeros_like",
 ]  # fmt: skip
+
+from . import ops as _ops
+
+for _new in _ops.NEW_MODULES:
+    for _n in _importlib.import_module(f".ops.{_new}", __name__).__all__:
+        globals()[_n] = getattr(_ops, _n)
+        __all__.append(_n)

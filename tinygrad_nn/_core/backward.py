@@ -132,6 +132,10 @@ def _raw(node: Node, gradient: Any, retain_graph: bool, send: Callable[[Edge, An
     assert saved is not None
     if node.metas is not None:
         gradient = tuple([np.zeros(*m) if g is None else g for g, m in zip(gradient, node.metas, strict=True)])
+        if plan.op.holomorphic and any(dtype.kind == "c" for _, dtype in node.metas):
+            gradient, send = _conjugated(gradient, send)
+    elif gradient.dtype.kind == "c" and plan.op.holomorphic:
+        gradient, send = _conjugated(gradient, send)
     edges, shapes = node.edges, node.shapes
     for position, rule, slots in plan.rules:
         part = rule(gradient, *saved) if slots is None else rule(gradient, *[saved[slot] for slot in slots])
@@ -158,6 +162,8 @@ def _recorded(node: Node, gradient: Any, retain_graph: bool, send: Callable[[Edg
         given = zip(gradient, node.metas, strict=True)
         gradient = tuple([wrap(np.zeros(*m)) if g is None else g for g, m in given])
     values = [_rewrap(node, source, value) for source, value in zip(plan.sources, saved, strict=True)]
+    if plan.op.parts is None and plan.op.holomorphic and _is_complex(gradient):
+        gradient, send = _conjugated(gradient, send)
     if plan.op.parts is not None:
         _through_parts(node, gradient, values, send)
         return
@@ -173,10 +179,33 @@ def _recorded(node: Node, gradient: Any, retain_graph: bool, send: Callable[[Edg
                 send(edge, each)
 
 
+def _is_complex(gradient: Any) -> bool:
+    return any(g.is_complex() for g in (gradient if isinstance(gradient, tuple) else (gradient,)))
+
+
+def _conjugated(gradient: Any, send: Callable[[Edge, Any], None]) -> tuple[Any, Callable[[Edge, Any], None]]:
+    """What makes a rule that was written for real numbers right for complex ones.
+
+    Such a rule multiplies by the derivative, J^T g. PyTorch's gradient is the conjugate of what the chain rule of
+    complex analysis gives, conj(dL/dz), so an op owes its inputs J^H g, which is conj(J^T conj(g)). Works on arrays
+    and tensors.
+
+    Source: https://docs.pytorch.org/docs/stable/notes/autograd.html#autograd-for-complex-numbers
+    """
+
+    def send_conjugate(edge: Edge, part: Any) -> None:
+        send(edge, part.conj())
+
+    turned = tuple([g.conj() for g in gradient]) if isinstance(gradient, tuple) else gradient.conj()
+    return turned, send_conjugate
+
+
 def _rewrap(node: Node, source: tuple[int, Any], value: Any) -> Any:
     """A saved array as the tensor it was: on the input's own edge, or on this node's output."""
     kind, key = source
     if kind == OUT:
+        if node.metas is not None:
+            return tuple([wrap(v, (node, number)) for number, v in enumerate(value)])
         return wrap(value, (node, 0))
     if kind == INPUT:
         if key < 0:

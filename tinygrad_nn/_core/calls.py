@@ -5,6 +5,7 @@ There are three callers: one input, two inputs, and any. The first two are the t
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -337,6 +338,22 @@ def write_out(out: Tensor, result: Tensor) -> Tensor:
             raise cannot_cast(result._array.dtype, out._array.dtype)
         out._array = np.empty(result._array.shape, out._array.dtype)
     return store(out, result)
+
+
+def accepting_out(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with one more argument, ``out=``: a tensor, or a tuple of as many as it returns."""
+
+    @functools.wraps(function)
+    def call(*args: Any, out: Any = None, **options: Any) -> Any:
+        result = function(*args, **options)
+        if out is None:
+            return result
+        if isinstance(result, Tensor):
+            return write_out(out, result)
+        written = [write_out(o, r) for o, r in zip(out, result, strict=True)]
+        return type(result)(*written) if hasattr(result, "_fields") else type(result)(written)
+
+    return call
 
 
 def _view_call(op: Op) -> Callable[[Any, Tensor, dict[str, Any]], None]:

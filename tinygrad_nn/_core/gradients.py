@@ -36,6 +36,11 @@ def root_gradient(output: Tensor, gradient: Any, create_graph: bool, position: i
         )
     array = output._array
     if gradient is None:
+        if array.dtype.kind == "c":
+            raise RuntimeError(
+                f"grad can be implicitly created only for real scalar outputs but got {output.dtype}. Make it real "
+                "(loss.abs(), loss.real) or give gradient=."
+            )
         if array.size != 1:
             raise RuntimeError(
                 f"grad can be implicitly created only for scalar outputs, got shape {list(array.shape)}. "

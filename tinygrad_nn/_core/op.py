@@ -20,7 +20,7 @@ from math import inf
 from typing import Any, Protocol, TypeVar, cast
 
 from . import dispatch
-from .calls import REQUIRED, make_binary, make_call, make_inplace, make_unary
+from .calls import REQUIRED, accepting_out, make_binary, make_call, make_inplace, make_unary
 from .errors import explained, near
 from .plan import Plan, Rule
 from .tensor import Tensor
@@ -99,6 +99,7 @@ class Op:
     node_name: str = ""
     plans: dict[int, Plan] = field(default_factory=dict)
     call: Callable[..., Any] = lambda: None
+    holomorphic: bool = True
     broadcasts: bool = False  # its inputs are brought to one shape, which the engine undoes in the backward pass
 
     def __post_init__(self) -> None:
@@ -138,6 +139,7 @@ def op(
     aliases: Sequence[str] = (),
     operator: str | None = None,
     collects: str | None = None,
+    holomorphic: bool = True,
     node_name: str | None = None,
     domain: tuple[float, float] = (-inf, inf),
     avoid: Sequence[float] = (),
@@ -164,6 +166,9 @@ def op(
         names: PyTorch's keyword names of the array inputs.
         method, aliases, operator: under which names `Tensor` gets it: its own, further ones, a Python operator.
         collects: the option that takes any number of positional integers, as in ``x.view(2, 3)``.
+        holomorphic: on complex numbers the rule, as it stands, is multiplication by the complex derivative. The engine
+            makes of it what PyTorch calls the gradient there, which is the conjugate. False (for ``abs``, ``real``):
+            the rule itself gives PyTorch's gradient.
         domain, avoid, distinct, cases, special, torch_name, tolerance: data for the generated tests. A tolerance is
             a factor and the reason for it.
 
@@ -211,6 +216,7 @@ def op(
             special=tuple(special),
             torch_name=torch_name,
             tolerance=tolerance,
+            holomorphic=holomorphic,
         )
         record.node_name = node_name or "".join(w.capitalize() for w in record.name.split("_")) + "Backward0"
         _check(record)
@@ -324,14 +330,20 @@ def _public_signature(record: Op) -> inspect.Signature:
         return inspect.Signature([kinds(p.name, kinds.KEYWORD_ONLY, default=p.default) for p in parameters])
 
 
-def composite(*numpy_functions: Any, method: bool = True, aliases: Sequence[str] = ()) -> Callable[[F], F]:
+def composite(
+    *numpy_functions: Any, method: bool = True, aliases: Sequence[str] = (), out: bool = False
+) -> Callable[[F], F]:
     """Make a plain function of tensors, written in ops, a method and a NumPy function as an op is.
 
     It needs no rule: its gradient is that of the ops in it.
+
+    Args:
+        numpy_functions, method, aliases: as for `op`.
+        out: it takes ``out=`` as well: a tensor, or a tuple of them, that the result is stored in.
     """
 
     def register(function: F) -> F:
-        function = explained(function)
+        function = explained(accepting_out(function) if out else function)
         for numpy_function in numpy_functions:
             dispatch.register(numpy_function, function)
         if method:

@@ -253,3 +253,14 @@ __all__ = [
     "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "unbind", "unflatten", "unsqueeze", "var",
     "var_mean", "vdot", "vstack", "where", "xlogy", "zeros", "zeros_like",
 ]  # fmt: skip
+
+NEW_MODULES: list[str] = [
+]  # one module's name per line; each lists its public top-level names in its own __all__
+
+import importlib as _importlib
+
+for _module in NEW_MODULES:
+    _found = _importlib.import_module(f".{_module}", __name__)
+    for _name in _found.__all__:
+        globals()[_name] = getattr(_found, _name)
+        __all__.append(_name)

@@ -15,11 +15,17 @@ from .._core.tensor import Tensor, tensor_method
 from .tensor_types import TensorType
 
 
-@op(vjp=lambda g, source: g.astype(source), kind="general", method=False, torch_name="", node_name="ToCopyBackward0",
+def _as_type(x: Any, target: np.dtype[Any]) -> Any:
+    """The elements as another type; the real parts, where complex ones become real. On arrays and tensors."""
+    complex_elements = x.is_complex() if isinstance(x, Tensor) else x.dtype.kind == "c"
+    return (x.real if complex_elements and target.kind != "c" else x).astype(target)
+
+
+@op(vjp=lambda g, source: _as_type(g, source), kind="general", method=False, torch_name="", node_name="ToCopyBackward0",
     cases=[case((2, 3), target=np.dtype("f8"), source=np.dtype("f8"))])  # fmt: skip
 def _cast(x, /, *, target, source):
     """Each element as another type; the gradient returns in the first type."""
-    return x.astype(target)
+    return _as_type(x, target)
 
 
 @tensor_method
