@@ -124,6 +124,7 @@ class Side:
         return answer
 
     def _answer(self, drawn: Drawn, call: Call, form: str, gradient: bool) -> Answer:
+        self.package.manual_seed(0)  # for the functions that draw
         leaves: list[Any] = []
         args = [self.convert(a, leaves) for a in call.args]
         options = {k: self.convert(v, leaves) for k, v in call.options.items()}
@@ -136,10 +137,11 @@ class Side:
                 result = drawn.values(result)
         except Exception as error:
             return Answer(error=error)
+        following = self.package.rand(1).item()  # as many random numbers have been drawn
         produced = self.flat(result)
         tensors = [t for t in produced if isinstance(t, self.package.Tensor)]
         answer = Answer(
-            results=[to_array(t) if isinstance(t, self.package.Tensor) else t for t in produced],
+            results=[*[to_array(t) if isinstance(t, self.package.Tensor) else t for t in produced], following],
             recorded=[t.requires_grad for t in tensors],
         )
         if not gradient or form == "out":

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from .graph import AccumulateGrad
 from .tensor import Tensor, current_edge, tensor_method
 
 
@@ -58,6 +59,36 @@ def register_hook(self: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Hand
         node.hooks = []
     node.hooks.append(on_node)
     return Handle(node.hooks, on_node)
+
+
+@tensor_method
+def register_post_accumulate_grad_hook(self: Tensor, hook: Callable[[Tensor], None]) -> Handle:
+    """Call ``hook(tensor)`` after a gradient has been added to a leaf's ``grad``, which it may use, and free.
+
+    Raises:
+        RuntimeError: the tensor is no leaf, or does not require grad.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.register_post_accumulate_grad_hook.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+        >>> handle = x.register_post_accumulate_grad_hook(lambda leaf: print(leaf.grad))
+        >>> (x * x).sum().backward()
+        tensor([2., 4.])
+    """
+    edge = current_edge(self)
+    if edge is None:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    node = edge[0]
+    if not isinstance(node, AccumulateGrad):
+        raise RuntimeError(
+            "post accumulate grad hooks cannot be registered on non-leaf tensors. Use register_hook() there."
+        )
+    if node.post_hooks is None:
+        node.post_hooks = []
+    node.post_hooks.append(hook)
+    return Handle(node.post_hooks, hook)
 
 
 @tensor_method

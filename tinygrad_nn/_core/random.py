@@ -168,6 +168,8 @@ class Generator:
         self, shape: Shape, dtype: DTypeLike = np.float32, low: float = 0.0, high: float = 1.0
     ) -> Array:
         """Draw from [low, high): ``u * (high - low) + low``; ``torch.rand``, ``Tensor.uniform_``."""
+        if np.dtype(dtype).kind == "c":
+            return self._of_parts(self.uniform, shape, np.dtype(dtype), low, high)
         dtype = floating_dtype("uniform", dtype)
         unit = low == 0 and high == 1
         if not unit:
@@ -184,6 +186,13 @@ class Generator:
         if not unit or dtype == np.float16:
             out[out == dtype.type(high)] = low  # rounding may have reached the excluded end
         return out.reshape(shape)
+
+    @staticmethod
+    def _of_parts(draw: Any, shape: Shape, dtype: np.dtype[Any], *bounds: float, **options: Any) -> Array:
+        """Complex numbers, whose parts PyTorch draws as real numbers side by side."""
+        lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+        parts: Array = draw((*lengths, 2), f"f{dtype.itemsize // 2}", *bounds, **options)
+        return parts.view(dtype)[..., 0]
 
     def normal(
         self,
@@ -202,6 +211,9 @@ class Generator:
 
         Source: Box and Muller 1958; https://pytorch.org/docs/stable/generated/torch.Tensor.normal_.html
         """
+        if np.dtype(dtype).kind == "c":  # half of the variance lies in each part
+            # (and PyTorch leaves the mean out)
+            return self._of_parts(self.normal, shape, np.dtype(dtype), 0.0, std / math.sqrt(2), contiguous=contiguous)
         dtype = floating_dtype("normal", dtype)
         if not std >= 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
@@ -440,6 +452,8 @@ class Generator:
         """
         weights = np.asarray(weights)
         check_weights(weights, num_samples, replacement)
+        if not weights.size:
+            return np.zeros((*weights.shape[:-1], num_samples), np.int64)
         if replacement and num_samples > 1:  # PyTorch takes the cheaper way of the two for a single sample
             rows = weights.reshape(-1, weights.shape[-1])
             uniform = self._uniform64(len(rows) * num_samples).reshape(len(rows), num_samples)

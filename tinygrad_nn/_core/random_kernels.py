@@ -291,7 +291,7 @@ def poisson(rate: float, uniform: Callable[[int], Float64]) -> int:
     if rate >= 10:
         return _poisson_by_rejection(rate, uniform)
     count, product, threshold = -1, 1.0, math.exp(-rate)
-    while rate and product > threshold:
+    while rate and (count < 0 or product > threshold):  # the first is always drawn
         product *= float(uniform(1)[0])
         count += 1
     return max(count, 0)

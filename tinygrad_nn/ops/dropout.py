@@ -14,6 +14,7 @@ from .._core import random as core_random
 from .._core.inplace import check_target, store
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
+from .random import in_memory_order
 
 _CONSTANT = np.array([[0.0, 1.25, 1.25], [1.25, 0.0, 0.0]])
 
@@ -30,7 +31,7 @@ def _noise(array: np.ndarray[Any, Any], p: float) -> Any:
     dtype = array.dtype
     if p == 1:
         return np.zeros(array.shape, dtype)
-    kept = core_random.default_generator.bernoulli_scalar(1 - p, array.shape)
+    kept = in_memory_order(array, lambda shape: core_random.default_generator.bernoulli_scalar(1 - p, shape))
     wide = np.float64 if dtype == np.float64 else np.float32
     return np.multiply(kept, dtype.type(wide(1) / wide(1 - p)), dtype=dtype)
 

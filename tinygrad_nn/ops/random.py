@@ -6,16 +6,17 @@ Source: https://docs.pytorch.org/docs/stable/torch.html#random-sampling
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from .._core import dtypes
 from .._core.device import check_device
+from .._core.calls import write_out
 from .._core.errors import explained
 from .._core.inplace import check_target, store
-from .._core.op import composite
+from .._core.op import case, composite, op
 from .._core.random import Generator, default_generator
 from .._core.tensor import Tensor, tensor_method, wrap
 from .creation import _dtype, _finish, _into, _like, _size, takes_size
@@ -37,6 +38,21 @@ def _check_result(kind: np.dtype[Any], requires_grad: bool, device: Any) -> None
         raise RuntimeError(
             f"Only Tensors of floating point and complex dtype can require gradients, got {dtypes.from_numpy(kind)}"
         )
+
+
+@op(kind="general", method=False, torch_name="", node_name="NormalBackward0", cases=[case((2, 3), values=np.ones((2, 3)))],
+    vjp=lambda g, inputs_shape: tuple(np.zeros(shape, g.dtype) for shape in inputs_shape))  # fmt: skip
+def _drawn(*inputs, values):
+    """Numbers drawn with these parameters, to which they have, as in PyTorch, a gradient of zero."""
+    return values
+
+
+def in_memory_order(like: np.ndarray[Any, Any], draw: Callable[[tuple[int, ...]], Any]) -> Any:
+    """Draws for an array, of which PyTorch hands out one after another along the memory, whatever the shape."""
+    if like.flags.c_contiguous:
+        return draw(like.shape)
+    order = sorted(range(like.ndim), key=lambda d: -like.strides[d])
+    return draw(tuple([like.shape[d] for d in order])).transpose(np.argsort(order))
 
 
 # --- the state of the generator ----------------------------------------------------------------------------------
@@ -177,7 +193,8 @@ def rand_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: A
     """Uniform on [0, 1), in the shape and type of another tensor."""
     kind = _like(input, dtype)
     _check_result(kind, requires_grad, device)
-    return _finish(default_generator.uniform(input._array.shape, kind), requires_grad)
+    drawn = in_memory_order(input._array, lambda shape: default_generator.uniform(shape, kind))
+    return _finish(drawn, requires_grad)
 
 
 @explained
@@ -186,7 +203,10 @@ def randn_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: 
     """Normal with mean 0 and variance 1, in the shape and type of another tensor."""
     kind = _like(input, dtype)
     _check_result(kind, requires_grad, device)
-    return _finish(default_generator.normal(input._array.shape, kind), requires_grad)
+    steps = np.abs(input._array.strides)
+    flat = bool((steps[:-1] >= steps[1:]).all())  # so is then the result, which holds no gaps
+    drawn = in_memory_order(input._array, lambda shape: default_generator.normal(shape, kind, contiguous=flat))
+    return _finish(drawn, requires_grad)
 
 
 @explained
@@ -198,8 +218,8 @@ def randint_like(input: Tensor, *bounds: int, low: int = 0, high: int | None = N
     elif bounds:
         high = bounds[0]
     _check_result(_like(input, dtype), requires_grad, device)
-    made = randint(low, high, tuple(input._array.shape), device=device)
-    return _finish(made._array.astype(_like(input, dtype)), requires_grad)
+    drawn = in_memory_order(input._array, lambda shape: randint(low, high, shape, device=device)._array)
+    return _finish(drawn.astype(_like(input, dtype)), requires_grad)
 
 
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, out: Any = None,
@@ -208,52 +228,66 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Gene
     check_device(device)
     source = _source(generator)
     if size is not None:
+        if isinstance(mean, Tensor) or isinstance(std, Tensor):
+            raise TypeError(
+                "normal() received an invalid combination of arguments: size= goes with numbers. Give two numbers and "
+                "a size, or tensors alone."
+            )
         array = source.normal(_size("normal", (size,)), _dtype(dtype), float(mean), float(std))
-        return _finish(array, requires_grad)
+        return _into(out, _finish(array, requires_grad))
+    tensors = [value for value in (mean, std) if isinstance(value, Tensor)]
     for name, value in (("mean", mean), ("std", std)):
         if not isinstance(value, Tensor | int | float | np.number):
             raise TypeError(f"normal(): argument '{name}' must be Tensor or Number, not {type(value).__name__}")
-    means = mean._array if isinstance(mean, Tensor) else np.asarray(mean, dtypes.default_numpy())
-    stds = std._array if isinstance(std, Tensor) else np.asarray(std, dtypes.default_numpy())
-    if stds.size and stds.min() < 0:
+    wanted = dtypes.result_type([t._array for t in tensors]) if tensors else dtypes.default_numpy()
+    wanted = wanted if wanted.kind in "fc" else dtypes.default_numpy()
+    means, stds = (np.asarray(v._array if isinstance(v, Tensor) else v, wanted) for v in (mean, std))
+    if stds.size and stds.real.min() < 0:
         raise RuntimeError(f"normal expects all elements of std >= 0.0, got {stds.min()}")
-    shape = np.broadcast_shapes(means.shape, stds.shape)
-    wanted = dtypes.promote_types(means.dtype, stds.dtype)
-    array = source.normal(shape, wanted if wanted.kind == "f" else dtypes.default_numpy())
-    return _finish(np.asarray(array * stds + means), requires_grad)
+    array = source.normal(np.broadcast_shapes(means.shape, stds.shape), wanted)
+    if not tensors:
+        return _into(out, _finish(np.asarray(array * stds + means), requires_grad))
+    made: Tensor = _drawn(*tensors, values=np.asarray(array * stds + means))
+    return made if out is None else write_out(out, made)
 
 
-@composite()
+@composite(out=True)
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """Ones with the probability that each element (or `p`) says, else zeros, in the input's type."""
     source = _source(generator)
     drawn = source.bernoulli_array(input._array) if p is None else source.bernoulli_scalar(p, input._array.shape)
-    return wrap(drawn.astype(input._array.dtype))
+    made: Tensor = _drawn(input, values=drawn.astype(input._array.dtype))
+    return made
 
 
 @composite()
 def multinomial(
-    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None, out: Any = None
 ) -> Tensor:
     """Indices drawn with probabilities proportional to the weights in each row.
 
     Raises:
         RuntimeError: negative, infinite or all-zero weights, or more samples than weights without replacement.
     """
-    return wrap(_source(generator).multinomial(input._array, num_samples, replacement))
+    if isinstance(out, Tensor) and out._array.dtype != np.int64:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {dtypes.type_name(out._array.dtype)}")
+    drawn = wrap(_source(generator).multinomial(input._array, num_samples, replacement))
+    return drawn if out is None else write_out(out, drawn)
 
 
 @explained
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Poisson numbers of the rate that each element says."""
-    return wrap(_source(generator).poisson(input._array))
+    made: Tensor = _drawn(input, values=_source(generator).poisson(input._array))
+    return made
 
 
 # --- filling in place --------------------------------------------------------------------------------------------
 
 
-def _fill(self: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
-    return store(self, wrap(array.astype(self._array.dtype, copy=False)))
+def _fill(self: Tensor, draw: Callable[[tuple[int, ...]], Any]) -> Tensor:
+    drawn = in_memory_order(self._array, draw)
+    return store(self, wrap(drawn.astype(self._array.dtype, copy=False)))
 
 
 @tensor_method
@@ -266,29 +300,28 @@ def uniform_(
     if named:
         wrong = next(iter(named))
         raise TypeError(f"uniform_() got an unexpected keyword argument '{wrong}'. Its options are: from, to.")
-    return _fill(self, _source(generator).uniform(self._array.shape, self._array.dtype, low, to))
+    return _fill(self, lambda shape: _source(generator).uniform(shape, self._array.dtype, low, to))
 
 
 @tensor_method
 def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Fill with normal draws of this mean and standard deviation."""
     check_target(self)
-    contiguous = self._array.flags.c_contiguous
-    shape, dtype = self._array.shape, self._array.dtype
-    return _fill(self, _source(generator).normal(shape, dtype, mean, std, contiguous=contiguous))
+    contiguous, dtype = self._array.flags.c_contiguous, self._array.dtype
+    return _fill(self, lambda shape: _source(generator).normal(shape, dtype, mean, std, contiguous=contiguous))
 
 
 @tensor_method
 def random_(self: Tensor, *bounds: Any, generator: Generator | None = None) -> Tensor:
     """Fill with integers: ``random_()`` of all that the type holds, ``random_(to)``, or ``random_(from, to)``."""
     check_target(self)
-    shape, dtype = self._array.shape, self._array.dtype
+    dtype = self._array.dtype
     if not bounds:
-        return _fill(self, _source(generator).random(shape, dtype))
+        return _fill(self, lambda shape: _source(generator).random(shape, dtype))
     low, high = (0, bounds[0]) if len(bounds) == 1 else bounds
     if high is not None and high <= low:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    return _fill(self, _source(generator).random_integers(low, high, shape, dtype))
+    return _fill(self, lambda shape: _source(generator).random_integers(low, high, shape, dtype))
 
 
 @tensor_method
@@ -297,33 +330,35 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     check_target(self)
     source = _source(generator)
     if isinstance(p, Tensor):
-        return _fill(self, source.bernoulli_array(np.broadcast_to(p._array, self._array.shape)))
-    return _fill(self, source.bernoulli_scalar(p, self._array.shape))
+        order = sorted(range(self._array.ndim), key=lambda d: -self._array.strides[d])
+        probabilities = np.broadcast_to(p._array, self._array.shape).transpose(order)
+        return _fill(self, lambda shape: source.bernoulli_array(probabilities).reshape(shape))
+    return _fill(self, lambda shape: source.bernoulli_scalar(p, shape))
 
 
 @tensor_method
 def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Fill with exponential draws of this rate."""
     check_target(self)
-    return _fill(self, _source(generator).exponential(self._array.shape, self._array.dtype, lambd))
+    return _fill(self, lambda shape: _source(generator).exponential(shape, self._array.dtype, lambd))
 
 
 @tensor_method
 def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
     """Fill with numbers of trials up to the first success."""
     check_target(self)
-    return _fill(self, _source(generator).geometric(self._array.shape, self._array.dtype, p))
+    return _fill(self, lambda shape: _source(generator).geometric(shape, self._array.dtype, p))
 
 
 @tensor_method
 def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Fill with draws from the Cauchy distribution."""
     check_target(self)
-    return _fill(self, _source(generator).cauchy(self._array.shape, self._array.dtype, median, sigma))
+    return _fill(self, lambda shape: _source(generator).cauchy(shape, self._array.dtype, median, sigma))
 
 
 @tensor_method
 def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None) -> Tensor:
     """Fill with draws whose logarithm is normal."""
     check_target(self)
-    return _fill(self, _source(generator).log_normal(self._array.shape, self._array.dtype, mean, std))
+    return _fill(self, lambda shape: _source(generator).log_normal(shape, self._array.dtype, mean, std))
