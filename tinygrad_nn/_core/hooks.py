@@ -6,21 +6,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from .graph import AccumulateGrad
+from .graph import AccumulateGrad, Handle
 from .tensor import Tensor, current_edge, tensor_method
-
-
-class Handle:
-    """Removes a hook: ``handle.remove()``."""
-
-    def __init__(self, hooks: list[Any], hook: Any) -> None:
-        self._hooks = hooks
-        self._hook = hook
-
-    def remove(self) -> None:
-        """Take the hook away; doing so twice is harmless."""
-        if self._hook in self._hooks:
-            self._hooks.remove(self._hook)
 
 
 @tensor_method

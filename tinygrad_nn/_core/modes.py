@@ -29,7 +29,10 @@ class _Modes(threading.local):
         self.grad = True
         context = contextvars.copy_context()
         context.run(np.seterr, all="ignore")
-        self.quiet = context.run
+        self.quiet: Callable[..., Any] = context.run
+        self.around_step: Callable[..., Any] | None = None  # these two are set by observers, see `observe`
+        self.on_record: Callable[[Any], None] | None = None
+        self.backward_pass: Any = None  # while one runs: its roots, and the nodes that it needs (None: all)
 
 
 modes = _Modes()

@@ -11,13 +11,13 @@ from typing import Any
 from .._core.gradients import backward_all, grad
 from .._core.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .._core.tensor import Tensor
-from . import function
+from . import function, graph
 from .function import Function
 from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 
 __all__ = [
     "Function", "GradcheckError", "Variable", "backward", "enable_grad", "function", "grad", "gradcheck",
-    "gradgradcheck", "inference_mode", "no_grad", "set_grad_enabled",
+    "gradgradcheck", "graph", "inference_mode", "no_grad", "set_grad_enabled",
 ]  # fmt: skip
 
 

@@ -29,6 +29,8 @@ class FunctionContext:
         self._non_differentiable: tuple[Tensor, ...] = ()
         self._materialize = True
         self._own_outputs: dict[int, int] = {}  # which saved tensors are outputs: position in saved -> output number
+        self._packed: tuple[Any, ...] | None = None  # what hooks have made of the saved tensors
+        self._unpack: Any = None
         self._node: Any = None  # a weak reference, as the node holds this context
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
@@ -41,6 +43,12 @@ class FunctionContext:
                 )
         self._saved = tuple([(t, 0 if t is None else t._cell[0]) for t in tensors])
 
+    def pack(self, pack: Any, unpack: Any) -> None:
+        """Keep what is saved in the form that a hook gives it, see `graph.saved_tensors_hooks`."""
+        self._packed = tuple([None if tensor is None else (pack(tensor),) for tensor, _ in self._saved])
+        self._unpack = unpack
+        self._saved = tuple([(None, 0)] * len(self._saved))
+
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """The tensors that were saved.
@@ -48,6 +56,8 @@ class FunctionContext:
         Raises:
             RuntimeError: they have been written to in place since.
         """
+        if self._packed is not None:
+            return tuple([None if value is None else self._unpack(value[0]) for value in self._packed])
         tensors = []
         for position, (tensor, version) in enumerate(self._saved):
             if tensor is not None and tensor._cell[0] != version:
@@ -79,6 +89,7 @@ class _FunctionOp:
 
     parts = None
     kind = "function"
+    holomorphic = False  # its backward is written for complex numbers, if it is to get some
 
     def __init__(self, function: type[Function]) -> None:
         self.name = function.__name__
@@ -190,6 +201,8 @@ class Function:
             made.append(_output(ctx, node, args, output, len([m for m in made if isinstance(m, Tensor)])))
         ctx._node = weakref.ref(node)
         _detach_saved(ctx, given, made)
+        if modes.on_record is not None:
+            modes.on_record(node)
         if several:
             return type(outputs)(made) if type(outputs) in (tuple, list) else tuple(made)
         return made[0]

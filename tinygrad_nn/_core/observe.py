@@ -1,0 +1,85 @@
+"""Watching ops run: what anomaly detection, the profiler and the tracing of nan are built on.
+
+An observer is asked around every forward computation, every recorded node and every step of the backward pass of its
+thread. Where nobody watches, nothing is looked up for it: an observer replaces the functions that are called anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from . import recording
+from .graph import Node
+from .modes import modes
+from .tensor import wrap as _wrap
+
+
+class Observer:
+    """Sees what a thread computes. Override what is of interest; each method here does what happens without it."""
+
+    def forward(self, function: Callable[..., Any], inputs: tuple[Any, ...], options: dict[str, Any],
+                compute: Callable[[], Any]) -> Any:  # fmt: skip
+        """Around an op's forward function, which `compute` runs on the arrays: give its result."""
+        return compute()
+
+    def recorded(self, node: Node) -> None:
+        """A node has been added to the graph."""
+
+    def backward(self, node: Node, gradient: Any, step: Callable[[], None]) -> None:
+        """Around a node's step of the backward pass, which `step` makes."""
+        step()
+
+
+@contextmanager
+def observing(observer: Observer) -> Iterator[None]:
+    """Let an observer see what this thread computes in the ``with`` block."""
+    before = modes.quiet, modes.around_step, modes.on_record
+    modes.quiet = _around_forward(observer, modes.quiet)
+    modes.around_step = _around_step(observer, modes.around_step)
+    modes.on_record = _on_record(observer, modes.on_record)
+    watch_nodes()
+    try:
+        yield
+    finally:
+        modes.quiet, modes.around_step, modes.on_record = before
+
+
+def _around_forward(observer: Observer, quiet: Callable[..., Any]) -> Callable[..., Any]:
+    def call(function: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
+        return observer.forward(function, inputs, options, lambda: quiet(function, *inputs, **options))
+
+    return call
+
+
+def _around_step(observer: Observer, outer: Any) -> Callable[..., Any]:
+    def wrap(step: Callable[..., None]) -> Callable[..., None]:
+        inner = step if outer is None else outer(step)
+
+        def watched(node: Node, saved: Any, gradient: Any, retain_graph: bool, send: Any) -> None:
+            observer.backward(node, gradient, lambda: inner(node, saved, gradient, retain_graph, send))
+
+        return watched
+
+    return wrap
+
+
+def _on_record(observer: Observer, outer: Any) -> Callable[[Node], None]:
+    def call(node: Node) -> None:
+        if outer is not None:
+            outer(node)
+        observer.recorded(node)
+
+    return call
+
+
+def watch_nodes() -> None:
+    """From now on, ``modes.on_record`` of a thread is told of its nodes. That stays so: other threads may be watching."""
+    recording.wrap = _watched_wrap  # type: ignore[attr-defined]
+
+
+def _watched_wrap(array: Any, edge: Any = None, cell: Any = None) -> Any:
+    if edge is not None and edge[1] == 0 and modes.on_record is not None:
+        modes.on_record(edge[0])
+    return _wrap(array, edge, cell)
