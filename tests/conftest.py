@@ -7,3 +7,7 @@ import os
 # Threads gain nothing on arrays as small as the tests', and on a busy machine they wait for each other for seconds.
 # Set before NumPy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# These two load ops that the package loads when they are first used; tests go over all ops.
+import tinygrad_nn.fft
+import tinygrad_nn.nn.functional  # noqa: F401

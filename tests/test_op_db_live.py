@@ -1,13 +1,14 @@
 """PyTorch's own sample inputs (its `op_db`) through this package: every function that PyTorch tests in that way.
 
-The samples cover the options that PyTorch's developers thought of; `tests/calls` draws what nobody thought of. PyTorch's
-table is part of its installation, with the small package `expecttest` that it needs.
+The samples cover the options that PyTorch's developers thought of; `tests/calls` draws what nobody thought of.
+PyTorch's table is part of its installation, with the small package `expecttest` that it needs.
 """
 
 from __future__ import annotations
 
 import itertools
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,34 @@ SAMPLES = 12  # of each function and dtype
 DTYPES = (torch.float64, torch.int64, torch.complex128, torch.bool, torch.float32)
 
 # What is not compared, and why. A name stands for the function, or for its variant, as "name.variant".
-LEFT_OUT: dict[str, str] = {}
+LEFT_OUT: dict[str, str] = {
+    "argsort": "its samples have equal elements, whose order PyTorch leaves open; tests/calls has it",
+    "empty": "not initialised",
+    "empty_like": "not initialised",
+    "empty_permuted": "not initialised",
+    "empty_strided": "not initialised",
+    "new_empty": "not initialised",
+    "new_empty_strided": "not initialised",
+    "linalg.pinv": "PyTorch refuses a tolerance that requires grad, which here is a constant",
+    "linalg.pinv.hermitian": "its samples are not Hermitian, so the gradient depends on which half is read",
+}
+# Which of the results are compared, where others depend on the order of equal elements.
+FIRST_OF = {"sort", "kthvalue", "median", "mode", "nanmedian", "topk", "max", "min", "cummax", "cummin"}
+FIRST_OF_REASON = "the index among equal elements is open"
+# What PyTorch refuses and this package takes, or refuses in another way, on purpose: see docs/differences.md.
+NUMBERS = "functions of two tensors take Python numbers, on either side"
+LENIENT = {
+    **dict.fromkeys(
+        ("atan2", "copysign", "eq", "fmax", "fmin", "fmod", "gcd", "ge", "gt", "heaviside", "hypot", "igamma",
+         "igammac", "isclose", "lcm", "le", "logaddexp", "logical_and", "logical_or", "logical_xor", "lt",
+         "max.binary", "maximum", "min.binary", "minimum", "ne", "nextafter", "rsub"), NUMBERS),
+    "aminmax": "out= of another type is converted to, as elsewhere",
+    "arange": "an out= of integers for a step of 0.5 is written as other results are",
+    "cat": "memory that came from NumPy may be replaced as out=",
+    "gather": "memory that came from NumPy may be replaced as out=",
+    "complex": "out= of another type is converted to, as elsewhere",
+    "narrow_copy": "a wrong dimension is an IndexError, as elsewhere",
+}  # fmt: skip
 
 
 def full_name(op: Any) -> str:
@@ -45,7 +73,14 @@ def drawn_for(op: Any) -> Drawn:
         gradient, second = gradient and known.gradient, second and known.second
     tolerance = 10.0 * (known.tolerance if known else 1.0)
     values = known.values if known else None
+    if op.name in FIRST_OF:
+        values = first_of
     return Drawn(op.name, lambda draw: Call(), gradient, second, ("function",), tolerance, "", 0, values)
+
+
+def first_of(result: Any) -> Any:
+    """The values of a result with values and indices."""
+    return result[0] if isinstance(result, tuple) else result
 
 
 class NotOursError(Exception):
@@ -57,7 +92,8 @@ def as_call(sample: Any) -> Call:
 
     def plain(value: Any) -> Any:
         if isinstance(value, torch.Tensor):
-            if value.layout is not torch.strided or value.dtype in (torch.bfloat16, torch.complex32):
+            unstored = value.dtype in (torch.bfloat16, torch.complex32)
+            if value.is_meta or value.dim() > 32 or value.layout is not torch.strided or unstored:
                 raise NotOursError(str(value.layout))
             array = to_array(value.detach())
             return array if value.numel() == 0 or not value.dim() else relaid(array, value)
@@ -75,6 +111,8 @@ def as_call(sample: Any) -> Call:
             return str(value)
         raise NotOursError(repr(value))
 
+    if isinstance(sample.input, torch.Tensor) and (sample.input.dim() > 32 or sample.input.is_meta):
+        raise NotOursError("more dimensions than NumPy has, or no data")
     args = [plain(sample.input), *[plain(a) for a in sample.args]]
     return Call(*args, **{k: plain(v) for k, v in sample.kwargs.items()})
 
@@ -110,6 +148,8 @@ def samples(op: Any, dtype: Any) -> list[Any]:
 def test_samples(name: str) -> None:
     op = OPS[name]
     drawn = drawn_for(op)
+    if name.startswith("nn.functional.embedding_bag"):  # PyTorch's sparse gradients cannot be asked for twice
+        drawn = replace(drawn, gradient=False)
     for dtype in DTYPES:
         if dtype not in op.dtypes:
             continue
@@ -138,4 +178,5 @@ def test_bad_inputs(name: str) -> None:
             continue
         theirs = Side(torch).answer(drawn, call, "function", gradient=False, quiet=True)
         ours = Side(tinygrad_nn).answer(drawn, call, "function", gradient=False, quiet=True)
-        hold_same(drawn, f"{name}{call!r}", ours, theirs)
+        if name not in LENIENT:
+            hold_same(drawn, f"{name}{call!r}", ours, theirs)

@@ -29,8 +29,11 @@ def _setitem(torch: Any, x: Any, value: Any, index: Any) -> Any:
     return result
 
 
-def _view_scatter(torch: Any, base: Any, source: Any, replay: Any) -> Any:
+def _view_scatter(torch: Any, base: Any, source: Any, replay: Any, layout: Any) -> Any:
     result = base.clone()
+    if layout is not None:
+        strides, offset, length = layout
+        result = torch.zeros(length, dtype=base.dtype).as_strided(base.shape, strides, offset).copy_(base)
     replay(result)[...] = source
     return result
 

@@ -18,6 +18,10 @@ ANY = (*FLOATS, *INTEGERS, *BOOL)
 LAYOUTS = ("contiguous", "transposed", "strided")
 
 
+class Constant(np.ndarray):  # type: ignore[type-arg]
+    """An array whose tensor wants no gradient, though it is of floating point numbers: ``array.view(Constant)``."""
+
+
 def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 0, max_side: int = 4) -> Any:
     """Shapes with lengths of 0, 1 and more."""
     return hypothesis_numpy.array_shapes(min_dims=min_dims, max_dims=max_dims, min_side=min_side, max_side=max_side)
@@ -92,9 +96,13 @@ def arrays(
         order = draw(st.permutations(range(count)))
         low, high = domain
         values = low + (np.array(order, dtype=np.float64).reshape(size) + 0.5) * ((high - low) / max(count, 1))
-        array = values.astype(dtype)
+        array = np.asarray(values.astype(dtype))
     else:
-        array = draw(hypothesis_numpy.arrays(dtype, size, elements=elements(dtype, domain, special), unique=distinct))
+        few = dtype.kind in "iub" and int(np.prod(size, dtype=int)) > domain[1] - domain[0]
+        unique = distinct and not few
+        array = draw(hypothesis_numpy.arrays(dtype, size, elements=elements(dtype, domain, special), unique=unique))
+        if distinct and few:  # more than the domain has
+            array = np.arange(array.size).reshape(array.shape).astype(dtype)
     return laid_out(array, draw(st.sampled_from(LAYOUTS)))
 
 

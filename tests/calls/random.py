@@ -34,8 +34,9 @@ def new_like(draw: Draw) -> Call:
 def integers(draw: Draw) -> Call:
     size, low = draw(sizes), draw(st.integers(-5, 5))
     high = draw(st.one_of(st.integers(low - 1, low + 10), st.integers(2**31, 2**40)))
-    options = {"dtype": draw(st.sampled_from([np.dtype(np.int64), np.dtype(np.float64)]))} if draw(st.booleans()) else {}
-    return Call(low, high, size, **options)
+    if draw(st.booleans()):
+        return Call(low, high, size, dtype=draw(st.sampled_from([np.dtype(np.int64), np.dtype(np.float64)])))
+    return Call(low, high, size)
 
 
 @drawn("randint_like", forms=("function",), gradient=False)
@@ -112,9 +113,3 @@ def bernoulli_(draw: Draw) -> Call:
     if draw(st.booleans()):
         return Call(x, draw(arrays(FLOATS, x.shape, domain=(0.0, 1.0))))
     return Call(x, draw(st.sampled_from([0.0, 0.25, 1.0, -0.5])))
-
-
-@drawn("nn.functional.dropout", forms=("function",))
-def dropout(draw: Draw) -> Call:
-    x = draw(arrays(HALF, sizes))
-    return Call(x, draw(st.sampled_from([0.0, 0.3, 1.0, -0.1, 1.1])), draw(st.booleans()))
