@@ -1,0 +1,236 @@
+"""Saving and loading, in PyTorch's own file format: what one of both packages has written, the other one reads.
+
+A file is a zip archive of stored records: ``data.pkl``, the data, pickled; and for each storage, the memory that
+tensors share, its bytes. `pickling` writes the first and `machine` reads it, without PyTorch and without running
+anything that a file names: `rebuild` knows a few names, and all others are refused. `archive` is the archive.
+
+Source: https://docs.pytorch.org/docs/stable/notes/serialization.html
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pickle import UnpicklingError
+from typing import IO, Any
+
+from .._core.device import device
+from .archive import Archive, write_archive
+from .machine import Machine
+from .pickling import Pickler
+from .rebuild import Rebuilder
+
+__all__ = ["load", "save"]
+
+_CHUNK = 1 << 26  # of bytes handed to a file at once
+_LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+_LOAD_OPTIONS = ("encoding", "errors", "fix_imports", "buffers")
+
+
+def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2,
+         _use_new_zipfile_serialization: bool = True, _disable_byteorder_record: bool = False) -> None:  # fmt: skip
+    """Write data to a file that `load` reads, and PyTorch's ``torch.load``.
+
+    Data are tensors, parameters, numbers, strings, bytes, None, dtypes, sizes, and dicts, lists, tuples and sets of
+    them, nested as one likes: the ``state_dict()`` of a module or an optimizer, and dicts of several. Tensors that
+    share memory will share it when they are read, so a small view of a large tensor takes the large one's space.
+    Gradients, hooks and the graph are not saved.
+
+    A file that exists is replaced at once when the new one is complete: whatever happens, one of them is there.
+
+    Args:
+        obj: the data.
+        f: a path, or a file that is open for writing bytes.
+        pickle_module, pickle_protocol, _use_new_zipfile_serialization, _disable_byteorder_record: accepted and ignored.
+
+    Raises:
+        TypeError: something is no data, such as a whole module; nothing has been written.
+        RuntimeError: there is no such folder; or tensors of different types share memory.
+        AttributeError: ``f`` is neither a path nor a file.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.save.html
+
+    Example:
+        >>> import io
+        >>> import tinygrad_nn as tg
+        >>> model = tg.nn.Linear(2, 1)
+        >>> file = io.BytesIO()
+        >>> tg.serialization.save({"model": model.state_dict(), "epoch": 3}, file)
+        >>> _ = file.seek(0)
+        >>> tg.serialization.load(file)["epoch"]
+        3
+    """
+    if not isinstance(f, str | os.PathLike) and not hasattr(f, "write"):
+        raise AttributeError(
+            "expected 'f' to be string, path, or a file-like object with a 'write' attribute, got "
+            f"{type(f).__name__}. The order is save(obj, f)."
+        )
+    pickler = Pickler()
+    records = [
+        ("data.pkl", pickler.dump(obj)),
+        (".format_version", b"1"),
+        (".storage_alignment", b"64"),
+        ("byteorder", sys.byteorder.encode()),
+        *((f"data/{number}", memory) for number, memory in enumerate(pickler.storages)),
+    ]
+    if not isinstance(f, str | os.PathLike):
+        write_archive(_writer(f), "archive", records)
+        return
+    path = os.fspath(f)
+    name = os.path.splitext(os.path.basename(path))[0]
+    _replace(path, lambda file: write_archive(_writer(file), name if name.isascii() else "archive", records))
+
+
+def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = None,
+         mmap: bool | None = None, **pickle_load_args: Any) -> Any:  # fmt: skip
+    """Read data from a file of `save`, or of PyTorch's ``torch.save``.
+
+    Nothing that a file names is ever executed, so files from anywhere can be read: the worst is an error. A whole
+    module, saved as such, is refused; its ``state_dict()`` is what to save.
+
+    Args:
+        f: a path, or a file that is open for reading bytes and can be sought in.
+        map_location: ``"cpu"``; dicts and functions are accepted and not used, for all tensors come to the CPU.
+        pickle_module, mmap: accepted and ignored.
+        weights_only: ignored too: with False, also, only data is read.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        EOFError: the file is empty.
+        RuntimeError: it is cut off or damaged, or of another format of PyTorch's; or another device is asked for.
+        pickle.UnpicklingError: it is no such file at all, or holds something that is no data.
+        TypeError: it holds tensors of a type that NumPy does not have, such as bfloat16.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.load.html
+
+    Example:
+        >>> import os, tempfile
+        >>> import tinygrad_nn as tg
+        >>> rows = tg.zeros(2, 3)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "rows.pt")
+        ...     tg.serialization.save({"all": rows, "first": rows[0]}, path)
+        ...     loaded = tg.serialization.load(path)
+        >>> loaded["first"][1] = 5.0  # memory that was shared is shared again
+        >>> loaded["all"]
+        tensor([[0., 5., 0.],
+                [0., 0., 0.]])
+    """
+    unknown = next((name for name in pickle_load_args if name not in _LOAD_OPTIONS), None)
+    if unknown is not None:
+        raise TypeError(f"load() got an unexpected keyword argument {unknown!r}")
+    _check_location(map_location)
+    if isinstance(f, str | os.PathLike):
+        with open(f, "rb") as file:
+            return _load(file)
+    for method in ("seek", "tell", "read"):
+        if not hasattr(f, method):
+            raise AttributeError(
+                f"{type(f).__name__!r} object has no attribute {method!r}. You can only torch.load from a file that is "
+                "seekable. Please pre-load the data into a buffer like io.BytesIO and try to load from it instead."
+            )
+    return _load(f)
+
+
+def _load(file: IO[bytes]) -> Any:
+    _check_format(file)
+    archive = Archive(file)
+    if "constants.pkl" in archive:
+        raise RuntimeError("Cannot use ``weights_only=True`` with TorchScript archives passed to ``torch.load``.")
+    pickled = archive.read("data.pkl")
+    builder = Rebuilder(archive, len(pickled))
+    try:
+        result = Machine(pickled, builder).run()
+    except UnpicklingError as error:
+        raise UnpicklingError(f"Weights only load failed. {error}") from error.__cause__
+    return builder.finished(result)
+
+
+def _check_format(file: IO[bytes]) -> None:
+    """Refuse what does not begin as a zip archive, and say what it is."""
+    start = file.tell()
+    first = file.read(len(_LEGACY))
+    file.seek(start)
+    if not isinstance(first, bytes):
+        raise TypeError(f"load(): expected bytes, got {type(first).__name__}. Open the file with mode 'rb'.")
+    if not first:
+        raise EOFError("Ran out of input: the file is empty, or has been read to its end (file.seek(0)).")
+    if first.startswith(b"PK\x03\x04"):
+        return
+    if first == _LEGACY:
+        raise RuntimeError(
+            "The file is in PyTorch's format from before version 1.6, which is not read here. Load it with PyTorch and "
+            "save it again: torch.save(torch.load(path), path)."
+        )
+    if first.startswith(b"\x80"):
+        raise UnpicklingError(
+            "Weights only load failed. The file is a plain pickle, no file of torch.save. Nothing in it is executed."
+        )
+    hint = " This is NumPy's format: read it with numpy.load." if first.startswith(b"\x93NUMPY") else ""
+    raise UnpicklingError(f"Weights only load failed. No file of torch.save: it begins with {first[:8]!r}.{hint}")
+
+
+def _check_location(wanted: Any) -> None:
+    """Refuse another device than the CPU, in PyTorch's words."""
+    if isinstance(wanted, bytes):
+        wanted = wanted.decode()
+    if wanted is None or isinstance(wanted, dict | device) or callable(wanted):
+        return
+    if not isinstance(wanted, str):
+        raise TypeError(f"load(): map_location must be a str, a device, a dict or a function, not {wanted!r}")
+    kind = wanted.partition(":")[0]
+    if kind == "cuda":
+        raise RuntimeError(
+            "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. "
+            "Please use torch.load with map_location=torch.device('cpu')."
+        )
+    if kind != "cpu":
+        raise RuntimeError(
+            f"don't know how to restore data location of torch.storage.UntypedStorage (tagged with {wanted}). "
+            "Everything comes to the CPU: map_location='cpu'."
+        )
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def _writer(file: Any) -> Callable[[Any], None]:
+    """Hands all bytes to the file, which may take fewer at once."""
+
+    def write(data: Any) -> None:
+        rest = memoryview(data)
+        while rest:
+            taken = file.write(rest[:_CHUNK])
+            rest = rest[taken if isinstance(taken, int) else min(_CHUNK, len(rest)) :]
+
+    return write
+
+
+def _replace(path: str, fill: Callable[[Any], None]) -> None:
+    """Fill a file that takes the path's place when it is complete, and is on the disk."""
+    path = os.path.realpath(path)  # a link stays one
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder):
+        raise RuntimeError(f"Parent directory {folder} does not exist.")
+    if os.path.isdir(path):
+        raise RuntimeError(f"open file failed with strerror: Is a directory: {path}")
+    mode = os.stat(path).st_mode if os.path.exists(path) else None
+    if mode is not None and not stat.S_ISREG(mode):  # a device or a pipe
+        with open(path, "wb") as file:
+            fill(file)
+        return
+    partial = os.path.join(folder, f".{os.path.basename(path)[:100]}.{os.urandom(6).hex()}.partial")
+    try:
+        with open(partial, "xb") as file:
+            fill(file)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            os.chmod(partial, stat.S_IMODE(mode))
+        os.replace(partial, path)
+    except BaseException:
+        if os.path.exists(partial):
+            os.remove(partial)
+        raise
