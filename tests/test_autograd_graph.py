@@ -157,9 +157,9 @@ def test_an_unpack_hook_must_give_a_tensor(t: Any) -> None:
 
 @both
 def test_hooks_can_be_disabled(t: Any) -> None:
-    with t.autograd.graph.disable_saved_tensors_hooks("not here"), pytest.raises(RuntimeError, match="not here"):
-        with t.autograd.graph.saved_tensors_hooks(lambda s: s, lambda s: s):
-            pass
+    hooks = t.autograd.graph.saved_tensors_hooks(lambda s: s, lambda s: s)
+    with t.autograd.graph.disable_saved_tensors_hooks("not here"), pytest.raises(RuntimeError, match="not here"), hooks:
+        pass
 
 
 @both

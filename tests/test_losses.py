@@ -142,7 +142,7 @@ def test_the_classic_broadcast_is_warned_of(loss: Any) -> None:
         pytest.raises(RuntimeError, match=r"tensor a \(3\) must match the size of tensor b \(4\) at non-singleton"),
     ):
         loss(tg.ones(3), tg.ones(4))
-    with pytest.raises(RuntimeError, match="not implemented for 'Long'"):
+    with pytest.raises(RuntimeError, match=r"not implemented for 'Long'|mean\(\): .* Got: Long"):
         loss(tg.tensor([1]), tg.tensor([2]))
     assert loss(tg.ones(3), tg.zeros(3, dtype=tg.int64)).dtype is tg.float32
 

@@ -21,7 +21,11 @@ from tinygrad_nn.testing.elementwise_checks import hold_broadcast
 from tinygrad_nn.testing.samples import default_cases, interval
 from tinygrad_nn.testing.strategies import broadcastable_shapes, dims, shapes
 
-OPS = {name: op for name, op in sorted(REGISTRY.items()) if op.forward.__module__.startswith("tinygrad_nn.")}
+OPS = {
+    name: op
+    for name, op in sorted(REGISTRY.items())
+    if op.forward.__module__.startswith("tinygrad_nn.") and not op.complex_numbers
+}
 quick = settings(max_examples=20, deadline=None, derandomize=True, database=None)
 
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import tinygrad_nn
 from tinygrad_nn._core import dtypes
 from tinygrad_nn._core.printing import format_tensor, get_printoptions, set_printoptions
 
@@ -166,3 +167,31 @@ def test_prints_as_torch_live_by_default(oracle: Any, array: np.ndarray[Any, Any
     dtypes.set_default_dtype(dtypes.float32)
     torch.set_default_dtype(torch.float32)
     assert format_tensor(array) == torch_repr(array)
+
+
+def as_made(package: Any, array: np.ndarray[Any, Any], how: str) -> Any:
+    """A tensor of these values in either package: a leaf, a result, a parameter."""
+    tensor = package.from_numpy(array.copy())
+    if array.dtype.kind not in "fc" or how == "plain":
+        return tensor
+    if how.startswith("parameter"):
+        return package.nn.Parameter(tensor, requires_grad=how == "parameter")
+    return tensor.requires_grad_() if how == "leaf" else tensor.requires_grad_() * 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    array=arrays(), default=DEFAULTS, options=OPTIONS,
+    how=st.sampled_from(["plain", "leaf", "result", "parameter", "parameter without"]),
+)  # fmt: skip
+def test_tensors_print_as_torch_live(
+    oracle: Any, array: np.ndarray[Any, Any], default: str, options: dict[str, Any], how: str
+) -> None:
+    torch, _ = oracle
+    texts = []
+    for package in (tinygrad_nn, torch):
+        package.set_printoptions(profile="default")
+        package.set_printoptions(**options)
+        package.set_default_dtype(getattr(package, default))
+        texts.append(repr(as_made(package, array, how)))
+    assert texts[0] == texts[1]

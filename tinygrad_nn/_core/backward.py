@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .graph import AccumulateGrad, Edge, Node
+from .graph import POST_HOOKS, AccumulateGrad, Edge, Node
 from .kernels import column_sums
 from .modes import modes
 from .plan import INPUT, OUT
@@ -51,9 +51,11 @@ def run(
     waiting = _Waiting(create_graph)
     for edge, gradient in roots:
         waiting.send(edge, gradient)
-    before = modes.grad
-    modes.grad = create_graph
-    step = _recorded if create_graph else _raw
+    before = modes.grad, modes.backward_pass
+    modes.grad, modes.backward_pass = create_graph, (roots, needed)
+    step: Callable[..., None] = _recorded if create_graph else _raw
+    if modes.around_step is not None:
+        step = modes.around_step(step)
     heap, pending, send = waiting.heap, waiting.pending, waiting.send
     try:
         with np.errstate(all="ignore"):
@@ -65,12 +67,16 @@ def run(
                 if wanted:
                     _capture(node, gradient, wanted, captured)
                 if needed is None or node in needed:
-                    if node.saved is None:
+                    saved = node.saved
+                    if saved is None:
                         raise RuntimeError(_SECOND_TIME.format(node.name()))
                     for cell, version, position in node.versions:
                         if cell[0] != version:
                             raise _modified(node, position, cell[0], version)
-                    step(node, gradient, retain_graph, send)
+                    if node.hooks is not None and node in POST_HOOKS:
+                        _step_with_hooks(step, node, saved, gradient, retain_graph, send)
+                    else:
+                        step(node, saved, gradient, retain_graph, send)
                 gradient = None  # let go of the array: whoever holds it alone may take it over
             for leaf in waiting.leaves:
                 gradient = pending.pop(leaf)
@@ -80,9 +86,12 @@ def run(
                     _accumulate(leaf, gradient, leaf in waiting.owned)
                 elif (leaf, 0) in wanted:
                     captured[leaf, 0] = gradient
+                if leaf.hooks is not None:
+                    for hook in list(POST_HOOKS.get(leaf, ())):
+                        hook((), (gradient if isinstance(gradient, Tensor) else wrap(gradient),))
                 gradient = None
     finally:
-        modes.grad = before
+        modes.grad, modes.backward_pass = before
     return [captured.get(target) for target in targets or ()]
 
 
@@ -114,22 +123,23 @@ class _Waiting:
                 heappush(self.heap, (-node.sequence, node))
             else:
                 self.leaves.append(node)  # type: ignore[arg-type]  # only leaves' nodes have no edges
-        elif node in self.owned:
+        elif node in self.owned and type(gradient) is _ndarray:
             held += gradient
         else:  # the first gradient may be an alias or a view: never write into it
             total = held + gradient
             if self.create_graph:
                 pending[node] = total
             else:
-                pending[node] = total if type(total) is _ndarray else np.asarray(total)
-                self.owned.add(node)
+                pending[node] = total = total if type(total) is _ndarray else np.asarray(total)
+                if type(total) is _ndarray:
+                    self.owned.add(node)
 
 
-def _raw(node: Node, gradient: Any, retain_graph: bool, send: Callable[[Edge, Any], None]) -> None:
+def _raw(
+    node: Node, saved: tuple[Any, ...], gradient: Any, retain_graph: bool, send: Callable[[Edge, Any], None]
+) -> None:
     """Run a node's rules on plain arrays."""
     plan = node.plan
-    saved = node.saved
-    assert saved is not None
     if node.metas is not None:
         gradient = tuple([np.zeros(*m) if g is None else g for g, m in zip(gradient, node.metas, strict=True)])
         if plan.op.holomorphic and any(dtype.kind == "c" for _, dtype in node.metas):
@@ -153,15 +163,15 @@ def _raw(node: Node, gradient: Any, retain_graph: bool, send: Callable[[Edge, An
         node.saved = None
 
 
-def _recorded(node: Node, gradient: Any, retain_graph: bool, send: Callable[[Edge, Any], None]) -> None:
+def _recorded(
+    node: Node, saved: tuple[Any, ...], gradient: Any, retain_graph: bool, send: Callable[[Edge, Any], None]
+) -> None:
     """Run a node's rules on tensors, so that they record themselves."""
     plan = node.plan
-    saved = node.saved
-    assert saved is not None
     if node.metas is not None:
         given = zip(gradient, node.metas, strict=True)
         gradient = tuple([wrap(np.zeros(*m)) if g is None else g for g, m in given])
-    values = [_rewrap(node, source, value) for source, value in zip(plan.sources, saved, strict=True)]
+    values = [rewrap(node, source, value) for source, value in zip(plan.sources, saved, strict=True)]
     if plan.op.parts is None and plan.op.holomorphic and _is_complex(gradient):
         gradient, send = _conjugated(gradient, send)
     if plan.op.parts is not None:
@@ -200,7 +210,7 @@ def _conjugated(gradient: Any, send: Callable[[Edge, Any], None]) -> tuple[Any, 
     return turned, send_conjugate
 
 
-def _rewrap(node: Node, source: tuple[int, Any], value: Any) -> Any:
+def rewrap(node: Node, source: tuple[int, Any], value: Any) -> Any:
     """A saved array as the tensor it was: on the input's own edge, or on this node's output."""
     kind, key = source
     if kind == OUT:
@@ -303,6 +313,47 @@ def _run_hooks(node: Node, gradient: Any, create_graph: bool) -> Any:
         tensors = hook(tensors)
     results = tensors if create_graph else [None if t is None else t._array for t in tensors]
     return results if several else results[0]
+
+
+def _step_with_hooks(
+    step: Callable[..., None],
+    node: Node,
+    saved: tuple[Any, ...],
+    gradient: Any,
+    retain_graph: bool,
+    send: Callable[[Edge, Any], None],
+) -> None:
+    """Run a node's rules, and show what they give to its hooks, which may return other gradients."""
+    sent: list[tuple[Edge, Any]] = []
+    step(node, saved, gradient, retain_graph, lambda edge, part: sent.append((edge, part)))
+    rest = list(sent)
+    parts: list[Any] = []
+    for edge in node.edges:  # an edge may be there twice; the parts come in the order of the inputs
+        found = next((pair for pair in rest if pair[0] is edge), None)
+        if found is not None:
+            rest.remove(found)
+        parts.append(None if found is None else found[1])
+    recorded = isinstance(gradient, Tensor)
+    incoming = tuple(gradient) if node.metas is not None else (gradient,)
+    shown = tuple([_as_tensor(g) for g in incoming])
+    inputs = tuple([_as_tensor(part) for part in parts])
+    for hook in list(POST_HOOKS[node]):
+        replaced = hook(inputs, shown)
+        if replaced is None:
+            continue
+        if len(replaced) != len(inputs):
+            raise RuntimeError(
+                f"hook '{getattr(hook, '__name__', hook)}' has returned an incorrect number of values "
+                f"(got {len(replaced)}, but expected {len(inputs)})"
+            )
+        inputs = tuple(replaced)
+    for edge, part in zip(node.edges, inputs, strict=True):
+        if edge is not None and part is not None:
+            send(edge, part if recorded else part._array)
+
+
+def _as_tensor(value: Any) -> Any:
+    return value if value is None or isinstance(value, Tensor) else wrap(value)
 
 
 def _capture(node: Node, gradient: Any, wanted: set[Edge], captured: dict[Edge, Any]) -> None:

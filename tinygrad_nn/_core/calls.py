@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import dtypes
+from . import tensor as tensors
 from .dtypes import FLOAT32, FLOAT64
-from .errors import NotATensorError, explain, near, not_a_tensor, refuse_bool_minus, shown_name
+from .errors import NUMPY_NAMES, NotATensorError, explain, near, not_a_tensor, refuse_bool_minus, shown_name
 from .graph import Edge, View
 from .inplace import cannot_cast, check_target, store
 from .modes import modes
+from .real_only import complaint, refused
 from .recording import CONSTANT, record
 from .tensor import Tensor, current_edge, wrap
 
@@ -27,12 +30,6 @@ if TYPE_CHECKING:
 _ndarray = np.ndarray
 REQUIRED = inspect.Parameter.empty  # an option without a default
 _NO_OPTIONS: dict[str, Any] = {}
-# NumPy's names of the same arguments.
-_ALIASES = {
-    "axis": ("dim", "dims"), "axes": ("dims",), "axis1": ("dim0",), "axis2": ("dim1",), "keepdims": ("keepdim",),
-    "newshape": ("shape",), "shift": ("shifts",), "k": ("diagonal",), "a": ("input",), "x": ("input",),
-    "a_min": ("min",), "a_max": ("max",),
-}  # fmt: skip
 
 
 def make_unary(op: Op) -> Callable[..., Tensor]:
@@ -40,11 +37,14 @@ def make_unary(op: Op) -> Callable[..., Tensor]:
     forward = op.forward
     differentiable = op.differentiable
     to_float = op.promotes == "float"
+    real_only = complaint(op.name)
 
     def call(input: Any, *, out: Tensor | None = None) -> Tensor:
         if not isinstance(input, Tensor):
             raise not_a_tensor(op, 0, input)
         x = input._array
+        if real_only is not None and x.dtype.kind == "c":
+            raise refused(real_only, x)
         if to_float and x.dtype is not FLOAT32 and x.dtype is not FLOAT64:
             (input,) = promote(op, (input,))
             x = input._array
@@ -74,6 +74,7 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
     defaults = op.defaults
     differentiable = op.differentiable
     numbers = op.takes_numbers
+    real_only = complaint(op.name)
 
     def call(input: Any, other: Any, *, out: Tensor | None = None, **options: Any) -> Any:
         kind = type(other)
@@ -100,6 +101,8 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
                 raise
             x = input._array if isinstance(input, Tensor) else input
             y = other._array if isinstance(other, Tensor) else other
+            if real_only is not None and (array := x if isinstance(input, Tensor) else y).dtype.kind == "c":
+                raise refused(real_only, array)
         options = complete(op, options) if options else defaults
         try:
             array = modes.quiet(forward, x, y, **options)
@@ -121,7 +124,7 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
         if mask == 0 or not modes.grad or not differentiable:
             result = wrap(array)
         else:
-            both = type(x) is _ndarray and type(y) is _ndarray  # a number takes on the other's shape
+            both = cell_x is not CONSTANT and cell_y is not CONSTANT  # a number takes on the other's shape
             shapes = (x.shape, y.shape) if both and x.shape != y.shape else None
             result = record(op, mask, (edge_x, edge_y), (x, y), (cell_x, cell_y), options, array, shapes)
         return result if out is None else write_out(out, result)
@@ -136,6 +139,7 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
     count = len(op.inputs)
     simple = not op.variadic and not op.required
     view_of = _view_call(op) if op.kind == "view" else None
+    real_only = complaint(op.name)
 
     def call(*inputs: Any, **options: Any) -> Any:
         out = options.pop("out", None) if options else None
@@ -164,6 +168,8 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
                 cells.append(CONSTANT)
                 edges.append(None)
             bit += bit
+        if real_only is not None and type(arrays[0]) is _ndarray and arrays[0].dtype.kind == "c":
+            raise refused(real_only, arrays[0])
         try:
             array = modes.quiet(forward, *arrays, **options)
         except Exception as error:
@@ -228,7 +234,10 @@ def bind(
 
 def _by_position(op: Op, extra: tuple[Any, ...], collects: str | None) -> dict[str, Any]:
     if collects is not None and isinstance(extra[0], int | np.integer | Tensor):
-        return {collects: tuple(int(e) for e in extra)}
+        try:
+            return {collects: tuple([operator.index(e) for e in extra])}
+        except TypeError:
+            raise TypeError(f"{shown_name(op)}(): argument '{collects}' must be tuple of ints, got {extra!r}") from None
     if len(extra) > len(op.positional):
         most = len(op.inputs) + len(op.positional)
         raise TypeError(
@@ -261,7 +270,7 @@ def complete(op: Op, options: dict[str, Any]) -> dict[str, Any]:
         merged = dict(op.defaults)
         for name, value in options.items():
             if name not in merged:
-                alias = next((a for a in _ALIASES.get(name, ()) if a in merged), None)
+                alias = next((a for a in NUMPY_NAMES.get(name, ()) if a in merged), None)
                 if alias is None:
                     raise TypeError(
                         f"{shown_name(op)}() got an unexpected keyword argument {name!r}.{near(name, merged)} "
@@ -353,18 +362,25 @@ def accepting_out(function: Callable[..., Any]) -> Callable[..., Any]:
         written = [write_out(o, r) for o, r in zip(out, result, strict=True)]
         return type(result)(*written) if hasattr(result, "_fields") else type(result)(written)
 
+    shown = inspect.signature(function)
+    parameters = list(shown.parameters.values())
+    place = len(parameters) - (bool(parameters) and parameters[-1].kind is inspect.Parameter.VAR_KEYWORD)
+    parameters.insert(place, inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Any"))
+    call.__signature__ = shown.replace(parameters=parameters)  # type: ignore[attr-defined]
     return call
 
 
 def _view_call(op: Op) -> Callable[[Any, Tensor, dict[str, Any]], None]:
     """Marks the outputs of a view op as views of their input, if their memory is indeed shared."""
 
+    exact = op.name == "as_strided"
+
     def mark(result: Any, source: Tensor, options: dict[str, Any]) -> None:
         outputs = result if op.several else (result,)
         for position, output in enumerate(outputs):
             if shares_memory(output._array, source._array):
                 replay = _replay(op.call, options, position if op.several else None)
-                _become_view(output, source, replay, op.several)
+                become_view(output, source, replay, "several" if op.several else "", exact)
 
     return mark
 
@@ -375,13 +391,29 @@ def _replay(call: Callable[..., Any], options: dict[str, Any], position: int | N
     return lambda base: call(base, **options)[position]
 
 
-def _become_view(output: Tensor, source: Tensor, replay: Callable[[Any], Any], several: bool) -> None:
+def become_view(
+    output: Tensor, source: Tensor, replay: Callable[[Any], Any], origin: str = "", exact: bool = False
+) -> None:
+    """Make a tensor known as a view of another, whose memory it shares.
+
+    Args:
+        output, source: the view, and what it is a view of.
+        replay: takes the same view of the source, or of anything of its shape and layout.
+        origin, exact: as those of `View`.
+    """
+    if not modes.grad:
+        origin = "no_grad"
     above = source._view
     if above is None:
-        output._view = View(source, replay, source._cell[1], several)
+        output._view = View(source, replay, source._cell, origin, exact)
     else:
+        if above.array is not above.base._array:  # the base's shape has been changed in place
+            current_edge(source)
         before = above.replay
-        output._view = View(above.base, lambda base: replay(before(base)), source._cell[1], several or above.several)
+        whole = lambda base: replay(before(base))  # noqa: E731
+        output._view = View(above.base, whole, source._cell, origin or above.origin, exact or above.exact)
+        if exact:  # it may reach over what is between
+            tensors.relocate_view(output, output._view)
     output._cell = source._cell
 
 

@@ -37,6 +37,12 @@ class device:  # noqa: N801 - PyTorch's name
     def __str__(self) -> str:
         return "cpu" if self.index is None else f"cpu:{self.index}"
 
+    def __enter__(self) -> device:
+        return self  # tensors are made on the CPU in any case
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, device) and str(self) == str(other)
 

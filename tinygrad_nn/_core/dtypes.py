@@ -5,7 +5,7 @@ Source: https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promoti
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -14,10 +14,14 @@ FLOAT32 = np.dtype(np.float32)
 FLOAT64 = np.dtype(np.float64)
 
 
+DataType: TypeAlias = "dtype"  # inside the class, the name is that of an attribute
+
+
 class dtype:  # noqa: N801 - the name of the class that it stands in for
     """A data type, such as ``tinygrad_nn.float32``.
 
-    NumPy accepts it wherever it expects a dtype.
+    NumPy accepts it wherever it expects a dtype. Types that NumPy cannot store, such as ``bfloat16``, exist by name, so
+    that programs which mention them run; a tensor of one is refused.
 
     Example:
         >>> import numpy as np, tinygrad_nn as tg
@@ -27,34 +31,53 @@ class dtype:  # noqa: N801 - the name of the class that it stands in for
         dtype('int64')
     """
 
-    __slots__ = ("dtype", "name")
+    __slots__ = ("dtype", "itemsize", "kind", "name")
 
     name: str
+    kind: str  # NumPy's letter for bool, unsigned, int, float, complex; "q": quantised, "V": bits
+    itemsize: int  # the size of one element, in bytes
     dtype: np.dtype[Any]  # the attribute by which NumPy reads a dtype off any object
 
-    def __init__(self, name: str, numpy_dtype: Any) -> None:
-        self.name = name
-        self.dtype = np.dtype(numpy_dtype)
+    def __init__(self, name: str, numpy_dtype: Any = None, kind: str = "", itemsize: int = 0) -> None:
+        self.name, self.kind, self.itemsize = name, kind, itemsize
+        if numpy_dtype is not None:
+            self.dtype = np.dtype(numpy_dtype)
+            self.kind, self.itemsize = self.dtype.kind, self.dtype.itemsize
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "dtype":  # asked for by whatever would make an array of this type
+            raise unstored(self)
+        raise AttributeError(f"'torch.dtype' object has no attribute {name!r}")
 
     @property
     def is_floating_point(self) -> bool:
         """Whether values are real floating point numbers."""
-        return self.dtype.kind == "f"
+        return self.kind == "f"
 
     @property
     def is_complex(self) -> bool:
         """Whether values are complex numbers."""
-        return self.dtype.kind == "c"
+        return self.kind == "c"
 
     @property
     def is_signed(self) -> bool:
         """Whether values can be negative."""
-        return self.dtype.kind in "ifc"
+        return self.kind in "ifc" and self.name != "float8_e8m0fnu"
 
-    @property
-    def itemsize(self) -> int:
-        """Size of one element, in bytes."""
-        return self.dtype.itemsize
+    def to_real(self) -> DataType:
+        """The type of a complex type's real part; for others, the type itself."""
+        return _REAL_OF.get(self, self)
+
+    def to_complex(self) -> DataType:
+        """The complex type whose parts are of this type.
+
+        Raises:
+            RuntimeError: there is none: not a floating point type.
+        """
+        found = self if self.kind == "c" else _TO_COMPLEX.get(self)
+        if found is None:
+            raise RuntimeError(f"Unknown Complex ScalarType for {TYPE_NAMES.get(self, self.name.capitalize())}")
+        return found
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"  # as programs print it, which call the package so
@@ -69,21 +92,39 @@ float64 = dtype("float64", np.float64)
 complex64 = dtype("complex64", np.complex64)
 complex128 = dtype("complex128", np.complex128)
 uint8 = dtype("uint8", np.uint8)
+uint16 = dtype("uint16", np.uint16)
+uint32 = dtype("uint32", np.uint32)
+uint64 = dtype("uint64", np.uint64)
 int8 = dtype("int8", np.int8)
 int16 = dtype("int16", np.int16)
 int32 = dtype("int32", np.int32)
 int64 = dtype("int64", np.int64)
 bool_ = dtype("bool", np.bool_)
 
-ALL = (float16, float32, float64, complex64, complex128, uint8, int8, int16, int32, int64, bool_)
+ALL = (
+    float16, float32, float64, complex64, complex128, uint8, int8, int16, int32, int64, bool_, uint16, uint32, uint64,
+)  # fmt: skip
+# PyTorch's types that NumPy does not have: names, letters of kind, sizes.
+_UNSTORED = {
+    "bfloat16": "f2", "complex32": "c4", "float8_e4m3fn": "f1", "float8_e4m3fnuz": "f1", "float8_e5m2": "f1",
+    "float8_e5m2fnuz": "f1", "float8_e8m0fnu": "f1", "float4_e2m1fn_x2": "f1", "qint8": "q1", "quint8": "q1",
+    "qint32": "q4", "quint2x4": "q1", "quint4x2": "q1", "bits1x8": "V1", "bits2x4": "V1", "bits4x2": "V1",
+    "bits8": "V1", "bits16": "V2", **{f"int{n}": "i1" for n in range(1, 8)}, **{f"uint{n}": "u1" for n in range(1, 8)},
+}  # fmt: skip
+UNSTORED = {name: dtype(name, kind=code[0], itemsize=int(code[1])) for name, code in _UNSTORED.items()}
+bfloat16, complex32 = UNSTORED["bfloat16"], UNSTORED["complex32"]
+
 _BY_NUMPY = {d.dtype: d for d in ALL}
-_BY_PYTHON: dict[Any, dtype] = {bool: bool_, int: int64, complex: complex64}
-_BY_NAME = {d.name: d for d in ALL}
+_BY_PYTHON: dict[Any, dtype] = {bool: bool_, int: int64, float: float64, complex: complex128}
+_BY_NAME = {**{d.name: d for d in ALL}, **UNSTORED}
+_TO_COMPLEX = {float16: complex32, bfloat16: complex64, float32: complex64, float64: complex128}
+_REAL_OF = {complex32: float16, complex64: float32, complex128: float64}
 
 # PyTorch's names of the tensor types, which its messages use.
 TYPE_NAMES = {
     float16: "Half", float32: "Float", float64: "Double", complex64: "ComplexFloat", complex128: "ComplexDouble",
-    uint8: "Byte", int8: "Char", int16: "Short", int32: "Int", int64: "Long", bool_: "Bool",
+    uint8: "Byte", int8: "Char", int16: "Short", int32: "Int", int64: "Long", bool_: "Bool", uint16: "UInt16",
+    uint32: "UInt32", uint64: "UInt64",
 }  # fmt: skip
 
 _default = float32
@@ -98,7 +139,7 @@ def from_numpy(numpy_dtype: np.dtype[Any]) -> dtype:
     """The data type that stands for a NumPy dtype.
 
     Raises:
-        TypeError: the dtype has no counterpart (strings, objects, unsigned integers above 8 bits, ...).
+        TypeError: the dtype has no counterpart (strings, objects, dates, ...).
     """
     found = _BY_NUMPY.get(numpy_dtype)
     if found is None:
@@ -110,12 +151,23 @@ def from_numpy(numpy_dtype: np.dtype[Any]) -> dtype:
     return found
 
 
+def unstored(wanted: dtype) -> TypeError:
+    """The error for tensors of a type that NumPy does not have."""
+    instead = "float32 (which holds every bfloat16), or float16" if wanted.name == "bfloat16" else "a wider type"
+    return TypeError(
+        f"tensors of {wanted} cannot be made: NumPy, in whose arrays tinygrad_nn keeps its numbers, has no such type. "
+        f"Use {instead}."
+    )
+
+
 def to_numpy(value: Any) -> np.dtype[Any]:
-    """The NumPy dtype meant by a `dtype`, a NumPy dtype, or ``float``, ``int``, ``bool``, ``complex``."""
+    """The NumPy dtype meant by a `dtype`, a NumPy dtype, or ``float``, ``int``, ``bool``, ``complex``.
+
+    Raises:
+        TypeError: it means none, or one that NumPy does not have.
+    """
     if isinstance(value, dtype):
         return value.dtype
-    if value is float:
-        return _default.dtype
     if value in _BY_PYTHON:
         return _BY_PYTHON[value].dtype
     try:
@@ -151,7 +203,31 @@ def default_numpy() -> np.dtype[Any]:
     return _default.dtype
 
 
-class finfo:  # noqa: N801 - PyTorch's name
+# Of the types that NumPy does not have: bits, smallest step from 1, least and largest value, smallest normal number.
+_LIMITS = {
+    "bfloat16": (16, 2.0**-7, -(2.0**128 - 2.0**120), 2.0**128 - 2.0**120, 2.0**-126),
+    "float8_e4m3fn": (8, 2.0**-3, -448.0, 448.0, 2.0**-6),
+    "float8_e4m3fnuz": (8, 2.0**-3, -240.0, 240.0, 2.0**-7),
+    "float8_e5m2": (8, 2.0**-2, -57344.0, 57344.0, 2.0**-14),
+    "float8_e5m2fnuz": (8, 2.0**-3, -57344.0, 57344.0, 2.0**-15),
+    "float8_e8m0fnu": (8, 1.0, 2.0**-127, 2.0**127, 2.0**-127),
+}
+
+
+class _Limits:
+    """Limits are equal where they are of the same type."""
+
+    bits: int
+    dtype: str
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.dtype, self.bits))
+
+
+class finfo(_Limits):  # noqa: N801 - PyTorch's name
     """The limits of a floating point type.
 
     They are ``bits``, ``eps``, ``max``, ``min``, ``tiny``, ``smallest_normal``, ``resolution``.
@@ -167,14 +243,18 @@ class finfo:  # noqa: N801 - PyTorch's name
 
     def __init__(self, type: dtype | None = None) -> None:
         wanted = _default if type is None else type
-        if not isinstance(wanted, dtype) or wanted.dtype.kind not in "fc":
+        if not isinstance(wanted, dtype) or (wanted.kind not in "fc" or wanted.name == "float4_e2m1fn_x2"):
             raise TypeError(f"finfo() requires a floating point input type, got {wanted!r}. Use iinfo for integers.")
-        limits = np.finfo(wanted.dtype)
-        self.dtype = wanted.name
-        self.bits = int(limits.bits)
-        self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)
-        self.tiny = self.smallest_normal = float(limits.tiny)
-        self.resolution = float(limits.resolution)
+        real = wanted.to_real()
+        self.dtype = real.name
+        if real.name in _LIMITS:
+            self.bits, self.eps, self.min, self.max, self.tiny = _LIMITS[real.name]
+            self.resolution = 0.01 if real is bfloat16 else 1.0
+        else:
+            limits = np.finfo(real.dtype)
+            self.bits, self.tiny, self.resolution = int(limits.bits), float(limits.tiny), 10.0 ** -int(limits.precision)
+            self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)
+        self.smallest_normal = self.tiny
 
     def __repr__(self) -> str:
         return (
@@ -183,7 +263,7 @@ class finfo:  # noqa: N801 - PyTorch's name
         )
 
 
-class iinfo:  # noqa: N801 - PyTorch's name
+class iinfo(_Limits):  # noqa: N801 - PyTorch's name
     """The limits of an integer type: ``bits``, ``max``, ``min``.
 
     Raises:
@@ -196,7 +276,7 @@ class iinfo:  # noqa: N801 - PyTorch's name
     """
 
     def __init__(self, type: dtype) -> None:
-        if not isinstance(type, dtype) or type.dtype.kind not in "iu":
+        if not isinstance(type, dtype) or type.kind not in "iu" or type.name in UNSTORED:
             raise TypeError(
                 f"iinfo() requires an integer input type, got {type!r}. Use finfo for floating point types."
             )
@@ -205,12 +285,13 @@ class iinfo:  # noqa: N801 - PyTorch's name
         self.bits, self.max, self.min = int(limits.bits), int(limits.max), int(limits.min)
 
     def __repr__(self) -> str:
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
 
 
 # --- promotion ---------------------------------------------------------------------------------------------------
 
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+_NEVER_WIDENED = (uint16.dtype, uint32.dtype, uint64.dtype)
 _COMPLEX_OF = {float16.dtype: complex64.dtype, FLOAT32: complex64.dtype, FLOAT64: complex128.dtype}
 
 
@@ -218,10 +299,18 @@ def promote_types(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
     """The smallest type that PyTorch lets both types go to.
 
     As NumPy's, but an integer never widens a floating point type: int64 with float32 is float32.
+
+    Raises:
+        RuntimeError: unsigned integers of more than 8 bits beside another type that is not floating point.
     """
     if a == b:
         return a
     category_a, category_b = _CATEGORY[a.kind], _CATEGORY[b.kind]
+    if category_a != 2 != category_b and (a in _NEVER_WIDENED or b in _NEVER_WIDENED):
+        raise RuntimeError(
+            "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+            f"{type_name(a)} and {type_name(b)}. Convert one first, for example x.long()."
+        )
     if category_a < 2 <= category_b:
         return b
     if category_b < 2 <= category_a:
@@ -250,7 +339,7 @@ def result_type(operands: list[Any]) -> np.dtype[Any]:
         else:
             wanted = _number_dtype(value)
             number = wanted if number is None else promote_types(number, wanted)
-    return _combine(_combine(dimensioned, zero_dim), number) or default_numpy()
+    return _combine(dimensioned, _combine(zero_dim, number)) or default_numpy()
 
 
 def _number_dtype(value: Any) -> np.dtype[Any]:

@@ -44,6 +44,12 @@ def shown_name(op: Op) -> str:
     return (op.torch_name or op.name).rpartition(".")[2]
 
 
+# NumPy's names of the same arguments.
+NUMPY_NAMES = {
+    "axis": ("dim", "dims"), "axes": ("dims",), "axis1": ("dim0",), "axis2": ("dim1",), "keepdims": ("keepdim",),
+    "newshape": ("shape",), "size": ("shape",), "shift": ("shifts",), "k": ("diagonal",), "a": ("input",),
+    "x": ("input",), "a_min": ("min",), "a_max": ("max",),
+}  # fmt: skip
 _NO_DIMENSION = "Dimension out of range"
 _NO_ARGUMENT = "argument '"  # how the checks begin that do not know which function they work for
 
@@ -214,12 +220,27 @@ def explained(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except (AttributeError, IndexError, TypeError) as error:
+            renamed = _numpy_names(function, kwargs, error)
+            if renamed is not None:
+                return call(*args, **renamed)
             better = _explain_call(function, args, kwargs, error)
             if better is error:
                 raise
         raise better
 
     return cast(F, call)
+
+
+def _numpy_names(function: Any, kwargs: dict[str, Any], error: Exception) -> dict[str, Any] | None:
+    """The keywords in PyTorch's spelling, if the call failed for one in NumPy's; else None."""
+    unknown = re.search(r"got an unexpected keyword argument '(\w+)'", str(error))
+    if not unknown or unknown[1] not in NUMPY_NAMES or unknown[1] not in kwargs:
+        return None
+    known = inspect.signature(function).parameters
+    name = next((name for name in NUMPY_NAMES[unknown[1]] if name in known and name not in kwargs), None)
+    if name is None or unknown[1] in known:
+        return None
+    return {name if key == unknown[1] else key: value for key, value in kwargs.items()}
 
 
 def _explain_call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception) -> Exception:

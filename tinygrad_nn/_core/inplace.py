@@ -12,50 +12,96 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
+from .blocks import layout_of, partly_overlap
 from .graph import AccumulateGrad
 from .modes import modes
 from .recording import record
-from .tensor import Tensor, current_edge
+from .tensor import Tensor, current_edge, stale_view
 
-# Set by the ops: the op (base, source, replay) -> base with the view that `replay` takes replaced by source.
+# Set by the ops: the op (base, source, replay, layout) -> base with the view that `replay` takes replaced by source.
 view_scatter: Any = None
 
 
 def check_target(target: Any, others: tuple[Any, ...] = ()) -> None:
     """Refuse a write that autograd could not follow, before anything is changed.
 
+    Args:
+        target: the tensor that is to be written to.
+        others: what is read meanwhile.
+
     Raises:
-        RuntimeError: the target is a leaf that requires grad, a view of one, or memory that several elements share.
+        RuntimeError: the target is a leaf that requires grad, a view of one, or memory that several elements share; or
+            another input lies partly in the same memory.
     """
+    check_history(target, others)
+    check_memory(target._array, others)
+
+
+def check_history(target: Any, others: tuple[Any, ...] = ()) -> None:
+    """The part of `check_target` that asks whether autograd could follow the write."""
     if not isinstance(target, Tensor):
         raise TypeError(f"in-place operation: expected a Tensor to write to, got {type(target).__name__}")
     if modes.grad:
-        edge = current_edge(target)
-        view = target._view
+        if target._view is not None:
+            _check_view(target, others)
+        edge = target._edge
         if edge is not None and isinstance(edge[0], AccumulateGrad):
             raise RuntimeError(
                 "a leaf Variable that requires grad is being used in an in-place operation. "
                 "Write under no_grad(), or work on x.clone()."
             )
-        if view is not None and (edge is not None or any(isinstance(o, Tensor) and o.requires_grad for o in others)):
-            base_edge = view.base._edge
-            if base_edge is not None and isinstance(base_edge[0], AccumulateGrad):
-                raise RuntimeError(
-                    "a view of a leaf Variable that requires grad is being used in an in-place operation. "
-                    "Write under no_grad(), or work on x.clone()."
-                )
-            if view.several:
-                raise RuntimeError(
-                    "Output 0 of this view is being modified inplace, but it is the output of a function that returns "
-                    "multiple views. Such functions do not allow the output views to be modified inplace. "
-                    "You should replace the inplace operation by an out-of-place one."
-                )
-    array = target._array
-    if not array.flags.writeable or (array.size > 1 and 0 in array.strides and _overlaps(array)):
+
+
+def check_memory(array: np.ndarray[Any, Any], others: tuple[Any, ...] = (), *, shared: bool = False) -> None:
+    """The part of `check_target` that looks at the memory which is to be written to.
+
+    Args:
+        array, others: the memory, and what is read meanwhile.
+        shared: let one place be written to several times, as PyTorch does where indices choose the places.
+    """
+    if not array.flags.writeable or (not shared and array.size > 1 and 0 in array.strides and _overlaps(array)):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location, "
             "or the memory is read-only. Please clone() the tensor before performing the operation."
         )
+    for other in others:
+        if isinstance(other, Tensor) and other._array is not array:
+            check_apart(array, other._array)
+
+
+def check_apart(array: np.ndarray[Any, Any], other: np.ndarray[Any, Any], *, same: bool = True) -> None:
+    """Refuse to write to memory of which another part is read meanwhile.
+
+    Args:
+        array, other: what is written, and what is read.
+        same: let them be the same elements.
+
+    Raises:
+        RuntimeError: the two arrays share some memory, but not element by element.
+    """
+    if partly_overlap(array, other, same=same):
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+            "memory location. Please clone() the tensor before performing the operation."
+        )
+
+
+def _check_view(target: Tensor, others: tuple[Any, ...]) -> None:
+    """Refuse a write into a view whose history could not follow."""
+    view = target._view
+    assert view is not None
+    needed = target.requires_grad
+    if not needed and not any(isinstance(other, Tensor) and other.requires_grad for other in others):
+        return
+    if view.origin:
+        raise RuntimeError(stale_view(view.origin, "is being"))
+    base_edge = view.base._edge
+    if needed and (base_edge is None or isinstance(base_edge[0], AccumulateGrad)):
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation. "
+            "Write under no_grad(), or work on x.clone()."
+        )
+    current_edge(target)
 
 
 def _overlaps(array: np.ndarray[Any, Any]) -> bool:
@@ -129,9 +175,8 @@ def adopt(target: Tensor, result: Tensor) -> None:
     edges = (base._edge, edge)
     mask = (base._edge is not None) + 2 * (edge is not None)
     cells = (base._cell, target._cell)
+    options = {"replay": view.replay, "layout": layout_of(base._array, view.exact)}
     # the memory is written already: only the node is wanted
-    written = record(
-        view_scatter, mask, edges, (base._array, target._array), cells, {"replay": view.replay}, base._array
-    )
+    written = record(view_scatter, mask, edges, (base._array, target._array), cells, options, base._array)
     base._edge = written._edge
     base._cell[1] += 1  # the target's own edge is made anew from the base, as that of every other view

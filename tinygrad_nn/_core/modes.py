@@ -27,6 +27,7 @@ class _Modes(threading.local):
 
     def __init__(self) -> None:
         self.grad = True
+        self.inference = False
         context = contextvars.copy_context()
         context.run(np.seterr, all="ignore")
         self.quiet: Callable[..., Any] = context.run
@@ -172,3 +173,20 @@ class inference_mode(_GradMode):  # noqa: N801 - PyTorch's name
 
     def __init__(self, mode: Any = True) -> None:
         super().__init__(not mode)
+        self._outer: list[bool] = []
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._outer.append(modes.inference)
+        modes.inference = not self.enabled
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        modes.inference = self._outer.pop()
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether this thread is in an `inference_mode` block."""
+    return modes.inference

@@ -27,8 +27,8 @@ class Observer:
     def recorded(self, node: Node) -> None:
         """A node has been added to the graph."""
 
-    def backward(self, node: Node, gradient: Any, step: Callable[[], None]) -> None:
-        """Around a node's step of the backward pass, which `step` makes."""
+    def backward(self, node: Node, gradient: Any, step: Callable[[], list[Any]]) -> None:
+        """Around a node's step of the backward pass, which `step` makes; it gives the gradients that were sent on."""
         step()
 
 
@@ -58,7 +58,17 @@ def _around_step(observer: Observer, outer: Any) -> Callable[..., Any]:
         inner = step if outer is None else outer(step)
 
         def watched(node: Node, saved: Any, gradient: Any, retain_graph: bool, send: Any) -> None:
-            observer.backward(node, gradient, lambda: inner(node, saved, gradient, retain_graph, send))
+            sent: list[Any] = []
+
+            def note(edge: Any, part: Any) -> None:
+                sent.append(part)
+                send(edge, part)
+
+            def run() -> list[Any]:
+                inner(node, saved, gradient, retain_graph, note)
+                return sent
+
+            observer.backward(node, gradient, run)
 
         return watched
 
@@ -75,7 +85,7 @@ def _on_record(observer: Observer, outer: Any) -> Callable[[Node], None]:
 
 
 def watch_nodes() -> None:
-    """From now on, ``modes.on_record`` of a thread is told of its nodes. That stays so: other threads may be watching."""
+    """From now on, ``modes.on_record`` of a thread is told of its nodes. It stays so: other threads may be watching."""
     recording.wrap = _watched_wrap  # type: ignore[attr-defined]
 
 

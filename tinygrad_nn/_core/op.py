@@ -22,6 +22,7 @@ from typing import Any, Protocol, TypeVar, cast
 from . import dispatch
 from .calls import REQUIRED, accepting_out, make_binary, make_call, make_inplace, make_unary
 from .errors import explained, near
+from .node_names import naming
 from .plan import Plan, Rule
 from .tensor import Tensor
 
@@ -100,6 +101,7 @@ class Op:
     plans: dict[int, Plan] = field(default_factory=dict)
     call: Callable[..., Any] = lambda: None
     holomorphic: bool = True
+    complex_numbers: bool = False  # takes or gives only such: the generated tests of real functions do not apply
     broadcasts: bool = False  # its inputs are brought to one shape, which the engine undoes in the backward pass
 
     def __post_init__(self) -> None:
@@ -140,6 +142,7 @@ def op(
     operator: str | None = None,
     collects: str | None = None,
     holomorphic: bool = True,
+    complex_numbers: bool = False,
     node_name: str | None = None,
     domain: tuple[float, float] = (-inf, inf),
     avoid: Sequence[float] = (),
@@ -169,6 +172,8 @@ def op(
         holomorphic: on complex numbers the rule, as it stands, is multiplication by the complex derivative. The engine
             makes of it what PyTorch calls the gradient there, which is the conjugate. False (for ``abs``, ``real``):
             the rule itself gives PyTorch's gradient.
+        complex_numbers: it takes complex numbers only, or gives some for real ones. It is tested by
+            ``tests/test_complex.py``, as checks of real functions do not apply.
         domain, avoid, distinct, cases, special, torch_name, tolerance: data for the generated tests. A tolerance is
             a factor and the reason for it.
 
@@ -217,6 +222,7 @@ def op(
             torch_name=torch_name,
             tolerance=tolerance,
             holomorphic=holomorphic,
+            complex_numbers=complex_numbers,
         )
         record.node_name = node_name or "".join(w.capitalize() for w in record.name.split("_")) + "Backward0"
         _check(record)
@@ -343,7 +349,8 @@ def composite(
     """
 
     def register(function: F) -> F:
-        function = explained(accepting_out(function) if out else function)
+        named: Any = naming(function)
+        function = cast(F, explained(accepting_out(named) if out else named))
         for numpy_function in numpy_functions:
             dispatch.register(numpy_function, function)
         if method:

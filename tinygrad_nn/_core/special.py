@@ -104,6 +104,8 @@ class _Tail:
 
 
 _ERF = {fit.dtype: fit for fit in (_ERF_0_TO_3_95, _ERF_0_TO_5_97)}
+# R of `erfc`, for others that build on it: coefficients above and below the line, the constant first.
+ERFC_QUOTIENTS = {fit.dtype: (fit.above, fit.below) for fit in (_ERFC_0_TO_10_1, _ERFC_0_TO_27_3)}
 _ERFC = {fit.dtype: _Tail(fit) for fit in (_ERFC_0_TO_10_1, _ERFC_0_TO_27_3)}
 _NORMAL = {fit.dtype: _Tail(fit, math.sqrt(2.0), 2.0) for fit in (_ERFC_0_TO_10_1, _ERFC_0_TO_27_3)}
 _ERFINV = {fit.dtype: fit for fit in (_ERFINV_0_TO_0_9966_FLOAT32, _ERFINV_0_TO_0_9966_FLOAT64)}

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from . import dtypes
+from .blocks import offset_of, strides_of
 from .device import CPU, device
 from .dtypes import dtype
-from .graph import AccumulateGrad, Edge, Node, View
+from .graph import AccumulateGrad, Edge, Node, Nowhere, View
+from .layouts import strided
+from .memory_format import contiguous_format, has_format, memory_format
 from .modes import modes
 from .printing import format_tensor
 
@@ -156,16 +159,20 @@ class Tensor(TensorMethods):
 
     def stride(self, dim: int | None = None) -> Any:
         """How many elements lie between neighbours, for each dimension or for one."""
-        strides = tuple(step // self._array.itemsize for step in self._array.strides)
+        strides = strides_of(self._array)
         return strides if dim is None else strides[check_dim(dim, self._array.ndim)]
 
     def data_ptr(self) -> int:
         """The memory address of the first element."""
         return int(self._array.__array_interface__["data"][0])
 
-    def is_contiguous(self) -> bool:
-        """Whether the elements lie in memory row by row, without gaps."""
-        return self._array.flags.c_contiguous
+    def storage_offset(self) -> int:
+        """How many elements lie before the first one in the memory that this tensor shares with others."""
+        return offset_of(self._array)
+
+    def is_contiguous(self, memory_format: memory_format = contiguous_format) -> bool:
+        """Whether the elements lie in memory row by row, or in another order, without gaps."""
+        return has_format(self._array, memory_format)
 
     @property
     def dtype(self) -> dtype:
@@ -185,11 +192,15 @@ class Tensor(TensorMethods):
         """The device, always the CPU."""
         return CPU
 
-    is_cuda = False
-    is_sparse = False
-    is_quantized = False
-    is_meta = False
-    layout = "strided"
+    # There is one device and one kind of storage.
+    is_cpu = True
+    is_cuda = is_ipu = is_maia = is_meta = is_mps = is_mtia = is_vulkan = is_xla = is_xpu = False
+    is_mkldnn = is_nested = is_quantized = is_sparse = is_sparse_csr = False
+    layout = strided
+
+    def get_device(self) -> int:
+        """The number of the device: -1, the CPU's."""
+        return -1
 
     # --- its place in the graph ----------------------------------------------------------------------------------
 
@@ -200,7 +211,7 @@ class Tensor(TensorMethods):
         Raises:
             RuntimeError: set on a tensor of integers or booleans, or switched off on the result of an operation.
         """
-        return current_edge(self) is not None
+        return self._edge is not None or (self._view is not None and self._view.base._edge is not None)
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -235,7 +246,7 @@ class Tensor(TensorMethods):
     def grad_fn(self) -> Node | None:
         """The node that recorded the operation which made this tensor; None for leaves."""
         edge = current_edge(self)
-        return None if edge is None or isinstance(edge[0], AccumulateGrad) else edge[0]
+        return None if edge is None or isinstance(edge[0], AccumulateGrad) else edge[0].as_shown()
 
     @property
     def output_nr(self) -> int:
@@ -332,7 +343,7 @@ class Tensor(TensorMethods):
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
-        return self._array
+        return self._array if type(self._array) is np.ndarray else np.asarray(self._array)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self.requires_grad:
@@ -340,6 +351,8 @@ class Tensor(TensorMethods):
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. "
                 "(np.asarray would leave the graph, and its gradient would be lost without a word.)"
             )
+        if type(self._array) is not np.ndarray:
+            return np.asarray(self._array, dtype)
         if dtype is None or np.dtype(dtype) == self._array.dtype:
             return self._array.copy() if copy else self._array
         if copy is False:
@@ -371,7 +384,7 @@ class Tensor(TensorMethods):
     def __iter__(self) -> Iterator[Tensor]:
         if self._array.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
-        return (self[i] for i in range(len(self._array)))
+        return iter(self.unbind(0))
 
     def __bool__(self) -> bool:
         if self._array.size == 0:
@@ -380,13 +393,13 @@ class Tensor(TensorMethods):
             raise RuntimeError(
                 "Boolean value of Tensor with more than one value is ambiguous. Use x.any() or x.all()."
             )
-        return bool(self._array.item())
+        return bool(self._array)
 
     def __int__(self) -> int:
-        return int(self._number())
+        return int(self._real_number())
 
     def __float__(self) -> float:
-        return float(self._number())
+        return float(self._real_number())
 
     def __complex__(self) -> complex:
         return complex(self._number())
@@ -399,6 +412,17 @@ class Tensor(TensorMethods):
             )
         return self._array.item()
 
+    def _real_number(self) -> Any:
+        value = self._number()
+        if isinstance(value, complex):
+            if value.imag:
+                raise RuntimeError(
+                    f"value cannot be converted to type double without overflow: {value} is complex. Use x.real "
+                    "or abs(x)."
+                )
+            return value.real
+        return value
+
     def __index__(self) -> int:
         if self._array.size != 1 or self._array.dtype.kind not in "biu":
             raise TypeError(
@@ -406,10 +430,6 @@ class Tensor(TensorMethods):
                 f"{list(self._array.shape)}"
             )
         return int(self._array.item())
-
-    def __contains__(self, element: Any) -> bool:
-        value = element._array if isinstance(element, Tensor) else element
-        return bool((self._array == value).any())
 
     def __hash__(self) -> int:
         return id(self)
@@ -422,7 +442,7 @@ class Tensor(TensorMethods):
     def __repr__(self) -> str:
         node = self.grad_fn
         if node is not None:
-            return format_tensor(self._array, suffixes=[f"grad_fn=<{node.name()}>"])
+            return format_tensor(self._array, suffixes=[f"grad_fn=<{type(node).__name__}>"])
         return format_tensor(self._array, suffixes=["requires_grad=True"] if self.requires_grad else [])
 
     # --- copies --------------------------------------------------------------------------------------------------
@@ -481,17 +501,61 @@ def current_edge(tensor: Tensor) -> Edge | None:
     """The tensor's edge, made anew for a view whose base has been written to since.
 
     Only views need this; for others it is ``tensor._edge``.
+
+    Raises:
+        RuntimeError: the view cannot be made anew.
     """
     view = tensor._view
-    if view is not None and view.generation != tensor._cell[1]:
-        view.generation = tensor._cell[1]
-        if view.base._edge is not None:
-            recording, modes.grad = modes.grad, True
-            try:
-                tensor._edge = view.replay(view.base)._edge
-            finally:
-                modes.grad = recording
+    if view is None:
+        return tensor._edge
+    if view.origin:
+        if view.version != tensor._cell[0] and modes.grad and tensor.requires_grad:
+            raise RuntimeError(stale_view(view.origin))
+    elif view.generation != tensor._cell[1] or (
+        view.version != tensor._cell[0] and (view.exact or view.base._edge is None)
+    ):
+        _renew(tensor, view)
+    if tensor._edge is None and view.base._edge is not None:
+        return Nowhere(), 0
     return tensor._edge
+
+
+def _renew(tensor: Tensor, view: View) -> None:
+    """Take a view's edge from its base again."""
+    base = view.base
+    view.version, view.generation = tensor._cell
+    if base._array is not view.array:
+        relocate_view(tensor, view)
+    before = base._edge
+    if before is None:
+        if tensor._edge is None or isinstance(tensor._edge[0], AccumulateGrad):
+            return
+        base._edge = (Nowhere(), 0)  # the base has been detached since
+    recording, modes.grad = modes.grad, True
+    try:
+        tensor._edge = view.replay(base)._edge
+    finally:
+        modes.grad, base._edge = recording, before
+
+
+# Set by the ops: the base's shape was changed in place, so the view is to be found by its place in memory.
+relocate_view: Any = None
+
+
+def stale_view(origin: str, written: str = "its base or another view of its base has been") -> str:
+    """What to say of a view whose history cannot be brought up to date."""
+    if origin == "several":
+        return (
+            f"Output 0 of this view is a view and {written} modified inplace. This view is the output of a function "
+            "that returns multiple views. Such functions do not allow the output views to be modified inplace. You "
+            "should replace the inplace operation by an out-of-place one."
+        )
+    return (
+        f"A view was created in no_grad mode and {written} modified inplace with grad mode enabled. Given that this "
+        "use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view "
+        "and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
+        "outside (if you want the inplace to be tracked)."
+    )
 
 
 def check_dim(dim: Any, ndim: int) -> int:
@@ -507,6 +571,11 @@ def check_dim(dim: Any, ndim: int) -> int:
     if not -bound <= dim < bound:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
     return int(dim) % bound
+
+
+def tensor_attribute(name: str, value: Any) -> None:
+    """Give `Tensor` a property or an attribute of a higher layer."""
+    setattr(Tensor, name, value)
 
 
 def tensor_method(function: F) -> F:

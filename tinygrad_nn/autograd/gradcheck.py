@@ -15,6 +15,18 @@ import numpy as np
 from .._core.gradients import grad
 from .._core.modes import enable_grad
 from .._core.tensor import Tensor, wrap
+from .jacobians import (
+    Part,
+    analytical_jacobians,
+    difference,
+    differentiable,
+    gradients,
+    numerical_jacobian,
+    outputs,
+    parts_of,
+    random_like,
+    unit_like,
+)
 
 Array = np.ndarray[Any, Any]
 
@@ -55,7 +67,8 @@ def gradcheck(
     """Compare the gradients of a function with finite differences of its values.
 
     Every element of the Jacobian has to agree: ``|analytical - numerical| <= atol + rtol * |numerical|``. The default
-    tolerances are made for float64; other inputs get a warning.
+    tolerances are made for float64 and complex128; other inputs get a warning. Of complex outputs the real and the
+    imaginary part are checked one after the other, each against ``dL/da + dL/db j`` for a complex input ``a + b j``.
 
     Args:
         func: takes the inputs, returns a tensor or a tuple of them.
@@ -77,7 +90,7 @@ def gradcheck(
         GradcheckError: a gradient is wrong. The text names the output, the input, the worst element, both Jacobians.
         ValueError: no input requires grad.
         RuntimeError: an input's elements share memory, so that they cannot be changed one by one.
-        NotImplementedError: a check that is not available here, or complex inputs.
+        NotImplementedError: a check that is not available here.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
 
@@ -144,13 +157,12 @@ def gradgradcheck(
     """
     _refuse("gradgradcheck", check_fwd_over_rev=check_fwd_over_rev, masked=masked)
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-    outputs = _differentiable(func(*given))
-    chosen = _grad_outputs(outputs, grad_outputs, gen_non_contig_grad_outputs)
+    chosen = _grad_outputs(differentiable(func(*given)), grad_outputs, gen_non_contig_grad_outputs)
     count = len(given)
 
     def first_gradients(*arguments: Any) -> tuple[Tensor, ...]:
         with enable_grad():
-            produced = _differentiable(func(*arguments[:count]))
+            produced = differentiable(func(*arguments[:count]))
             wanted = [a for a in arguments[:count] if _wants_grad(a)]
             found = grad(produced, wanted, arguments[count:], create_graph=True, allow_unused=True)
         return tuple(g for g in found if isinstance(g, Tensor))
@@ -168,28 +180,19 @@ def _refuse(name: str, **options: Any) -> None:
             raise NotImplementedError(f"{name}(): {option} is not available: gradients here are computed backward only")
 
 
-def _grad_outputs(outputs: list[Tensor], given: Any, scattered: bool) -> tuple[Any, ...]:
+def _grad_outputs(recorded: list[Tensor], given: Any, scattered: bool) -> tuple[Any, ...]:
     if given is not None:
         return (given,) if isinstance(given, Tensor) else tuple(given)
     random = np.random.default_rng(0)
     made = []
-    for output in outputs:
-        shape = output._array.shape
-        array = random.standard_normal((*shape, 2)).astype(output._array.dtype)
-        made.append(wrap(array[..., 0] if scattered else array[..., 0].copy()).requires_grad_())
+    for output in recorded:
+        wide = random_like(random, output._array, (*output._array.shape, 2))
+        made.append(wrap(wide[..., 0] if scattered else wide[..., 0].copy()).requires_grad_())
     return tuple(made)
 
 
 def _wants_grad(value: Any) -> bool:
     return isinstance(value, Tensor) and value.requires_grad
-
-
-def _outputs(result: Any) -> list[Tensor]:
-    return [result] if isinstance(result, Tensor) else [r for r in result if isinstance(r, Tensor)]
-
-
-def _differentiable(result: Any) -> list[Tensor]:
-    return [output for output in _outputs(result) if output.requires_grad]
 
 
 def _check_inputs(inputs: tuple[Any, ...]) -> None:
@@ -201,16 +204,15 @@ def _check_inputs(inputs: tuple[Any, ...]) -> None:
         if not _wants_grad(value):
             continue
         array = value._array
-        if array.dtype.kind == "c":
-            raise NotImplementedError(f"gradcheck: input {position} is complex; only real inputs can be checked here")
-        if array.dtype != np.float64:
+        if array.dtype not in (np.float64, np.complex128):
             warnings.warn(
                 f"Input #{position} requires gradient and is not a double precision floating point or complex. This "
                 f"check will likely fail if all the inputs are not of double precision floating point or complex. "
-                f"(It is {value.dtype}: write x.double().)",
+                f"(It is {value.dtype}: write x.double() or x.cdouble().)",
                 stacklevel=3,
             )
-        if any(step == 0 and length > 1 for step, length in zip(array.strides, array.shape, strict=True)):
+        lengths = zip(array.strides, array.shape, strict=True)
+        if array.size and any(step == 0 and length > 1 for step, length in lengths):
             raise RuntimeError(
                 f"The {position}th input has a dimension with stride 0. gradcheck only supports inputs that are "
                 "non-overlapping to be able to compute the numerical gradients correctly. You should call .contiguous "
@@ -219,84 +221,32 @@ def _check_inputs(inputs: tuple[Any, ...]) -> None:
 
 
 def _check(func: Callable[..., Any], inputs: tuple[Any, ...], settings: _Settings) -> None:
-    outputs = _outputs(func(*inputs))
+    found = outputs(func(*inputs))
     wanted = [i for i, value in enumerate(inputs) if _wants_grad(value)]
     check = _check_direction if settings.fast_mode else _check_jacobians
-    for number, output in enumerate(outputs):
-        if not output.requires_grad:
-            _check_constant(func, inputs, wanted, number, settings)
-        else:
-            check(func, inputs, wanted, number, settings)
-    differentiable = [output for output in outputs if output.requires_grad]
-    if differentiable:
+    for number, output in enumerate(found):
+        for part in parts_of(output._array):
+            if not output.requires_grad:
+                _check_constant(func, inputs, wanted, number, part, settings)
+            else:
+                check(func, inputs, wanted, number, part, settings)
+    recorded = [output for output in found if output.requires_grad]
+    if recorded:
         _check_repeatable(func, inputs, wanted, settings)
         if settings.check_undefined_grad:
-            _check_no_gradient(differentiable, [inputs[i] for i in wanted])
-
-
-# --- numerical ---------------------------------------------------------------------------------------------------
-
-
-def _value(func: Callable[..., Any], inputs: tuple[Any, ...], position: int, array: Array, number: int) -> Array:
-    """One output with one input's elements replaced, also where the function does not get the input as an argument."""
-    tensor = inputs[position]
-    before, tensor._array = tensor._array, array
-    try:
-        return np.array(_outputs(func(*inputs))[number]._array, np.float64)
-    finally:
-        tensor._array = before
-
-
-def _difference(
-    func: Callable[..., Any], inputs: tuple[Any, ...], position: int, step: Array, number: int, eps: float
-) -> Array:
-    array = inputs[position]._array
-    ahead, behind = (array + step).astype(array.dtype), (array - step).astype(array.dtype)
-    change = _value(func, inputs, position, ahead, number) - _value(func, inputs, position, behind, number)
-    return np.asarray(change / (2 * eps))
-
-
-def _numerical(func: Callable[..., Any], inputs: tuple[Any, ...], position: int, number: int, eps: float) -> Array:
-    """The Jacobian: a row for each element of the input, a column for each element of the output."""
-    array = inputs[position]._array
-    rows = []
-    for index in np.ndindex(array.shape):
-        step = np.zeros_like(array)
-        step[index] = eps
-        rows.append(_difference(func, inputs, position, step, number, eps).reshape(-1))
-    return np.array(rows) if rows else np.zeros((0, 0))
-
-
-# --- analytical --------------------------------------------------------------------------------------------------
-
-
-def _gradients(output: Tensor, inputs: list[Tensor], gradient: Array) -> list[Array]:
-    given = wrap(gradient.astype(output._array.dtype))
-    found = grad(output, inputs, given, retain_graph=True, allow_unused=True)
-    return [np.zeros_like(i._array) if g is None else g._array for i, g in zip(inputs, found, strict=True)]
-
-
-def _analytical(output: Tensor, inputs: list[Tensor]) -> list[Array]:
-    shape = output._array.shape
-    columns: list[list[Array]] = [[] for _ in inputs]
-    for index in np.ndindex(shape):
-        gradient = np.zeros(shape)
-        gradient[index] = 1.0
-        for column, found in zip(columns, _gradients(output, inputs, gradient), strict=True):
-            column.append(found.reshape(-1))
-    return [
-        np.array(column).T if column else np.zeros((i.numel(), 0)) for column, i in zip(columns, inputs, strict=True)
-    ]
+            _check_no_gradient(recorded, [inputs[i] for i in wanted])
 
 
 # --- the comparisons ---------------------------------------------------------------------------------------------
 
 
 def _check_constant(
-    func: Callable[..., Any], inputs: tuple[Any, ...], wanted: list[int], number: int, settings: _Settings
+    func: Callable[..., Any], inputs: tuple[Any, ...], wanted: list[int], number: int, part: Part, settings: _Settings
 ) -> None:
     for position in wanted:
-        if np.abs(_numerical(func, inputs, position, number, settings.eps)).max(initial=0.0) > settings.atol:
+        if np.abs(numerical_jacobian(func, inputs, position, number, part, settings.eps)).max(initial=0.0) > (
+            settings.atol
+        ):
             raise GradcheckError(
                 f"Numerical gradient for function expected to be zero: output {number} does not require grad, but it "
                 f"changes with input {position}. A detach(), a conversion to NumPy or to integers cuts the graph."
@@ -304,15 +254,16 @@ def _check_constant(
 
 
 def _check_jacobians(
-    func: Callable[..., Any], inputs: tuple[Any, ...], wanted: list[int], number: int, settings: _Settings
+    func: Callable[..., Any], inputs: tuple[Any, ...], wanted: list[int], number: int, part: Part, settings: _Settings
 ) -> None:
-    output = _outputs(func(*inputs))[number]
-    found = _analytical(output, [inputs[i] for i in wanted])
+    output = outputs(func(*inputs))[number]
+    found = analytical_jacobians(output, [inputs[i] for i in wanted], part)
     for position, analytical in zip(wanted, found, strict=True):
         _check_dtype(inputs[position], analytical, position, settings)
-        numerical = _numerical(func, inputs, position, number, settings.eps)
+        numerical = numerical_jacobian(func, inputs, position, number, part, settings.eps)
         if analytical.size and not _close(analytical, numerical, settings):
-            raise GradcheckError(_mismatch(output, inputs[position], number, position, analytical, numerical, settings))
+            text = _mismatch(output, inputs[position], number, position, analytical, numerical, settings)
+            raise GradcheckError(part.prefix + text)
 
 
 def _check_dtype(tensor: Tensor, gradient: Array, position: int, settings: _Settings) -> None:
@@ -336,50 +287,47 @@ def _mismatch(
     row, column = np.unravel_index(int(np.argmax(np.where(np.isnan(excess), np.inf, excess))), excess.shape)
     at_input = tuple(int(i) for i in np.unravel_index(row, tensor.shape))
     at_output = tuple(int(i) for i in np.unravel_index(column, output.shape))
-    a, n, difference = analytical[row, column], numerical[row, column], absolute[row, column]
-    relative = difference / abs(n) if n else np.inf
+    a, n, distance = analytical[row, column], numerical[row, column], absolute[row, column]
+    relative = distance / abs(n) if n else np.inf
     return (
         f"Jacobian mismatch for output {number} with respect to input {position},\n"
         f"numerical:{wrap(numerical)!r}\nanalytical:{wrap(analytical)!r}\n"
         f"Worst: d output[{number}]{list(at_output)} / d input[{position}]{list(at_input)}: analytical {a:.10g}, "
-        f"numerical {n:.10g}, absolute difference {difference:.3g}, relative {relative:.3g} "
+        f"numerical {n:.10g}, absolute difference {distance:.3g}, relative {relative:.3g} "
         f"(allowed: {settings.atol:g} + {settings.rtol:g} * |numerical|)"
     )
 
 
 def _check_direction(
-    func: Callable[..., Any], inputs: tuple[Any, ...], wanted: list[int], number: int, settings: _Settings
+    func: Callable[..., Any], inputs: tuple[Any, ...], wanted: list[int], number: int, part: Part, settings: _Settings
 ) -> None:
     """Fast mode: compare ``v J u`` for one random unit vector on either side; the whole Jacobian only to report it."""
-    output = _outputs(func(*inputs))[number]
+    output = outputs(func(*inputs))[number]
     random = np.random.default_rng(0)
-    left = _unit(random, output._array)
-    for position, analytical in zip(wanted, _gradients(output, [inputs[i] for i in wanted], left), strict=True):
+    left = unit_like(random, output._array).real
+    for position, analytical in zip(
+        wanted, gradients(output, [inputs[i] for i in wanted], left * part.weight), strict=True
+    ):
         _check_dtype(inputs[position], analytical, position, settings)
-        right = _unit(random, inputs[position]._array)
-        change = _difference(func, inputs, position, settings.eps * right, number, settings.eps)
-        expected, got = float(np.sum(left * change)), float(np.sum(analytical * right))
+        right = unit_like(random, inputs[position]._array)
+        change = difference(func, inputs, position, settings.eps * right, number, part, settings.eps)
+        expected, got = float(np.sum(left * change)), float(np.sum(analytical.conj() * right).real)
         if not _close(got, expected, settings):
-            _check_jacobians(func, inputs, wanted, number, settings)
+            _check_jacobians(func, inputs, wanted, number, part, settings)
             raise GradcheckError(
-                f"Jacobian mismatch for output {number} with respect to input {position} along a random direction,\n"
-                f"numerical:{expected}\nanalytical:{got}\n"
+                f"{part.prefix}Jacobian mismatch for output {number} with respect to input {position} along a random "
+                f"direction,\nnumerical:{expected}\nanalytical:{got}\n"
                 "although no single element of the Jacobian is out of tolerance"
             )
-
-
-def _unit(random: np.random.Generator, like: Array) -> Array:
-    vector = random.standard_normal(like.shape)
-    return np.asarray(vector / max(float(np.sqrt(np.sum(vector * vector))), 1e-30))
 
 
 def _check_repeatable(
     func: Callable[..., Any], inputs: tuple[Any, ...], wanted: list[int], settings: _Settings
 ) -> None:
     targets = [inputs[i] for i in wanted]
-    for output in _differentiable(func(*inputs)):
-        gradient = np.random.default_rng(1).standard_normal(output.shape)
-        first, again = _gradients(output, targets, gradient), _gradients(output, targets, gradient)
+    for output in differentiable(func(*inputs)):
+        gradient = random_like(np.random.default_rng(1), output._array, output._array.shape)
+        first, again = gradients(output, targets, gradient), gradients(output, targets, gradient)
         for position, a, b in zip(wanted, first, again, strict=True):
             if np.abs(a - b).max(initial=0.0) > settings.nondet_tol:
                 raise GradcheckError(
@@ -390,10 +338,10 @@ def _check_repeatable(
                 )
 
 
-def _check_no_gradient(outputs: list[Tensor], inputs: list[Tensor]) -> None:
+def _check_no_gradient(recorded: list[Tensor], inputs: list[Tensor]) -> None:
     """Zeros in must give zeros out, for all outputs together and for each while the others get none."""
-    for output in outputs:
-        for found in _gradients(output, inputs, np.zeros(output.shape)):
+    for output in recorded:
+        for found in gradients(output, inputs, np.zeros(output.shape)):
             if np.abs(found).max(initial=0.0) > 0:
                 raise GradcheckError(
                     "backward not multiplied by grad_output: a gradient of zeros arrived, and other than zeros left"

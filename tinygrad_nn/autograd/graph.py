@@ -87,7 +87,7 @@ class _PackedNode(Node):
     __slots__ = ()
 
     @property
-    def saved(self) -> tuple[Any, ...] | None:  # type: ignore[override]
+    def saved(self) -> tuple[Any, ...] | None:
         stored = _SAVED.__get__(self)
         return None if stored is None else tuple([v.array() if type(v) is _Packed else v for v in stored])
 

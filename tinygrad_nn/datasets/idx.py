@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NoReturn, cast
 import numpy as np
 
 from tinygrad_nn._core.tensor import Tensor
-from tinygrad_nn.ops.creation import as_tensor
+from tinygrad_nn.ops.data import as_tensor
 
 # third byte of the magic number -> the numbers' type, big-endian as in the file
 _DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}

@@ -1,6 +1,7 @@
 """The functions behind the layers, with the names and signatures of ``torch.nn.functional``.
 
-Most are operations and come from `tinygrad_nn.ops` as they are. Here the activations get PyTorch's ``inplace`` option.
+Most are operations and come from the modules of `tinygrad_nn.ops` as they are. Here the activations get PyTorch's
+``inplace`` option.
 
 Source: https://docs.pytorch.org/docs/stable/nn.functional.html
 """
@@ -10,79 +11,82 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from .. import ops as _ops
-from .._core.errors import explained
 from .._core.inplace import check_target, store
-from .._core.modes import no_grad
-from .._core.random import default_generator
-from .._core.tensor import Tensor, wrap
-from ..ops import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    dropout,
-    embedding,
-    gelu,
-    glu,
-    hardshrink,
-    huber_loss,
-    kl_div,
-    l1_loss,
-    linear,
-    log_softmax,
-    logsigmoid,
-    matmul,
-    mse_loss,
-    nll_loss,
-    one_hot,
-    prelu,
-    sigmoid,
-    smooth_l1_loss,
-    softmax,
-    softmin,
-    softplus,
-    softshrink,
-    softsign,
-    tanh,
-    tanhshrink,
-)
+from .._core.tensor import Tensor
+from ..ops import activation as _activation
+from ..ops import piecewise as _piecewise
+from ..ops.activation import glu, logsigmoid, sigmoid, softplus, softsign, tanhshrink
+from ..ops.classification import cross_entropy, nll_loss
+from ..ops.distances import cosine_similarity, normalize, pairwise_distance, pdist
+from ..ops.dropout import dropout
+from ..ops.embedding_bag import embedding_bag
+from ..ops.gaussian import gelu
+from ..ops.grid_sampling import affine_grid, grid_sample
+from ..ops.inplace_functions import celu_, elu_, hardtanh_, leaky_relu_, relu_, rrelu_, selu_, threshold_
+from ..ops.interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
+from ..ops.linear_layer import bilinear, linear
+from ..ops.loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from ..ops.padding import pad
+from ..ops.patches import fold, unfold
+from ..ops.piecewise import hardshrink, prelu, softshrink
+from ..ops.pixels import channel_shuffle, native_channel_shuffle, pixel_shuffle, pixel_unshuffle
+from ..ops.probability_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
+from ..ops.softmax import log_softmax, softmax, softmin
+from ..ops.sparse import embedding, one_hot
+from ..ops.trigonometric import tanh
 
 __all__ = [
+    "affine_grid",
     "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "celu_",
+    "channel_shuffle",
     "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
+    "elu_",
     "embedding",
+    "embedding_bag",
+    "fold",
     "gelu",
     "glu",
+    "grid_sample",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "hardtanh_",
     "huber_loss",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "leaky_relu",
+    "leaky_relu_",
     "linear",
     "log_softmax",
     "logsigmoid",
     "mish",
     "mse_loss",
+    "native_channel_shuffle",
     "nll_loss",
     "normalize",
     "one_hot",
+    "pad",
     "pairwise_distance",
+    "pdist",
+    "pixel_shuffle",
+    "pixel_unshuffle",
     "prelu",
     "relu",
     "relu6",
+    "relu_",
     "rrelu",
+    "rrelu_",
     "selu",
+    "selu_",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
@@ -94,6 +98,11 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "threshold_",
+    "unfold",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
 
 # --- activations that can write into their input -----------------------------------------------------------------
@@ -115,17 +124,17 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
         >>> tg.nn.functional.relu(tg.tensor([-1.0, 2.0]))
         tensor([0., 2.])
     """
-    return _call(_ops.relu, True, input) if inplace else _ops.relu(input)
+    return _call(_piecewise.relu, True, input) if inplace else _piecewise.relu(input)
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """``min(max(x, 0), 6)``."""
-    return _call(_ops.relu6, inplace, input)
+    return _call(_piecewise.relu6, inplace, input)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """``x`` where positive, else ``negative_slope * x``."""
-    return _call(_ops.leaky_relu, inplace, input, negative_slope)
+    return _call(_piecewise.leaky_relu, inplace, input, negative_slope)
 
 
 def rrelu(
@@ -136,135 +145,49 @@ def rrelu(
     Raises:
         RuntimeError: ``lower`` is above ``upper``.
     """
-    if lower > upper:
-        raise RuntimeError(f"Lower bound should be less than or equal to the upper bound, got {lower} and {upper}")
-    if inplace:
-        check_target(input)  # before anything is drawn
-    noise = None
-    if training:  # PyTorch draws for negative elements only
-        slopes = np.ones_like(input._array)
-        chosen = input._array <= 0
-        slopes[chosen] = default_generator.uniform(int(np.count_nonzero(chosen)), np.float64, lower, upper)
-        noise = wrap(slopes)
-    return _call(lambda x: _ops.rrelu(x, lower, upper, training, noise=noise), inplace, input)
+    return _call(_piecewise.rrelu, inplace, input, lower, upper, training)
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """``x`` where it is above the threshold, else the value."""
-    return _call(_ops.threshold, inplace, input, threshold, value)
+    return _call(_piecewise.threshold, inplace, input, threshold, value)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """``min(max(x, min_val), max_val)``."""
-    return _call(_ops.hardtanh, inplace, input, min_val, max_val)
+    return _call(_piecewise.hardtanh, inplace, input, min_val, max_val)
 
 
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """``min(max(x / 6 + 1 / 2, 0), 1)``."""
-    return _call(_ops.hardsigmoid, inplace, input)
+    return _call(_piecewise.hardsigmoid, inplace, input)
 
 
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """``x * hardsigmoid(x)``."""
-    return _call(_ops.hardswish, inplace, input)
+    return _call(_piecewise.hardswish, inplace, input)
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``x`` where positive, else ``alpha * (exp(x) - 1)``."""
-    return _call(_ops.elu, inplace, input, alpha)
+    return _call(_activation.elu, inplace, input, alpha)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """``x`` where positive, else ``alpha * (exp(x / alpha) - 1)``."""
-    return _call(_ops.celu, inplace, input, alpha)
+    return _call(_activation.celu, inplace, input, alpha)
 
 
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """`elu` with the constants that keep mean 0 and variance 1."""
-    return _call(_ops.selu, inplace, input)
+    return _call(_activation.selu, inplace, input)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """``x * sigmoid(x)``, also known as swish."""
-    return _call(_ops.silu, inplace, input)
+    return _call(_activation.silu, inplace, input)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """``x * tanh(softplus(x))``."""
-    return _call(_ops.mish, inplace, input)
-
-
-# --- lengths, distances, products --------------------------------------------------------------------------------
-
-
-@explained
-def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
-    """Vectors along a dimension divided by their norm.
-
-    Args:
-        input: the vectors.
-        p: which norm.
-        dim: the dimension.
-        eps: the least norm to divide by.
-        out: written to, where no gradient is wanted.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.nn.functional.normalize(tg.tensor([[3.0, 4.0]]))
-        tensor([[0.6000, 0.8000]])
-    """
-    length: Any = input.norm(p, dim, keepdim=True)
-    result: Tensor = input / length.clamp_min(eps)
-    if out is None:
-        return result
-    with no_grad():
-        return out.copy_(result)
-
-
-@explained
-def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """The cosine of the angle between vectors along a dimension.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.nn.functional.cosine_similarity(tg.tensor([[3.0, 4.0]]), tg.tensor([[4.0, 3.0]]))
-        tensor([0.9600])
-    """
-    product: Tensor = (normalize(x1, 2.0, dim, eps) * normalize(x2, 2.0, dim, eps)).sum(dim)
-    return product
-
-
-@explained
-def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
-    """The norm of ``x1 - x2 + eps`` along the last dimension.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.nn.functional.pairwise_distance(tg.tensor([[3.0, 4.0]]), tg.zeros(1, 2))
-        tensor([5.0000])
-    """
-    distance: Tensor = (x1 - x2 + eps).norm(p, -1, keepdim=keepdim)
-    return distance
-
-
-@explained
-def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """``y[k] = x1 @ weight[k] @ x2 + bias[k]``, of the last dimensions.
-
-    Raises:
-        RuntimeError: the lengths do not fit.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.nn.functional.bilinear(tg.ones(1, 2), tg.ones(1, 3), tg.ones(4, 2, 3))
-        tensor([[6., 6., 6., 6.]])
-    """
-    outputs, first, second = weight.shape
-    if input1.shape[:-1] != input2.shape[:-1] or input1.shape[-1] != first or input2.shape[-1] != second:
-        raise RuntimeError(
-            f"bilinear(): inputs of shape {list(input1.shape)} and {list(input2.shape)} do not fit a weight of shape "
-            f"{list(weight.shape)}; expected (..., {first}) and (..., {second}) with equal leading dimensions"
-        )
-    products: Any = matmul(input1, weight.permute(1, 0, 2).reshape(first, outputs * second))
-    result: Tensor = (products.reshape(*input1.shape[:-1], outputs, second) * input2.unsqueeze(-2)).sum(-1)
-    return result if bias is None else result + bias
+    return _call(_activation.mish, inplace, input)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from .._core.graph import View
+from .._core.calls import become_view
 from .._core.modes import modes
 from .._core.op import case, op
 from .._core.tensor import Tensor
@@ -301,12 +301,7 @@ def _through_node(
 
 def _mark_as_view(tensor: Tensor, source: Tensor) -> None:
     """The same memory: writes are seen by both, and writing to it in place is refused while it is recorded."""
-    view = source._view
-    tensor._cell = source._cell
-    if view is None:
-        tensor._view = View(source, lambda base: base, source._cell[1], True)
-    else:
-        tensor._view = View(view.base, view.replay, source._cell[1], True)
+    become_view(tensor, source, lambda base: base, "several")
 
 
 def _spread(positions: list[int], gradients: list[Any], count: int) -> Gradients:

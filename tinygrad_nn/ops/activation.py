@@ -13,9 +13,12 @@ import numpy as np
 
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
+from .arithmetic import sgn
 from .forms import refuse
 from .gaussian import gelu as gelu
 from .selection import choose, keep
+
+__all__ = ["celu", "selu", "sigmoid"]
 
 _POINTS = [case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 2.0, -2.0]))]
 _INTEGERS = "biu"
@@ -175,11 +178,13 @@ def mish(x, /):
 
 def _softsign_rule(g: Any, x: Any) -> Any:
     size = np.absolute(x) + 1
+    if np.iscomplexobj(x._array if isinstance(x, Tensor) else x):
+        return g / size - (g.conj() * x).real / (size * size) * sgn.op.numpy(x)
     return g / (size * size)
 
 
-@op(vjp=_softsign_rule, promotes="float", method=False, torch_name="nn.functional.softsign", avoid=(0.0,),
-    special=[case(np.array([0.0, 3.0, -3.0, np.nan]))])  # fmt: skip
+@op(vjp=_softsign_rule, promotes="float", holomorphic=False, method=False, torch_name="nn.functional.softsign",
+    avoid=(0.0,), special=[case(np.array([0.0, 3.0, -3.0, np.nan]))])  # fmt: skip
 def softsign(x, /):
     """``x / (1 + |x|)``.
 
@@ -228,6 +233,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
             f"Halving dimension must be even, but dimension {dim % input.ndim} is size {length} (glu of an input of "
             f"shape {list(input.shape)})"
         )
-    first, second = input.chunk(2, dim)
+    refuse("glu_cpu", input._array, _INTEGERS)
+    first, second = input.narrow(dim, 0, length // 2), input.narrow(dim, length // 2, length // 2)
     result: Tensor = first * sigmoid(second)
     return result

@@ -14,9 +14,17 @@ import numpy as np
 from .._core.calls import write_out
 from .._core.dispatch import register_operator
 from .._core.op import case, composite, op
-from .._core.tensor import Tensor
+from .._core.tensor import Tensor, tensor_attribute
 from .forms import inplace_form, no_gradient, refuse
-from .selection import choose, keep
+from .selection import keep
+from .weighted_sums import addcdiv as addcdiv
+from .weighted_sums import addcmul as addcmul
+from .weighted_sums import lerp as lerp
+
+__all__ = [
+    "abs", "absolute", "add", "copysign", "div", "divide", "floor_divide", "fmod", "mul", "multiply", "neg", "negative",
+    "positive", "remainder", "rsub", "sgn", "sign", "sub", "subtract", "true_divide",
+]  # fmt: skip
 
 _NO_BOOL_MINUS = (
     "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the "
@@ -26,15 +34,20 @@ _NO_BOOL_MINUS = (
 
 def _times_alpha(x: Any, y: Any, alpha: Any) -> Any:
     """``alpha * y``, for the second argument of `add` and `sub`."""
-    if alpha == 1:
+    if alpha == 1 and alpha is not True:
         return y
-    kind = (x if isinstance(x, np.ndarray) else y).dtype.kind
+    dtype = (x if isinstance(x, np.ndarray) else y).dtype
+    kind = dtype.kind
+    if isinstance(alpha, bool) and kind != "b":
+        raise RuntimeError("Boolean alpha only supported for Boolean results. Give a number.")
     if isinstance(alpha, float) and kind in "biu":
         raise RuntimeError(
             "For integral input tensors, argument alpha must not be a floating point number. Use x.float(), or an "
             f"integer instead of {alpha}."
         )
-    return y & bool(alpha) if kind == "b" else alpha * y
+    if kind in "bu":  # a negative number wraps around
+        return np.multiply(y, np.asarray(alpha).astype(dtype), dtype=dtype)
+    return alpha * y
 
 
 # --- sums and products -------------------------------------------------------------------------------------------
@@ -75,14 +88,26 @@ def sub(x, y, /, *, alpha=1):
     return np.subtract(x, _times_alpha(x, y, alpha))
 
 
+def _number_minus(self: Tensor, other: Any) -> Any:
+    """``other - self``, where `other` is no tensor."""
+    result = _minus(other, self)
+    edge = getattr(result, "_edge", None)
+    if edge is not None:
+        edge[0].label = "RsubBackward1"
+    return result
+
+
+_minus = Tensor.__sub__  # with a number on the left, too
+tensor_attribute("__rsub__", _number_minus)
+
+
 @composite(method=False)
 def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     """Difference the other way round, ``other - alpha * input``.
 
     Example:
         >>> import tinygrad_nn as tg
-        >>> from tinygrad_nn.ops import rsub
-        >>> rsub(tg.tensor([1.0, 2.0]), 10)
+        >>> tg.rsub(tg.tensor([1.0, 2.0]), 10)
         tensor([9., 8.])
     """
     return sub(other, input, alpha=alpha)
@@ -186,15 +211,17 @@ def floor_divide(input: Tensor, other: Any, *, out: Tensor | None = None) -> Ten
 divide = true_divide = div
 multiply = mul
 subtract = sub
-inplace_form(div, "divide", "true_divide")
-register_operator("truediv", _true_divide, inplace_form(div), binary=True)
-register_operator("floordiv", _floor_divide, inplace_form(floor_divide), binary=True)
+inplace_form(div, "divide", "true_divide", one_op=True)
+register_operator("truediv", _true_divide, inplace_form(div, one_op=True), binary=True)
+register_operator("floordiv", _floor_divide, inplace_form(floor_divide, one_op=True), binary=True)
 
 
 @op(np.remainder, vjp=(lambda g: g, lambda g, x, y: -g * _floor_divide.op.numpy(x, y)), takes_numbers=True,
     operator="mod", domain=(0.1, 3.0))  # fmt: skip
 def remainder(x, y, /):
     """Remainder of the division rounded down, ``x - floor(x / y) * y``, which has the sign of y; Python's ``%``.
+
+    A remainder of zero has the sign of x, as in PyTorch.
 
     Raises:
         RuntimeError: an integer is divided by 0.
@@ -205,7 +232,10 @@ def remainder(x, y, /):
         tensor([1., 1.])
     """
     _check_division("remainder_cpu", x, y)
-    return np.remainder(x, y)
+    result = np.remainder(x, y)
+    if result.dtype.kind == "f" and not np.all(result):  # NumPy's zeros have the sign of y
+        result = np.where(result == 0, np.copysign(result, x), result)
+    return result
 
 
 @op(np.fmod, vjp=(lambda g: g, lambda g, x, y: -g * _trunc_divide.op.numpy(x, y)), takes_numbers=True,
@@ -262,12 +292,20 @@ def positive(x, /):
     return np.positive(x)
 
 
+def _is_complex(x: Any) -> bool:
+    return bool(x.is_complex()) if isinstance(x, Tensor) else x.dtype.kind == "c"
+
+
 def _signs(x: Any) -> Any:
     """-1, 0 or 1 in x's dtype, and 0 for nan as in PyTorch. For forward functions and rules."""
     return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
 
 
-@op(np.absolute, np.fabs, vjp=lambda g, x: g * _signs(x), aliases=("absolute",), operator="abs", avoid=(0.0,),
+def _abs_rule(g: Any, x: Any) -> Any:
+    return g * (sgn.op.numpy(x) if _is_complex(x) else _signs(x))
+
+
+@op(np.absolute, np.fabs, vjp=_abs_rule, aliases=("absolute",), operator="abs", avoid=(0.0,), holomorphic=False,
     special=[case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan]))])  # fmt: skip
 def abs(x, /):
     """Absolute value of each element. Its gradient at 0 is 0.
@@ -290,10 +328,22 @@ def sign(x, /):
         >>> tg.sign(tg.tensor([0.5, -2.0, 0.0]))
         tensor([ 1., -1.,  0.])
     """
-    return _signs(x) if x.dtype.kind in "iuf" else x.copy() if x.dtype.kind == "b" else np.sign(x)
+    if x.dtype.kind == "c":
+        raise NotImplementedError(
+            "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead."
+        )
+    return _signs(x) if x.dtype.kind in "iuf" else x.copy()
 
 
-@op(vjp=no_gradient, avoid=(0.0,), special=[case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan]))])
+def _sgn_rule(g: Any, x: Any, out: Any) -> Any:
+    """Of complex numbers the sign turns with the angle alone: the part of g across it, over the length."""
+    if not _is_complex(x):
+        return no_gradient(g)
+    along = (g * out.conj()).real * out
+    return keep((g - along) / np.absolute(x), x != 0)
+
+
+@op(vjp=_sgn_rule, avoid=(0.0,), holomorphic=False, special=[case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan]))])
 def sgn(x, /):
     """`sign`; for complex elements ``x / |x|``.
 
@@ -302,7 +352,7 @@ def sgn(x, /):
         >>> tg.sgn(tg.tensor([0.5, -2.0, 0.0]))
         tensor([ 1., -1.,  0.])
     """
-    return sign.op.forward(x)
+    return sign.op.forward(x) if x.dtype.kind != "c" else keep(x / np.absolute(x), x != 0)
 
 
 @op(np.copysign, vjp=(lambda g, x, out: g * keep(out / x, x != 0), no_gradient), promotes="float", avoid=(0.0,),
@@ -316,66 +366,6 @@ def copysign(x, y, /):
         tensor([-1.,  2.])
     """
     return np.copysign(x, y)
-
-
-# --- weighted sums -----------------------------------------------------------------------------------------------
-
-
-@op(vjp=(lambda g, weight: g * (1 - weight), lambda g, weight: g * weight, lambda g, x, y: g * (y - x)),
-    takes_numbers=True, names=("input", "end", "weight"),
-    cases=[case((2, 3), (2, 3), 0.3), case((2, 3), (3,), 0.7), case((2, 3), (2, 1), (3,)),
-           case((), (), ())])  # fmt: skip
-def lerp(x, y, weight, /):
-    """Linear interpolation, ``x + weight * (y - x)``; exact at both ends.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.lerp(tg.tensor([0.0, 10.0]), tg.tensor([1.0, 20.0]), 0.25)
-        tensor([ 0.2500, 12.5000])
-    """
-    refuse("lerp_kernel_scalar", x if isinstance(x, np.ndarray) else y, "biu")
-    distance = y - x
-    if isinstance(weight, np.ndarray):
-        return choose(np.absolute(weight) < 0.5, x + weight * distance, y - distance * (1 - weight))
-    return x + weight * distance if -0.5 < weight < 0.5 else y - distance * (1 - weight)
-
-
-_WEIGHTED = [case((2, 3), (2, 3), (2, 3)), case((2, 3), (3,), (2, 1), value=-0.5), case((), (2,), (), value=2)]
-
-
-@op(vjp=(lambda g: g, lambda g, y, value: g * (y * value), lambda g, x, value: g * (x * value)), cases=_WEIGHTED,
-    names=("input", "tensor1", "tensor2"))  # fmt: skip
-def addcmul(start, x, y, /, *, value=1):
-    """``input + value * tensor1 * tensor2``.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.addcmul(tg.tensor([1.0]), tg.tensor([2.0]), tg.tensor([3.0]), value=10)
-        tensor([61.])
-    """
-    value = int(value) if start.dtype.kind in "iu" else value
-    return start + (x * y if value == 1 else value * x * y)
-
-
-@op(vjp=(lambda g: g, lambda g, y, value: g * (value / y), lambda g, x, y, value: -g * (value * x / (y * y))),
-    cases=_WEIGHTED, avoid=(0.0,), names=("input", "tensor1", "tensor2"))  # fmt: skip
-def addcdiv(start, x, y, /, *, value=1):
-    """``input + value * tensor1 / tensor2``.
-
-    Raises:
-        RuntimeError: all tensors are of integers.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.addcdiv(tg.tensor([1.0]), tg.tensor([6.0]), tg.tensor([3.0]), value=10)
-        tensor([21.])
-    """
-    if start.dtype.kind in "biu":
-        raise RuntimeError(
-            "Integer division with addcdiv is no longer supported. Write input + value * tg.div(tensor1, tensor2, "
-            'rounding_mode="trunc"), or convert the tensors with .float().'
-        )
-    return start + (x / y if value == 1 else value * x / y)
 
 
 absolute = abs

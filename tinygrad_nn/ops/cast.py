@@ -10,22 +10,30 @@ from .._core import dtypes
 from .._core.device import check_device
 from .._core.device import device as Device  # noqa: N812 - `device` is an argument here
 from .._core.dtypes import dtype
+from .._core.errors import must_be_tensor
+from .._core.memory_format import preserve_format
 from .._core.op import case, op
 from .._core.tensor import Tensor, tensor_method
 from .tensor_types import TensorType
 
 
-def _as_type(x: Any, target: np.dtype[Any]) -> Any:
+def as_type(x: Any, target: np.dtype[Any]) -> Any:
     """The elements as another type; the real parts, where complex ones become real. On arrays and tensors."""
     complex_elements = x.is_complex() if isinstance(x, Tensor) else x.dtype.kind == "c"
     return (x.real if complex_elements and target.kind != "c" else x).astype(target)
 
 
-@op(vjp=lambda g, source: _as_type(g, source), kind="general", method=False, torch_name="", node_name="ToCopyBackward0",
+@op(vjp=lambda g, source: as_type(g, source), kind="general", method=False, torch_name="", node_name="ToCopyBackward0",
     cases=[case((2, 3), target=np.dtype("f8"), source=np.dtype("f8"))])  # fmt: skip
 def _cast(x, /, *, target, source):
     """Each element as another type; the gradient returns in the first type."""
-    return _as_type(x, target)
+    return as_type(x, target)
+
+
+def _converted(x: Tensor, target: np.dtype[Any]) -> Tensor:
+    """The tensor as another type; integers and booleans have no gradient."""
+    result: Tensor = _cast(x if target.kind in "fc" else x.detach(), target=target, source=x._array.dtype)
+    return result
 
 
 @tensor_method
@@ -34,7 +42,7 @@ def astype(self: Tensor, dtype: Any) -> Tensor:
     target = dtypes.to_numpy(dtype)
     if target == self._array.dtype:
         return self
-    return _cast(self, target=target, source=self._array.dtype)
+    return _converted(self, target)
 
 
 @tensor_method
@@ -65,14 +73,21 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_bloc
             dtype = value
     check_device(device)
     target = self._array.dtype if dtype is None else dtypes.to_numpy(dtype)
+    result = self
     if target != self._array.dtype:
-        return _cast(self, target=target, source=self._array.dtype)
-    return self.clone() if copy else self
+        result = _converted(self, target)
+    elif copy:
+        result = self.clone(memory_format=memory_format)
+    if memory_format is not None and memory_format is not preserve_format:
+        return result.contiguous(memory_format=memory_format)
+    return result
 
 
 @tensor_method
 def type_as(self: Tensor, other: Tensor) -> Tensor:
     """The tensor as the other's type."""
+    if not isinstance(other, Tensor):
+        raise must_be_tensor("type_as", "other", 0, other)
     return self.to(other.dtype)
 
 
@@ -114,9 +129,19 @@ def cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor
     )
 
 
+@tensor_method
+def bfloat16(self: Tensor, memory_format: Any = None) -> Tensor:
+    """Refused: NumPy has no such type.
+
+    Raises:
+        TypeError: always.
+    """
+    raise dtypes.unstored(dtypes.bfloat16)
+
+
 def _method(name: str, target: dtype) -> None:
     def convert(self: Tensor, *, memory_format: Any = None) -> Tensor:
-        return self.to(target)
+        return self.to(target, memory_format=memory_format)
 
     convert.__name__ = convert.__qualname__ = name
     convert.__doc__ = f"The tensor as {target.name}: ``x.to({target!r})``."

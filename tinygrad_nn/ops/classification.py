@@ -16,7 +16,7 @@ from .._core.errors import must_be_tensor, not_a_tensor
 from .._core.kernels import add_reduce, maximum_reduce, row_log_sum_exp, vector_sum
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor
-from .loss import reduction_of
+from .loss import constant, reduction_of
 from .softmax import log_softmax
 
 _INT64 = np.dtype(np.int64)
@@ -62,12 +62,14 @@ def _check_target(name: str, x: Any, t: Any) -> None:
         )
 
 
-def _check_weight(x: Any, weight: Any) -> Any:
+def _check_weight(x: Any, weight: Any, probabilities: bool = False) -> Any:
     """The class weights as an array."""
     if weight is None:
         return None
     if not isinstance(weight, Tensor | np.ndarray):
         raise must_be_tensor("cross_entropy_loss", "weight", 2, weight)
+    if not probabilities:
+        constant("nll_loss_forward", weight)
     array = weight._array if isinstance(weight, Tensor) else weight
     classes = x.shape[1] if x.ndim > 1 else x.shape[0]
     if array.shape != (classes,):
@@ -282,7 +284,7 @@ def _of_probabilities(input: Tensor, target: Tensor, weight: Tensor | None, redu
         target = target * (1 - smoothing) + smoothing / classes
     terms = log_softmax(input, dim) * target
     if weight is not None:
-        _check_weight(input._array, weight)
+        _check_weight(input._array, weight, probabilities=True)
         terms = terms * weight.reshape((-1,) + (1,) * (input._array.ndim - 1 - dim))
     if reduction == "none":
         return -terms.sum(dim)
@@ -336,7 +338,7 @@ def cross_entropy(
         >>> scores = tg.tensor([[2.0, 0.0], [0.0, 0.0]], requires_grad=True)
         >>> loss = tg.nn.functional.cross_entropy(scores, tg.tensor([0, 1]))
         >>> loss
-        tensor(0.4100, grad_fn=<CrossEntropyLossBackward0>)
+        tensor(0.4100, grad_fn=<NllLossBackward0>)
         >>> loss.backward()
         >>> scores.grad
         tensor([[-0.0596,  0.0596],

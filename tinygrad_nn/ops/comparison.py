@@ -12,6 +12,11 @@ from .._core.errors import must_be_tensor
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
 
+__all__ = [
+    "allclose", "eq", "equal", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isinf", "isnan",
+    "isneginf", "isposinf", "le", "less", "less_equal", "lt", "ne", "not_equal", "signbit",
+]  # fmt: skip
+
 _POINTS = [case(np.array([0.0, -0.0, 1.0, np.inf, -np.inf, np.nan]))]
 _PAIRS = [case(np.array([0.0, 1.0, np.nan, np.inf, 2.0]), np.array([-0.0, 2.0, np.nan, np.inf, 1.0]))]
 

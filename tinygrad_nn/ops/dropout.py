@@ -63,7 +63,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0 or not input._array.size:
         return input
-    if input._array.dtype.kind not in "fc":
+    if input._array.dtype.kind not in "fc" and p < 1:
         raise RuntimeError(
             f"result type Float can't be cast to the desired output type {dtypes.type_name(input._array.dtype)}: "
             "dropout scales what it keeps. Convert first: x.float()."

@@ -16,6 +16,23 @@ from .._core import special
 from .._core.op import case, op
 from .selection import choose, keep
 
+__all__ = [
+    "erf",
+    "erfc",
+    "erfinv",
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
+    "logaddexp2",
+    "logit",
+    "xlogy",
+]  # fmt: skip
+
 _LOG_2, _LOG_10 = math.log(2), math.log(10)
 _POINTS = [case(np.array([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan]))]
 _INFINITE = [case(np.array([-inf, inf, 1.0, -inf, np.nan]), np.array([-inf, inf, 1.0, 0.0, 1.0]))]
@@ -117,6 +134,16 @@ def _log_sum(x: Any, y: Any, power: Callable[[Any], Any], logarithm: Callable[[A
     return np.maximum(x, y) + logarithm(power(-difference))
 
 
+def _complex_log_sum(x: Any, y: Any) -> Any:
+    """As `_log_sum`, where the larger is that with the larger real part."""
+    x, y = np.broadcast_arrays(x, y)
+    swapped = ~(np.isnan(y.real) | (x.real <= y.real))
+    small, large = np.where(swapped, y, x), np.where(swapped, x, y)
+    endless = ~np.isfinite(small.real) & (small.real == large.real)
+    equal = np.where(small.real < 0, small, np.log(np.exp(small) + np.exp(large)))
+    return np.where(endless, equal, np.log1p(np.exp(small - large)) + large)
+
+
 @op(np.logaddexp, vjp=(lambda g, x, y: g / (1 + np.exp(y - x)), lambda g, x, y: g / (1 + np.exp(x - y))),
     promotes="float", special=_INFINITE)  # fmt: skip
 def logaddexp(x, y, /):
@@ -127,7 +154,7 @@ def logaddexp(x, y, /):
         >>> tg.logaddexp(tg.tensor([0.0, 1000.0]), tg.tensor([0.0, 1000.0]))
         tensor([6.9315e-01, 1.0007e+03])
     """
-    return _log_sum(x, y, np.exp, np.log1p)
+    return _log_sum(x, y, np.exp, np.log1p) if x.dtype.kind != "c" else _complex_log_sum(x, y)
 
 
 @op(np.logaddexp2, vjp=(lambda g, x, y: g / (1 + np.exp2(y - x)), lambda g, x, y: g / (1 + np.exp2(x - y))),
@@ -164,7 +191,7 @@ def _logit_rule(g: Any, x: Any, eps: float | None) -> Any:
     slope = g / (x * (1 - x))
     if eps is None:
         return choose((x >= 0) & (x <= 1), slope, np.nan)
-    return keep(slope, ~((x < eps) | (x > 1 - eps)))
+    return keep(slope, (x >= eps) & (x <= 1 - eps))
 
 
 @op(vjp=_logit_rule, promotes="float", domain=(0.1, 0.9), avoid=(0.2, 0.8), cases=[case((2, 3)), case((2, 3), eps=0.2)],

@@ -15,8 +15,10 @@ import numpy as np
 from .._core import return_types
 from .._core.kernels import row_maxima
 from .._core.op import REGISTRY, Integers, case, composite, op
-from .._core.tensor import Tensor, check_dim
+from .._core.tensor import Tensor, check_dim, wrap
 from .reduce import axes, restore
+
+__all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
 
 def _check_not_empty(name: str, x: Any, axis: Any) -> None:
@@ -159,34 +161,34 @@ def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     dim = check_dim(dim, array.ndim)
     result = getattr(return_types, name)
     if not array.ndim:
-        return result(input.view_as(input), argmax(input, dim))
+        return result(input.view_as(input), wrap(np.zeros((), np.int64)))
     if array.shape[dim] == 0:
         _check_not_empty(name, array, dim)
-    indices = (argmax if name == "max" else argmin)(input, dim, True)
+    numbers = wrap(array.view(np.uint8)) if array.dtype.kind == "b" else input
+    indices = (argmax if name == "max" else argmin)(numbers, dim, True)
     values = _pick_along(input, indices=indices._array, dim=dim)
     return result(values, indices) if keepdim else result(values.squeeze(dim), indices.squeeze(dim))
 
 
-def _max_or_min(name: str, input: Any, dim: Any, keepdim: bool, other: Any, out: Any, axis: Any) -> Any:
+def _max_or_min(name: str, input: Any, dim: Any, keepdim: bool, other: Any, axis: Any) -> Any:
     if axis is not None:
         dim = axis
     if isinstance(dim, Tensor | np.ndarray):
         dim, other = None, dim
     if other is not None:
-        return REGISTRY["maximum" if name == "max" else "minimum"].call(input, other, out=out)
+        return REGISTRY["maximum" if name == "max" else "minimum"].call(input, other)
     if dim is None or not isinstance(input, Tensor):
-        return (_max_of_all if name == "max" else _min_of_all)(input, out=out)
+        return (_max_of_all if name == "max" else _min_of_all)(input)
     return _along(name, input, dim, keepdim)
 
 
-@composite()
+@composite(out=True)
 def max(
     input: Tensor,
     dim: Any = None,
     keepdim: bool = False,
     *,
     other: Tensor | None = None,
-    out: Any = None,
     axis: int | None = None,
 ) -> Any:
     """Largest element: of all, along one dimension (with its index), or of two tensors element by element.
@@ -206,17 +208,16 @@ def max(
         >>> indices
         tensor([1, 0])
     """
-    return _max_or_min("max", input, dim, keepdim, other, out, axis)
+    return _max_or_min("max", input, dim, keepdim, other, axis)
 
 
-@composite()
+@composite(out=True)
 def min(
     input: Tensor,
     dim: Any = None,
     keepdim: bool = False,
     *,
     other: Tensor | None = None,
-    out: Any = None,
     axis: int | None = None,
 ) -> Any:
     """Smallest element: of all, along one dimension (with its index), or of two tensors element by element.
@@ -228,10 +229,10 @@ def min(
         >>> tg.tensor([[1.0, 5.0], [7.0, 2.0]]).min(dim=1).values
         tensor([1., 2.])
     """
-    return _max_or_min("min", input, dim, keepdim, other, out, axis)
+    return _max_or_min("min", input, dim, keepdim, other, axis)
 
 
-@composite()
+@composite(out=True)
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
     """The smallest and the largest element, of all or along a dimension.
 

@@ -10,15 +10,24 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.inplace import check_target, store
+from .._core.modes import modes
 from .._core.tensor import Tensor
 
 
-def inplace_form(function: Callable[..., Tensor], *names: str) -> Callable[..., Tensor]:
-    """Give `Tensor` the method ``x.NAME_(...)``, which stores the function's result in x; also under further names."""
+def inplace_form(function: Callable[..., Tensor], *names: str, one_op: bool = False) -> Callable[..., Tensor]:
+    """Give `Tensor` the method ``x.NAME_(...)``, which stores the function's result in x; also under further names.
+
+    Args:
+        function: out of place.
+        names: further names.
+        one_op: the function is a single op. Of several, those before the last may have saved x, which is about to be
+            overwritten; so they are given a copy, where they are recorded.
+    """
 
     def call(input: Tensor, *others: Any, **options: Any) -> Tensor:
         check_target(input, others)
-        return store(input, function(input, *others, **options))
+        source = input if one_op or not modes.grad or not input.requires_grad else input.clone()
+        return store(input, function(source, *others, **options))
 
     call.__name__ = call.__qualname__ = f"{function.__name__}_"
     call.__doc__ = f"In-place version of `{function.__name__}`."
@@ -65,3 +74,18 @@ def check_number(name: str, value: Any, dtype: np.dtype[Any]) -> None:
 def no_gradient(g: Any) -> Any:
     """The rule of functions made of steps: zeros. Not ``g * 0``, which would be nan for an infinite g."""
     return np.zeros(g.shape, g.dtype)
+
+
+def not_differentiable(name: str) -> Callable[..., Any]:
+    """The rule of an input for which PyTorch has none.
+
+    Raises:
+        NotImplementedError: (the rule) when the gradient is asked for.
+    """
+
+    def rule(g: Any) -> Any:
+        raise NotImplementedError(
+            f"the derivative for '{name}' is not implemented. Give x.detach() for that input if none is wanted."
+        )
+
+    return rule

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from .._core.backward import unbroadcast
-from .._core.errors import not_a_tensor
+from .._core.dtypes import FLOAT32, FLOAT64
+from .._core.errors import explained, not_a_tensor
 from .._core.kernels import column_sums
 from .._core.op import case, op
 from .._core.tensor import Tensor
-from .linalg import MAT1_MAT2, expand_text, matmul, product, rows, same_dtype_error
+from .linalg import in_float32, matmul, product, rows
+from .product_errors import MAT1_MAT2, SELF_MAT2, expand_text, no_bool_product, same_dtype_error
 
 
 def _linear_weight_gradient(g: Any, x: Any) -> Any:
@@ -51,12 +53,22 @@ def _linear(x, weight, bias, /):
     try:
         # a number would multiply where a vector is dotted
         flat = x if 1 <= x.ndim <= 2 else rows(x)
-        y = flat.dot(weight.T) if flat is x else flat.dot(weight.T).reshape((*x.shape[:-1], weight.shape[0]))
+        usual = dtype is FLOAT32 or dtype is FLOAT64
+        y = flat.dot(weight.T) if usual else _dot_others(flat, weight.T)
+        if flat is not x:
+            y = y.reshape((*x.shape[:-1], weight.shape[0]))
         if bias is not None:
             np.add(y, bias, y, casting="no")
         return y
     except (ValueError, TypeError, IndexError):
         raise _linear_error(x, weight, bias) from None
+
+
+def _dot_others(x: Any, y: Any) -> Any:
+    """The product of other types than the usual ones."""
+    if x.dtype.kind == "b" and x.size and y.size:
+        raise no_bool_product("addmm_impl_cpu_")
+    return in_float32(np.dot, x, y) if x.dtype == np.float16 else x.dot(y)
 
 
 def _linear_error(x: Any, weight: Any, bias: Any) -> RuntimeError:
@@ -73,8 +85,7 @@ def _linear_error(x: Any, weight: Any, bias: Any) -> RuntimeError:
             f"{x.shape[-1]} in its last dimension.{hint}"
         )
     if bias.dtype != x.dtype:
-        words = "self and mat2 must have the same dtype, but got {0} and {1}"
-        return same_dtype_error(words, bias, weight, ("bias", "weight"))
+        return same_dtype_error(SELF_MAT2, bias, weight, ("bias", "weight"))
     return RuntimeError(expand_text("linear", bias.shape, (count, weight.shape[0])))
 
 
@@ -105,3 +116,64 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if bias is not None:
         raise RuntimeError(f"mat2 must be a matrix, got {weight.ndim}-D tensor (linear's weight beside a bias)")
     return matmul(input, weight)
+
+
+def _check_bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+    named = {"input1": input1, "input2": input2, "weight": weight, "bias": bias}
+    given = {name: t._array.dtype for name, t in named.items() if isinstance(t, Tensor)}
+    if len({*given.values()}) > 1:
+        shown = ", ".join(f"{name}: {kind}" for name, kind in given.items())
+        raise RuntimeError(f"All tensors must have the same dtype, got {shown} (in bilinear())")
+    if input1.ndim != input2.ndim:
+        raise RuntimeError(f"bilinear(): input dimensions do not match: got {input1.ndim} and {input2.ndim}")
+    if not input1.ndim:
+        raise IndexError("Dimension specified as -1 but tensor has no dimensions (bilinear() got numbers)")
+    shape = list(weight.shape)
+    fits = input1.shape[:-1] == input2.shape[:-1]
+    for place, features in enumerate((input1.shape[-1], input2.shape[-1]), start=1):
+        if weight.ndim <= place:
+            raise IndexError(
+                f"Dimension out of range (expected to be in range of [{-weight.ndim}, {weight.ndim - 1}], but got "
+                f"{place}): bilinear() needs a weight of shape (outputs, features1, features2), got {shape}"
+            )
+        fits = fits and features == shape[place]
+        if not fits or weight.ndim > 3:
+            raise RuntimeError(
+                f"bilinear(): inputs of shape {list(input1.shape)} and {list(input2.shape)} do not fit a weight of "
+                f"shape {shape}; expected (..., {shape[1]}) and (..., {shape[-1]}) with equal leading dimensions"
+            )
+    if bias is not None and bias._array.shape[:1] != (shape[0],):
+        raise RuntimeError(
+            f"bilinear(): bias size does not match weight size: got {bias.shape[0] if bias.ndim else 'a number'} but "
+            f"expected {shape[0]}"
+        )
+
+
+@explained
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """``y[k] = x1 @ weight[k] @ x2 + bias[k]``, of the last dimensions.
+
+    Args:
+        input1: of shape (..., features1).
+        input2: of shape (..., features2), with the same leading dimensions.
+        weight: of shape (outputs, features1, features2).
+        bias: of shape (outputs,), or None.
+
+    Raises:
+        RuntimeError: the lengths, or the dtypes, do not fit.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.bilinear.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.bilinear(tg.ones(1, 2), tg.ones(1, 3), tg.ones(4, 2, 3))
+        tensor([[6., 6., 6., 6.]])
+    """
+    _check_bilinear(input1, input2, weight, bias)
+    outputs, first, second = weight.shape
+    leading = tuple(input1.shape[:-1])
+    count = math.prod(leading)
+    products: Any = matmul(input1.reshape(count, first), weight.permute(1, 0, 2).reshape(first, outputs * second))
+    found = matmul(products.reshape(count, outputs, second), input2.reshape(count, second, 1))
+    result: Tensor = found.reshape(*leading, outputs)
+    return result if bias is None else result + bias

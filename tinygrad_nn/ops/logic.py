@@ -10,8 +10,15 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
+from .._core.dispatch import register_operator
 from .._core.op import Integers, case, op
+from .._core.tensor import Tensor
 from .forms import refuse
+
+__all__ = [
+    "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
+    "logical_and", "logical_not", "logical_or", "logical_xor",
+]  # fmt: skip
 
 _BOOLEANS = [case(Integers((2, 3), 2, boolean=True), Integers((3,), 2, boolean=True)), case((2, 3), (2, 3))]
 _BITS = [case(Integers((2, 3), 9), Integers((3,), 9)), *_BOOLEANS[:1]]
@@ -118,24 +125,34 @@ def bitwise_xor(x, y, /):
     return _bits("bitwise_xor_cpu", np.bitwise_xor, x, y)
 
 
-@op(np.invert, vjp=None, operator="invert", cases=[case(Integers((2, 3), 9)), case(Integers((2,), 2, boolean=True))])
+@op(np.invert, vjp=None, cases=[case(Integers((2, 3), 9)), case(Integers((2,), 2, boolean=True))])
 def bitwise_not(x, /):
     """``~x``: the other truth value of booleans, all bits turned over of integers.
 
     Raises:
-        TypeError: the tensor is of floats.
+        NotImplementedError: the tensor is of floats. (A TypeError of the operator ``~``, as in PyTorch.)
 
     Example:
         >>> import tinygrad_nn as tg
         >>> ~tg.tensor([True, False]), ~tg.tensor([0, 5])
         (tensor([False,  True]), tensor([-1, -6]))
     """
-    if x.dtype.kind in "fc":
+    refuse("bitwise_not_cpu", x, "fc")
+    return np.invert(x)
+
+
+def _invert(input: Tensor) -> Tensor:
+    """The operator ``~``."""
+    if input._array.dtype.kind in "fc":
         raise TypeError(
             "~ (operator.invert) is only implemented on integer and Boolean-type tensors, got "
-            f"{dtypes.type_name(x.dtype)}. Use logical_not(), or compare: x == 0."
+            f"{dtypes.type_name(input._array.dtype)}. Use logical_not(), or compare: x == 0."
         )
-    return np.invert(x)
+    result: Tensor = bitwise_not(input)
+    return result
+
+
+register_operator("invert", _invert, None, binary=False)
 
 
 @op(np.left_shift, vjp=None, operator="lshift", cases=_BITS[:1])

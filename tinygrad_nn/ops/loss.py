@@ -15,8 +15,10 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.errors import must_be_tensor
+from .._core.modes import modes
 from .._core.op import case, op
-from .._core.tensor import Tensor
+from .._core.tensor import Tensor, wrap
+from .arithmetic import abs as absolute
 from .arithmetic import sign as _sign_of_tensors
 
 sign = _sign_of_tensors.op.numpy
@@ -46,7 +48,11 @@ def reduced(losses: Any, reduction: str) -> Any:
     """Losses of elements, an array or a tensor, as their mean, their sum, or as they are."""
     if reduction == "none":
         return losses
-    return losses.sum() if reduction == "sum" else losses.mean()
+    if reduction == "sum":
+        return losses.sum()
+    if isinstance(losses, np.ndarray) and not losses.size:
+        return np.full((), np.nan, losses.dtype)  # without NumPy's warning
+    return losses.mean()
 
 
 def scale(g: Any, x: Any, reduction: str) -> Any:
@@ -54,13 +60,16 @@ def scale(g: Any, x: Any, reduction: str) -> Any:
     return g / max(1, math.prod(x.shape)) if reduction == "mean" else g
 
 
-def _with_weight(name: str, losses: Tensor, weight: Tensor, input: Tensor, reduction: str, by_weights: bool) -> Tensor:
-    """Weighted losses; the mean of some is divided by the sum of the weights."""
+def _check_weight(name: str, weight: Tensor, input: Tensor) -> None:
     if weight.shape != input.shape:
         raise ValueError(
             f"Weights and input must have the same size. {name}(): got weight {list(weight.shape)} and input "
             f"{list(input.shape)}."
         )
+
+
+def _with_weight(losses: Tensor, weight: Tensor, reduction: str, by_weights: bool) -> Tensor:
+    """Weighted losses; the mean of some is divided by the sum of the weights."""
     weighted = losses * weight
     if reduction == "mean" and by_weights:
         return weighted.sum() / weight.sum()
@@ -71,8 +80,26 @@ def _with_weight(name: str, losses: Tensor, weight: Tensor, input: Tensor, reduc
 # --- two inputs of one size --------------------------------------------------------------------------------------
 
 
-def pair(name: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
-    """Both inputs in one shape and dtype, with PyTorch's warning where the shapes differ."""
+def constant(name: str, weight: Any, argument: str = "weight") -> None:
+    """Refuse weights that want a gradient, of which PyTorch has none.
+
+    Raises:
+        RuntimeError: they require grad.
+    """
+    if isinstance(weight, Tensor) and modes.grad and weight.requires_grad:
+        raise RuntimeError(
+            f"The function '{name}' is not differentiable with respect to argument '{argument}'. This input cannot "
+            f"have requires_grad True. Use {argument}.detach(), or multiply the losses of reduction='none' by it."
+        )
+
+
+def pair(name: str, input: Any, target: Any, integers: bool = False) -> tuple[Tensor, Tensor]:
+    """Both inputs in one shape and dtype, with PyTorch's warning where the shapes differ.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        NotImplementedError: they are of integers, unless those are welcome.
+    """
     for position, value in enumerate((input, target)):
         if not isinstance(value, Tensor):
             raise must_be_tensor(name, ("input", "target")[position], position, value)
@@ -91,7 +118,7 @@ def pair(name: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
     if x.dtype is not y.dtype and x.dtype != y.dtype:
         common = dtypes.promote_types(x.dtype, y.dtype)
         input, target = input.to(dtype=common), target.to(dtype=common)
-    if input._array.dtype.kind not in "fc":
+    if input._array.dtype.kind not in "fc" and not integers:
         raise NotImplementedError(
             f"\"{name}_cpu\" not implemented for '{dtypes.type_name(input._array.dtype)}'. Convert first: "
             "input.float()."
@@ -151,12 +178,14 @@ def mse_loss(
         tensor(2.)
     """
     reduction = reduction_of(size_average, reduce, reduction)
-    x, y = pair("mse_loss", input, target)
+    x, y = pair("mse_loss", input, target, weight is not None)
     if weight is None:
         if reduction == "mean":
             return _mse(x, y)
         return _mse(x, y, reduction=reduction)
-    return _with_weight("mse_loss", _mse(x, y, reduction="none"), weight, input, reduction, True)
+    _check_weight("mse_loss", weight, input)
+    difference = x - y
+    return _with_weight(difference * difference, weight, reduction, True)
 
 
 @op(kind="general", cases=PAIRS, method=False, torch_name="nn.functional.l1_loss", node_name="L1LossBackward0",
@@ -186,10 +215,17 @@ def l1_loss(
         tensor(1.5000)
     """
     reduction = reduction_of(size_average, reduce, reduction)
-    x, y = pair("l1_loss", input, target)
+    x, y = pair("l1_loss", input, target, integers=True)
+    if x._array.dtype.kind == "c" or y._array.dtype.kind == "c":
+        x = absolute(x - y)
+        y = wrap(np.zeros(x._array.shape, x._array.dtype))
+    if weight is None and x._array.dtype.kind in "biu":
+        whole: Tensor = reduced(absolute(x - y), reduction)
+        return whole
     if weight is None:
         return _l1(x, y, reduction=reduction)
-    return _with_weight("l1_loss", _l1(x, y, reduction="none"), weight, input, reduction, True)
+    _check_weight("l1_loss", weight, input)
+    return _with_weight(absolute(x - y), weight, reduction, True)
 
 
 def _bent(difference: Any, limit: float, slope: float) -> Any:
@@ -261,12 +297,14 @@ def huber_loss(
         tensor([0.5000, 2.5000])
     """
     reduction = reduction_of(None, None, reduction)
+    x, y = pair("huber_loss", input, target)
+    if weight is not None:
+        _check_weight("huber_loss", weight, input)
     if not delta > 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta. Got {delta}.")
-    x, y = pair("huber_loss", input, target)
     if x._array.dtype != input._array.dtype and input._array.dtype.kind == "f":  # as PyTorch, unlike the other losses
         x, y = x.to(dtype=input.dtype), y.to(dtype=input.dtype)
     if weight is None:
         return _huber(x, y, reduction=reduction, delta=delta)
     losses = _huber(x, y, reduction="none", delta=delta)
-    return _with_weight("huber_loss", losses, weight, input, reduction, False)
+    return _with_weight(losses, weight, reduction, False)

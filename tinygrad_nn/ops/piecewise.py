@@ -12,10 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from .._core import dtypes
 from .._core.op import case, composite, op
-from .._core.tensor import Tensor
+from .._core.random import default_generator
+from .._core.tensor import Tensor, wrap
 from .forms import refuse
 from .selection import choose, keep
+
+__all__ = ["hardshrink", "prelu", "relu", "rrelu", "threshold"]
 
 _POINTS = [case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 2.0, -2.0]))]
 # Without nan, for which PyTorch's gradients differ between its scalar code and its vector code.
@@ -55,6 +59,8 @@ def relu6(x, /):
         >>> tg.nn.functional.relu6(tg.tensor([-1.0, 2.0, 8.0]))
         tensor([0., 2., 6.])
     """
+    if x.dtype.kind == "b":
+        raise RuntimeError("Bool inputs not supported for hardtanh (relu6). Convert the input first: x.float().")
     return np.minimum(np.maximum(x, 0), 6)
 
 
@@ -75,7 +81,7 @@ def leaky_relu(x, /, negative_slope=0.01):
     return choose(x > 0, x, x * negative_slope)
 
 
-@op(vjp=(lambda g, x, slope: choose(x > 0, g, g * slope), lambda g, x: keep(g * x, ~(x > 0))), method=False,
+@op(vjp=(lambda g, x, slope: choose(x > 0, g, g * slope), lambda g, x: keep(g * x, ~(x >= 0))), method=False,
     torch_name="", avoid=(0.0,), names=("input", "weight"), node_name="PreluKernelBackward0")  # fmt: skip
 def _sloped(x, slope, /):
     """``x`` for positive elements, ``slope * x`` for others, of a tensor of slopes."""
@@ -98,6 +104,14 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         >>> tg.prelu(tg.tensor([[-1.0, -1.0]]), tg.tensor([0.1, 0.2]))
         tensor([[-0.1000, -0.2000]])
     """
+    kinds = [dtypes.type_name(t._array.dtype) for t in (input, weight)]
+    if kinds[0] != kinds[1]:
+        raise RuntimeError(
+            f"prelu: Type promoting not supported. Got {kinds[0]} and {kinds[1]}. Convert one: weight.to(input.dtype)."
+        )
+    if weight.ndim > 1:
+        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}")
+    refuse("prelu_cpu", input._array, _INTEGERS)
     count = weight.numel()
     if count != 1:
         channels = input.shape[1] if input.ndim > 1 else 1
@@ -113,6 +127,14 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     return result
 
 
+def _slopes(input: Tensor, lower: float, upper: float) -> Tensor:
+    """Random slopes, of which PyTorch draws those of elements that are not positive only; 1 for others."""
+    slopes = np.ones_like(input._array)
+    chosen = input._array <= 0
+    slopes[chosen] = default_generator.uniform(int(np.count_nonzero(chosen)), np.float64, lower, upper)
+    return wrap(slopes)
+
+
 @composite(method=False)
 def rrelu(
     input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, *, noise: Tensor | None = None
@@ -120,15 +142,20 @@ def rrelu(
     """Leaky relu with random slopes between `lower` and `upper` in training, and with their mean otherwise.
 
     Args:
-        noise: the slopes, in training; as many as the input has elements.
+        noise: the slopes, in training; as many as the input has elements. Drawn, if there are none.
+
+    Raises:
+        RuntimeError: `lower` is above `upper`.
 
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.nn.functional.rrelu(tg.tensor([-1.0, 2.0]), lower=0.1, upper=0.3)
         tensor([-0.2000,  2.0000])
     """
-    if training and noise is not None:
-        result: Tensor = _sloped(input, noise)
+    if lower > upper:
+        raise RuntimeError(f"Lower bound should be less than or equal to the upper bound, got {lower} and {upper}")
+    if training:
+        result: Tensor = _sloped(input, _slopes(input, lower, upper) if noise is None else noise)
         return result
     return leaky_relu(input, negative_slope=(lower + upper) / 2)
 
@@ -145,6 +172,7 @@ def threshold(x, /, threshold, value):
         >>> tg.nn.functional.threshold(tg.tensor([-1.0, 2.0]), 0.0, 20.0)
         tensor([20.,  2.])
     """
+    refuse("threshold_cpu", x, "b")
     return choose(x <= threshold, x.dtype.type(value), x)
 
 
@@ -167,6 +195,13 @@ def hardtanh(x, /, min_val=-1.0, max_val=1.0):
     """
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val, got {min_val} and {max_val}")
+    if x.dtype.kind == "b":
+        raise RuntimeError("Bool inputs not supported for hardtanh. Convert the input first: x.float().")
+    if x.dtype.kind == "u" and (min_val < 0 or max_val < 0):
+        raise RuntimeError(
+            f"cannot do hardtanh on an unsigned type with negative limits, got {min_val} and {max_val}. "
+            "Convert the input first: x.int()."
+        )
     kind = x.dtype.type
     return np.minimum(np.maximum(x, kind(min_val)), kind(max_val))
 

@@ -14,7 +14,7 @@ from .._core import dtypes
 from .._core.errors import explained
 from .._core.op import case, op
 from .._core.tensor import Tensor
-from .loss import PAIRS, common_shape, pair, reduced, reduction_of, scale
+from .loss import PAIRS, common_shape, constant, pair, reduced, reduction_of, scale
 
 _LOWEST_LOG = -100.0  # log(0) counts as this, so that losses stay finite
 _SMALLEST_SLOPE = float(np.float32(1e-12))  # PyTorch's, which is a float32
@@ -25,6 +25,16 @@ def _unit(x: Any, what: str) -> None:
         raise RuntimeError(
             f"all elements of {what} should be between 0 and 1, got values from {x.min()} to {x.max()}."
             + (" For logits there is binary_cross_entropy_with_logits." if what == "input" else "")
+        )
+
+
+def _check_weight(weight: Tensor, input: Tensor) -> None:
+    """Raises RuntimeError: the weight does not broadcast to the input's shape."""
+    shape = common_shape("binary_cross_entropy", input._array.shape, weight._array.shape)
+    if shape != input._array.shape:
+        raise RuntimeError(
+            f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(shape)} (input "
+            f"{list(input.shape)}, weight {list(weight.shape)})"
         )
 
 
@@ -79,6 +89,8 @@ def binary_cross_entropy(
         )
     if weight is None:
         return _bce(input, target, reduction=reduction)
+    constant("binary_cross_entropy", weight)
+    _check_weight(weight, input)
     result: Tensor = reduced(_bce(input, target, reduction="none") * weight, reduction)
     return result
 
@@ -137,6 +149,11 @@ def binary_cross_entropy_with_logits(
     input, target = pair("log_sigmoid", input, target)
     if weight is None and pos_weight is None:
         return _bce_with_logits(input, target, reduction=reduction)
+    constant("binary_cross_entropy_with_logits", weight)
+    constant("binary_cross_entropy_with_logits", pos_weight, "pos_weight")
+    for given in (weight, pos_weight):
+        if given is not None:
+            _check_weight(given, input)
     losses = _bce_with_logits(input, target, reduction="none")
     if pos_weight is not None:  # -log sigmoid(x), the loss of a target of 1, is scaled by 1 + (pos_weight - 1) y
         ones = np.ones_like(target._array)
@@ -197,6 +214,8 @@ def kl_div(
         if tensor._array.dtype.kind != "f":
             raise RuntimeError(f"kl_div: Integral inputs not supported. Convert first: {name}.float().")
     batch = input._array.shape[0] if input._array.ndim else 1
+    kind = dtypes.result_type([input._array, target._array])  # before they are of one shape: of () decides less
+    input, target = input.to(kind), target.to(kind)
     shape = common_shape("kl_div", input._array.shape, target._array.shape)
     if input._array.shape != target._array.shape:
         input, target = input.expand(shape), target.expand(shape)

@@ -12,14 +12,19 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.device import check_device
 from .._core.calls import write_out
+from .._core.device import check_device
 from .._core.errors import explained
 from .._core.inplace import check_target, store
 from .._core.op import case, composite, op
 from .._core.random import Generator, default_generator
 from .._core.tensor import Tensor, tensor_method, wrap
-from .creation import _dtype, _finish, _into, _like, _size, takes_size
+from .making import finish, into, size_of, takes_size, type_like, type_of
+
+__all__ = [
+    "bernoulli", "get_rng_state", "initial_seed", "manual_seed", "multinomial", "normal", "poisson", "rand",
+    "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed", "set_rng_state",
+]  # fmt: skip
 
 
 def _source(generator: Generator | None) -> Generator:
@@ -40,7 +45,8 @@ def _check_result(kind: np.dtype[Any], requires_grad: bool, device: Any) -> None
         )
 
 
-@op(kind="general", method=False, torch_name="", node_name="NormalBackward0", cases=[case((2, 3), values=np.ones((2, 3)))],
+@op(kind="general", method=False, torch_name="", node_name="NormalBackward0",
+    cases=[case((2, 3), values=np.ones((2, 3)))],
     vjp=lambda g, inputs_shape: tuple(np.zeros(shape, g.dtype) for shape in inputs_shape))  # fmt: skip
 def _drawn(*inputs, values):
     """Numbers drawn with these parameters, to which they have, as in PyTorch, a gradient of zero."""
@@ -118,18 +124,18 @@ def rand(*size: Any, generator: Generator | None = None, out: Any = None, dtype:
         >>> tg.rand(2)
         tensor([0.7576, 0.2793])
     """
-    _check_result(_dtype(dtype), requires_grad, device)
-    array = _source(generator).uniform(_size("rand", size), _dtype(dtype))
-    return _into(out, _finish(array, requires_grad))
+    _check_result(type_of(dtype), requires_grad, device)
+    array = _source(generator).uniform(size_of("rand", size), type_of(dtype))
+    return into(out, finish(array, requires_grad))
 
 
 @takes_size
 def randn(*size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
           device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """Normal with mean 0 and variance 1."""
-    _check_result(_dtype(dtype), requires_grad, device)
-    array = _source(generator).normal(_size("randn", size), _dtype(dtype))
-    return _into(out, _finish(array, requires_grad))
+    _check_result(type_of(dtype), requires_grad, device)
+    array = _source(generator).normal(size_of("randn", size), type_of(dtype))
+    return into(out, finish(array, requires_grad))
 
 
 def randint(*bounds: Any, size: Any = None, low: int | None = None, high: int | None = None,
@@ -165,8 +171,8 @@ def randint(*bounds: Any, size: Any = None, low: int | None = None, high: int | 
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     wanted = np.dtype(np.int64) if dtype is None else dtypes.to_numpy(dtype)
     _check_result(wanted, requires_grad, device)
-    array = _source(generator).random_integers(int(low), int(high), _size("randint", (size,)), wanted)
-    return _into(out, _finish(array, requires_grad))
+    array = _source(generator).random_integers(int(low), int(high), size_of("randint", (size,)), wanted)
+    return into(out, finish(array, requires_grad))
 
 
 def randperm(n: int, *, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
@@ -184,29 +190,29 @@ def randperm(n: int, *, generator: Generator | None = None, out: Any = None, dty
     wanted = np.dtype(np.int64) if dtype is None else dtypes.to_numpy(dtype)
     _check_result(wanted, requires_grad, device)
     array = _source(generator).permutation(int(n))
-    return _into(out, _finish(array.astype(wanted, copy=False), requires_grad))
+    return into(out, finish(array.astype(wanted, copy=False), requires_grad))
 
 
 @explained
 def rand_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
               memory_format: Any = None) -> Tensor:  # fmt: skip
     """Uniform on [0, 1), in the shape and type of another tensor."""
-    kind = _like(input, dtype)
+    kind = type_like(input, dtype)
     _check_result(kind, requires_grad, device)
     drawn = in_memory_order(input._array, lambda shape: default_generator.uniform(shape, kind))
-    return _finish(drawn, requires_grad)
+    return finish(drawn, requires_grad)
 
 
 @explained
 def randn_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
                memory_format: Any = None) -> Tensor:  # fmt: skip
     """Normal with mean 0 and variance 1, in the shape and type of another tensor."""
-    kind = _like(input, dtype)
+    kind = type_like(input, dtype)
     _check_result(kind, requires_grad, device)
     steps = np.abs(input._array.strides)
     flat = bool((steps[:-1] >= steps[1:]).all())  # so is then the result, which holds no gaps
     drawn = in_memory_order(input._array, lambda shape: default_generator.normal(shape, kind, contiguous=flat))
-    return _finish(drawn, requires_grad)
+    return finish(drawn, requires_grad)
 
 
 @explained
@@ -217,9 +223,9 @@ def randint_like(input: Tensor, *bounds: int, low: int = 0, high: int | None = N
         low, high = bounds
     elif bounds:
         high = bounds[0]
-    _check_result(_like(input, dtype), requires_grad, device)
+    _check_result(type_like(input, dtype), requires_grad, device)
     drawn = in_memory_order(input._array, lambda shape: randint(low, high, shape, device=device)._array)
-    return _finish(drawn.astype(_like(input, dtype)), requires_grad)
+    return finish(drawn.astype(type_like(input, dtype)), requires_grad)
 
 
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, out: Any = None,
@@ -233,8 +239,8 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Gene
                 "normal() received an invalid combination of arguments: size= goes with numbers. Give two numbers and "
                 "a size, or tensors alone."
             )
-        array = source.normal(_size("normal", (size,)), _dtype(dtype), float(mean), float(std))
-        return _into(out, _finish(array, requires_grad))
+        array = source.normal(size_of("normal", (size,)), type_of(dtype), float(mean), float(std))
+        return into(out, finish(array, requires_grad))
     tensors = [value for value in (mean, std) if isinstance(value, Tensor)]
     for name, value in (("mean", mean), ("std", std)):
         if not isinstance(value, Tensor | int | float | np.number):
@@ -246,7 +252,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Gene
         raise RuntimeError(f"normal expects all elements of std >= 0.0, got {stds.min()}")
     array = source.normal(np.broadcast_shapes(means.shape, stds.shape), wanted)
     if not tensors:
-        return _into(out, _finish(np.asarray(array * stds + means), requires_grad))
+        return into(out, finish(np.asarray(array * stds + means), requires_grad))
     made: Tensor = _drawn(*tensors, values=np.asarray(array * stds + means))
     return made if out is None else write_out(out, made)
 

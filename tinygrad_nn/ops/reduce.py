@@ -18,6 +18,8 @@ from .._core.kernels import add_reduce, column_sums, multiply_reduce, row_sums, 
 from .._core.op import Integers, OpFunction, case, op
 from .._core.tensor import Tensor, check_dim
 
+__all__ = ["all", "any", "count_nonzero", "mean", "nanmean", "nansum", "prod", "sum"]
+
 _INT64 = np.dtype(np.int64)
 _WORTH_IT = 500  # elements from which a matrix's sums are taken by BLAS
 _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)

@@ -15,6 +15,8 @@ from .._core.op import case, op
 from .forms import no_gradient, refuse
 from .selection import choose
 
+__all__ = ["ceil", "fix", "floor", "frac", "heaviside", "nan_to_num", "round", "trunc"]
+
 _INTEGERS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 _HALVES = (-2.5, -1.5, -0.5, 0.5, 1.5, 2.5)
 _SPECIAL = [case(np.array([0.0, -0.0, 0.5, 1.5, 2.5, -0.5, 3.0, np.inf, -np.inf, np.nan]))]
@@ -61,7 +63,7 @@ def trunc(x, /):
     return _rounded("trunc", np.trunc, x)
 
 
-@op(np.round, np.around, vjp=no_gradient, avoid=_HALVES, special=_SPECIAL,
+@op(np.round, np.around, vjp=lambda g, decimals: no_gradient(g), avoid=_HALVES, special=_SPECIAL,
     cases=[case((2, 3)), case((2, 3), decimals=1), case((), decimals=-1)])  # fmt: skip
 def round(x, /, *, decimals=0):
     """Each element rounded to an integer or, with `decimals`, to that many digits; halves to the even neighbour.

@@ -1,6 +1,7 @@
-"""Running sums and products along a dimension.
+"""Running sums, products and extremes along a dimension.
 
-Source: https://docs.pytorch.org/docs/stable/generated/torch.cumsum.html, torch.cumprod.html
+Source: https://docs.pytorch.org/docs/stable/generated/torch.cumsum.html, torch.cumprod.html, torch.cummax.html,
+torch.logcumsumexp.html
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from .._core import dispatch
-from .._core.op import Integers, case, op
-from .._core.tensor import Tensor, check_dim
+from .._core import dispatch, dtypes, return_types
+from .._core.inplace import check_target, store
+from .._core.op import Integers, case, composite, op
+from .._core.tensor import Tensor, check_dim, wrap
 from .reduce import takes_dtype
+from .sorting import pick
+
+__all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
 
 # What PyTorch adds up in: a running float32 sum loses digits with every term.
 _WIDER: dict[Any, Any] = {np.dtype(np.float16): np.dtype(np.float32), np.dtype(np.float32): np.dtype(np.float64)}
@@ -96,6 +101,28 @@ def cumprod(x, /, dim):
     return _accumulate(np.multiply, x, dim)
 
 
+def _inplace_scan(scan: Any) -> None:
+    """Give `Tensor` the in-place form of a scan, in which it keeps its dtype."""
+    name = scan.op.name
+
+    def call(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+        if dtype is not None and dtypes.to_numpy(dtype) != input._array.dtype:
+            raise RuntimeError(
+                f"Bad in-place call: input tensor dtype {input.dtype} and output tensor dtype {dtype} should match "
+                f"({name}_())"
+            )
+        check_target(input)
+        return store(input, scan(input, dim))
+
+    call.__name__ = call.__qualname__ = f"{name}_"
+    call.__doc__ = f"In-place version of `{name}`."
+    setattr(Tensor, f"{name}_", call)
+
+
+_inplace_scan(cumsum)
+_inplace_scan(cumprod)
+
+
 def _numpy_form(scan: Any) -> Any:
     """NumPy's signature: without an axis, the scan runs over the flattened elements."""
 
@@ -107,3 +134,145 @@ def _numpy_form(scan: Any) -> Any:
 
 dispatch.register(np.cumsum, _numpy_form(cumsum))
 dispatch.register(np.cumprod, _numpy_form(cumprod))
+
+
+# --- extremes ----------------------------------------------------------------------------------------------------
+
+
+def _running_extreme(name: str, ufunc: np.ufunc, input: Tensor, dim: Any) -> Any:
+    """The extremes so far, and where they stand: of equal ones the last, and of nan the last."""
+    x = input._array
+    if not x.ndim and isinstance(dim, int) and not -1 <= dim < 1:
+        raise IndexError(f"{name}(): Expected reduction dim -1 or 0 for scalar but got {dim}")
+    dim = check_dim(dim, x.ndim)
+    if x.dtype.kind == "c":
+        raise NotImplementedError(
+            f"\"{name}_cpu\" not implemented for '{dtypes.type_name(x.dtype)}'. Complex numbers have no order: use "
+            "x.abs()."
+        )
+    result = getattr(return_types, name)
+    if not x.ndim:
+        return result(input.clone(), wrap(np.zeros((), np.int64)))
+    extremes = ufunc.accumulate(x, dim)
+    reached = x == extremes
+    if x.dtype.kind == "f":
+        reached |= x != x
+    places = np.arange(x.shape[dim]).reshape([-1 if d == dim % x.ndim else 1 for d in range(x.ndim)])
+    indices = np.maximum.accumulate(np.where(reached, places, 0), dim)
+    if not input.requires_grad:
+        return result(wrap(extremes), wrap(indices))
+    return result(pick(input, indices, dim, distinct=False), wrap(indices))
+
+
+@composite(out=True)
+def cummax(input: Tensor, dim: int) -> Any:
+    """The largest element so far along a dimension, and its index (of equal ones the last).
+
+    Returns:
+        A named tuple of values and indices (int64).
+
+    Raises:
+        NotImplementedError: the elements are complex.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.cummax.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> values, indices = tg.cummax(tg.tensor([1.0, 3.0, 2.0, 3.0]), dim=0)
+        >>> values, indices
+        (tensor([1., 3., 3., 3.]), tensor([0, 1, 1, 3]))
+    """
+    return _running_extreme("cummax", np.maximum, input, dim)
+
+
+@composite(out=True)
+def cummin(input: Tensor, dim: int) -> Any:
+    """The smallest element so far along a dimension, and its index (of equal ones the last).
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.cummin.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.cummin(tg.tensor([3.0, 1.0, 2.0]), dim=0).values
+        tensor([3., 1., 1.])
+    """
+    return _running_extreme("cummin", np.minimum, input, dim)
+
+
+# --- logcumsumexp ------------------------------------------------------------------------------------------------
+
+
+def _accumulate_logs(x: np.ndarray[Any, Any], dim: int) -> np.ndarray[Any, Any]:
+    """``log(cumsum(exp(x)))`` without overflow."""
+    if x.dtype.kind != "c":
+        return np.asarray(np.logaddexp.accumulate(x, dim))
+    result = x.swapaxes(dim, 0).copy()
+    for place in range(1, len(result)):
+        a, b = result[place - 1], result[place]
+        swapped = a.real < b.real
+        high, low = np.where(swapped, b, a), np.where(swapped, a, b)
+        nothing = np.isneginf(high.real)  # of which the difference would be nan
+        result[place] = np.where(nothing, high, high + np.log1p(np.exp(low - high)))
+    return result.swapaxes(0, dim)
+
+
+def _logcumsumexp_vjp(g: Any, x: Any, out: Any, dim: int) -> tuple[Any]:
+    """``exp(x[i]) * sum(g[j] * exp(-out[j]) for j >= i)``, as a sum of logarithms so that nothing overflows."""
+    if not x.ndim:
+        return (g,)
+
+    def part(weights: Any) -> Any:
+        logs = np.flip(np.log(weights) - out, dim)
+        return np.exp(np.flip(_accumulate_logs(logs, dim), dim) + x)
+
+    if x.dtype.kind == "c":
+        return (part(g),)
+    zero = g.dtype.type(0)
+    return (part(np.maximum(g, zero)) - part(np.maximum(-g, zero)),)
+
+
+def _log_sum(a: Tensor, b: Tensor) -> Any:
+    """``log(exp(a) + exp(b))``, whose derivatives of any order are finite where it is."""
+    shift = np.maximum(a._array.real, b._array.real)
+    shift = np.where(np.isfinite(shift), shift, shift.dtype.type(0))
+    return np.log(np.exp(a - wrap(shift)) + np.exp(b - wrap(shift))) + wrap(shift)
+
+
+def _logcumsumexp_parts(x: Any, dim: int) -> Any:
+    """The running sum by doubling steps."""
+    if not x.ndim:
+        return x * 1
+    x = x.swapaxes(dim, 0)
+    step = 1
+    while step < x.shape[0]:
+        x = np.concatenate([x[:step], _log_sum(x[step:], x[:-step])])
+        step *= 2
+    return x.swapaxes(0, dim) * 1
+
+
+@op(kind="fused", vjp=_logcumsumexp_vjp, parts=_logcumsumexp_parts,
+    cases=[case((2, 3), dim=1), case((2, 3), dim=0), case((2, 3, 4), dim=-2), case((), dim=0), case((0, 3), dim=0),
+           case((2, 0), dim=1), case((1, 5), dim=-1)],
+    special=[case(np.array([1000.0, 1001.0, -1000.0]), dim=0)])  # fmt: skip
+def logcumsumexp(x, /, dim):
+    """The logarithm of the running sum of exponentials along a dimension, without overflow.
+
+    Raises:
+        NotImplementedError: the elements are integers or booleans.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.logcumsumexp.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.logcumsumexp(tg.tensor([1000.0, 1000.0]), dim=0)
+        tensor([1000.0000, 1000.6932])
+    """
+    check_dim(dim, x.ndim)
+    if x.dtype.kind in "biu":
+        raise NotImplementedError(
+            f"\"logcumsumexp_out_cpu\" not implemented for '{dtypes.type_name(x.dtype)}'. Convert first: x.float()."
+        )
+    if not x.ndim:
+        return x.copy()
+    wide = x.astype(np.float32) if x.dtype.itemsize == 2 else x
+    return _accumulate_logs(wide, dim).astype(x.dtype, copy=False)

@@ -7,6 +7,7 @@ Source: https://docs.pytorch.org/docs/stable/torch.html#comparison-ops
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from .._core.op import Integers, case, composite, op
 from .._core.tensor import Tensor, tensor_method, wrap
 from .forms import inplace_form
 
+__all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "maximum", "minimum", "where"]
+
 _INT8 = np.dtype(np.int8)
 _BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
 _MANY = 2000  # elements from which selecting bits is quicker than np.where, several times so for random conditions
@@ -25,7 +28,7 @@ _MANY = 2000  # elements from which selecting bits is quicker than np.where, sev
 
 def _select(condition: Any, x: Any, y: Any) -> Any:
     """``np.where``. Many elements are chosen by their bits, which costs the same however they alternate."""
-    like = x if isinstance(x, np.ndarray) else y
+    like = x if isinstance(x, np.ndarray) and (x.ndim or not isinstance(y, np.ndarray)) else y
     if not isinstance(like, np.ndarray) or like.size < _MANY or like.dtype not in _BITS:
         return np.where(condition, x, y)
     if np.shape(x) not in (condition.shape, ()) or np.shape(y) not in (condition.shape, ()):
@@ -69,6 +72,7 @@ def choose(condition: Any, x: Any, y: Any) -> Any:
 
 # --- where -------------------------------------------------------------------------------------------------------
 
+_PYTHON = (int, float, bool, complex)
 _BOOLEAN, _ONE_BOOLEAN = Integers((2, 3), 2, boolean=True), Integers((), 2, boolean=True)
 
 
@@ -81,7 +85,9 @@ def _where(condition, x, y, /):
 
 
 @composite(np.where, method=False)
-def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None) -> Any:
+def where(
+    condition: Tensor, input: Any = None, other: Any = None, *, out: Tensor | None = None, self: Any = None
+) -> Any:
     """Elements of `input` where the condition holds, else of `other`. The shapes are broadcast together.
 
     With the condition alone: the indices at which it holds, a tensor for each dimension.
@@ -89,9 +95,12 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
     Args:
         condition: a boolean tensor.
         input, other: tensors or numbers; brought to one dtype.
+        out: a tensor to write to; then both must be tensors.
+        self: another name of `input`.
 
     Raises:
         RuntimeError: the condition is not boolean.
+        TypeError: something is neither a tensor nor a number.
 
     Example:
         >>> import tinygrad_nn as tg
@@ -103,26 +112,38 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
         condition = wrap(np.asarray(condition))
     elif not isinstance(condition, Tensor):
         raise not_a_tensor(_where.op, 0, condition)
+    input = self if input is None else input
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
     for position, (name, value) in enumerate((("input", input), ("other", other))):
-        if value is None:
+        if value is None or (out is not None and not isinstance(value, Tensor)):
             raise must_be_tensor("where", name, position + 1, value)
     kind = condition._array.dtype
     if kind == np.uint8:
+        warnings.warn(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "
+            "version of PyTorch. Use a boolean condition instead.",
+            UserWarning,
+            stacklevel=3,
+        )
         condition = condition.bool()
     elif kind != np.bool_:
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {dtypes.type_name(kind)}. "
             "Write a comparison, such as where(condition != 0, ...)."
         )
-    if type(input) in (int, float, bool) and type(other) in (int, float, bool):
+    if type(input) in _PYTHON and type(other) in _PYTHON:
         wanted = dtypes.result_type([input, other])
         input, other = np.asarray(input, wanted), np.asarray(other, wanted)
     else:
         input, other = promote(_where.op, (input, other))
     result = _where(condition, input, other)
-    return result if out is None else write_out(out, result)
+    if out is None:
+        return result
+    if isinstance(out, Tensor) and out._array.dtype != result._array.dtype:
+        ours, theirs = [dtypes.type_name(t._array.dtype) for t in (result, out)]
+        raise RuntimeError(f"Expected out type to be {ours} but got {theirs} in where()")
+    return write_out(out, result)
 
 
 def _where_method(self: Tensor, condition: Tensor, other: Any) -> Tensor:
@@ -267,6 +288,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
         min, max = [bound.item() if isinstance(bound, np.generic) else bound for bound in (min, max)]
         result = _clamp(input, min=min, max=max)
     else:
+        if isinstance(min, Tensor) and isinstance(max, Tensor):  # of one type, found from all three at once
+            input = input.to(dtypes.result_type([input._array, min._array, max._array]))
         result = input if min is None else _clamp_min(input, min)
         result = result if max is None else _clamp_max(result, max)
     return result if out is None else write_out(out, result)

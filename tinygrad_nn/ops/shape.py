@@ -11,29 +11,35 @@ from typing import Any
 
 import numpy as np
 
-from .._core import dispatch, dtypes
+from .._core import dtypes
 from .._core.backward import unbroadcast
+from .._core.blocks import offset_of, strides_of
 from .._core.calls import shares_memory
 from .._core.errors import broadcast_shapes
+from .._core.memory_format import check_format, copied, preserve_format
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, check_dim, tensor_method, wrap
+
+__all__ = [
+    "broadcast_tensors", "broadcast_to", "clone", "flatten", "ravel", "reshape", "squeeze", "unflatten", "unsqueeze",
+]  # fmt: skip
 
 _SHAPES = [case((2, 6), shape=(3, 4)), case((2, 6), shape=(-1,)), case((), shape=(1, 1)), case((0, 3), shape=(3, 0)),
            case((1,), shape=())]  # fmt: skip
 
 
-def _lengths(shape: Any) -> tuple[int, ...]:
-    """A shape that users gave, as integers."""
+def lengths_of(name: str, shape: Any) -> tuple[int, ...]:
+    """A shape that users gave as the argument of this name, as integers."""
     if isinstance(shape, int | np.integer):
         return (int(shape),)
     try:
         return tuple([operator.index(n) for n in shape])
     except TypeError:
-        raise TypeError(f"argument 'shape' must be tuple of ints, got {shape!r}") from None
+        raise TypeError(f"argument '{name}' must be tuple of ints, got {shape!r}") from None
 
 
 def _reshaped(x: np.ndarray[Any, Any], shape: Any) -> np.ndarray[Any, Any]:
-    shape = _lengths(shape)
+    shape = lengths_of("shape", shape)
     if shape and min(shape) < -1:
         wrong = next(n for n in shape if n < -1)
         raise RuntimeError(
@@ -87,27 +93,52 @@ def _view(x, /, shape):
 
 
 @tensor_method
-def view(self: Tensor, *shape: Any) -> Tensor:
-    """The same memory in another shape, or (``x.view(dtype)``) read as another type of the same size.
+def view(self: Tensor, *size: Any, **named: Any) -> Tensor:
+    """The same memory in another shape, or (``x.view(dtype)``) read as another type.
+
+    A type of other size changes the length of the last dimension.
 
     Raises:
         RuntimeError: the number of elements would change, or the memory order does not allow it: use `reshape`.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.arange(4).view(2, 2)
+        tensor([[0, 1],
+                [2, 3]])
+        >>> tg.tensor([1.0]).view(tg.int32)
+        tensor([1065353216], dtype=torch.int32)
     """
-    if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
-        return wrap(_viewed_as(self._array, shape[0].dtype), cell=self._cell)
-    result: Tensor = _view(self, *shape) if shape else _view(self, ())
+    given = (*size, *named.values())
+    if len(named) > 1 or not {*named} <= {"size", "dtype"} or not given or (size and named):
+        raise TypeError(
+            f"view() received an invalid combination of arguments: got {given}, expected a size or a dtype"
+        )
+    if len(given) == 1 and isinstance(given[0], dtypes.dtype):
+        return wrap(_viewed_as(self._array, given[0].dtype), cell=self._cell)
+    result: Tensor = _view(self, *given)
     return result
 
 
 def _viewed_as(array: np.ndarray[Any, Any], kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    try:
+    """The same memory read as another type."""
+    old, new = array.itemsize, kind.itemsize
+    if old == new:
         return array.view(kind)
-    except ValueError as error:
-        raise RuntimeError(
-            f"self.size(-1) must be divisible by {kind.itemsize // array.itemsize} to view "
-            f"{dtypes.type_name(array.dtype)} as {dtypes.type_name(kind)} (different element sizes), but got shape "
-            f"{list(array.shape)}: {error}"
-        ) from None
+    what = f"to view {dtypes.type_name(array.dtype)} as {dtypes.type_name(kind)} (different element sizes)"
+    if not array.ndim:
+        raise RuntimeError(f"self.dim() cannot be 0 {what}")
+    strides, ratio = strides_of(array), max(old, new) // min(old, new)
+    if strides[-1] != 1:
+        raise RuntimeError(f"self.stride(-1) must be 1 {what}, but got {strides[-1]}")
+    if new > old:
+        for place, length in ((-1, array.shape[-1]), *[(d, s) for d, s in enumerate(strides[:-1])]):
+            if length % ratio:
+                word = "size" if place == -1 else "stride"
+                raise RuntimeError(f"self.{word}({place}) must be divisible by {ratio} {what}, but got {length}")
+        if offset_of(array) % ratio:
+            raise RuntimeError(f"self.storage_offset() must be divisible by {ratio} {what}")
+    return array.view(kind)
 
 
 @tensor_method
@@ -122,128 +153,6 @@ def reshape_as(self: Tensor, other: Tensor) -> Tensor:
     """This tensor's elements in the other's shape, copied if need be."""
     result: Tensor = reshape(self, shape=other._array.shape)
     return result
-
-
-@op(np.swapaxes, vjp=lambda g, dim0, dim1: g.swapaxes(dim0, dim1), kind="view",
-    aliases=("swapaxes", "swapdims"),
-    cases=[case((2, 3), dim0=0, dim1=1), case((2, 3, 4), dim0=-1, dim1=0), case((0, 2), dim0=0, dim1=1)])  # fmt: skip
-def transpose(x, /, dim0, dim1):
-    """Two dimensions exchanged, as a view.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.zeros(2, 3).transpose(0, 1).shape
-        torch.Size([3, 2])
-    """
-    if x.ndim == 0 and dim0 in (0, -1) and dim1 in (0, -1):
-        return x.view()
-    return x.swapaxes(dim0, dim1)
-
-
-swapaxes = swapdims = transpose
-
-
-def _inverse(dims: Sequence[int]) -> tuple[int, ...]:
-    """The permutation that undoes this one."""
-    count = len(dims)
-    inverse = [0] * count
-    for position, dim in enumerate(dims):
-        inverse[dim % count] = position
-    return tuple(inverse)
-
-
-@op(vjp=lambda g, dims: _permute_array(g, _inverse(dims)), kind="view", collects="dims",
-    cases=[case((2, 3, 4), dims=(2, 0, 1)), case((2, 3), dims=(-1, 0)), case((), dims=())])  # fmt: skip
-def permute(x, /, dims):
-    """The dimensions in another order, as a view.
-
-    Raises:
-        RuntimeError: the order does not name every dimension once.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.zeros(2, 3, 4).permute(2, 0, 1).shape
-        torch.Size([4, 2, 3])
-    """
-    if isinstance(dims, str):
-        raise TypeError(f"argument 'dims' must be tuple of ints, got {dims!r}")
-    if len(dims) != x.ndim:
-        raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
-            f"ordering of dimensions i.e. input.dim() = {x.ndim} is not equal to len(dims) = {len(dims)}"
-        )
-    if len({check_dim(dim, x.ndim) for dim in dims}) != x.ndim:
-        raise RuntimeError(f"permute(): duplicate dims are not allowed. Got {list(dims)}.")
-    return x.transpose(dims)
-
-
-def _permute_array(x: Any, dims: Sequence[int]) -> Any:
-    return permute.op.numpy(x, dims=dims)
-
-
-@composite(np.moveaxis, aliases=("moveaxis",))
-def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
-    """Dimensions moved to other places; the rest keep their order."""
-    ndim = input._array.ndim
-    sources = [check_dim(d, ndim) for d in ([source] if isinstance(source, int) else source)]
-    targets = [check_dim(d, ndim) for d in ([destination] if isinstance(destination, int) else destination)]
-    if len(sources) != len(targets):
-        raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({sources} dims) should contain the same number of "
-            f"dims as destination ({targets} dims)"
-        )
-    for word, given in (("source", sources), ("destination", targets)):
-        if len(set(given)) < len(given):
-            raise RuntimeError(f"movedim: repeated dim in `{word}` ({given})")
-    order = [d for d in range(ndim) if d not in sources]
-    for target, dim in sorted(zip(targets, sources, strict=True)):
-        order.insert(target, dim)
-    result: Tensor = permute(input, dims=tuple(order))
-    return result
-
-
-moveaxis = movedim
-
-
-@composite()
-def t(input: Tensor) -> Tensor:
-    """The transpose of a matrix; tensors of fewer dimensions as they are.
-
-    Raises:
-        RuntimeError: more than two dimensions.
-    """
-    if input._array.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._array.ndim}D")
-    result: Tensor = transpose(input, dim0=0, dim1=-1)
-    return result
-
-
-def _reversed(self: Tensor) -> Tensor:
-    """The dimensions in reverse order."""
-    result: Tensor = permute(self, dims=tuple(range(self._array.ndim))[::-1])
-    return result
-
-
-def _matrix_transpose(self: Tensor) -> Tensor:
-    """The last two dimensions exchanged."""
-    if self._array.ndim < 2:
-        raise RuntimeError(
-            f"tensor.mT is only supported on matrices or batches of matrices. Got {self._array.ndim}-D tensor."
-        )
-    result: Tensor = transpose(self, dim0=-2, dim1=-1)
-    return result
-
-
-for _name, _getter in {"T": _reversed, "mT": _matrix_transpose}.items():
-    setattr(Tensor, _name, property(_getter))
-
-
-def _numpy_transpose(a: Tensor, axes: Any = None) -> Tensor:
-    return _reversed(a) if axes is None else permute(a, dims=tuple(axes))
-
-
-dispatch.register(np.transpose, _numpy_transpose)
-dispatch.register(np.matrix_transpose, lambda x: _matrix_transpose(x))
 
 
 def _expanded_shape(shape: tuple[int, ...], wanted: Sequence[int]) -> tuple[int, ...]:
@@ -289,10 +198,35 @@ def broadcast_to(x, /, shape):
         tensor([[1, 1, 1],
                 [2, 2, 2]])
     """
-    shape = _lengths(shape)
+    shape = lengths_of("shape", shape)
     full = _expanded_shape(x.shape, shape)
-    # as_strided-like views of NumPy's are read-only; in-place operations check for shared elements themselves
-    return np.broadcast_to(x, full)
+    wide = np.broadcast_to(x, full)
+    if x.flags.writeable:  # in-place operations look for shared elements themselves
+        wide.flags.writeable = True
+    return wide
+
+
+@tensor_method
+def sum_to_size(self: Tensor, *size: Any) -> Tensor:
+    """The tensor summed over those dimensions that would be repeated to expand this size to its own.
+
+    Raises:
+        RuntimeError: the size cannot be expanded to the tensor's.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.ones(3, 2).sum_to_size(1, 2)
+        tensor([[3., 3.]])
+    """
+    shape = lengths_of("size", size[0] if len(size) == 1 and not isinstance(size[0], int) else size)
+    own = self._array.shape
+    extra = len(own) - len(shape)
+    if extra < 0 or any(n not in (1, own[extra + d]) for d, n in enumerate(shape)):
+        raise RuntimeError(f"size {{{list(shape)}}} is not expandable to size {{{list(own)}}}.")
+    if not shape:
+        result: Tensor = self.sum()
+        return result
+    return self if shape == own else unbroadcast(self, shape)
 
 
 @tensor_method
@@ -302,7 +236,8 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
     return result
 
 
-@op(np.squeeze, vjp=lambda g, x_shape: g.reshape(x_shape), kind="view",
+# (the rule asks for `dim`, as the node is called after it)
+@op(np.squeeze, vjp=lambda g, x_shape, dim: g.reshape(x_shape), kind="view",
     cases=[case((1, 3, 1)), case((1, 3, 1), dim=0), case((1, 3, 1), dim=-1), case((1, 3, 1), dim=1),
            case((1, 3, 1), dim=(0, 2)), case(()), case((), dim=0)])  # fmt: skip
 def squeeze(x, /, dim=None):
@@ -315,7 +250,10 @@ def squeeze(x, /, dim=None):
     """
     if dim is None:
         return x.squeeze()
-    dims = {check_dim(d, x.ndim) for d in ((dim,) if isinstance(dim, int | np.integer) else dim)}
+    given = [check_dim(d, x.ndim) for d in ((dim,) if isinstance(dim, int | np.integer) else dim)]
+    dims = set(given)
+    if len(dims) < len(given):
+        raise RuntimeError(f"dim {max(given, key=given.count)} appears multiple times in the list of dims")
     return x.reshape([n for d, n in enumerate(x.shape) if d not in dims or n != 1])
 
 
@@ -333,7 +271,7 @@ def unsqueeze(x, /, dim):
     if isinstance(dim, tuple):  # NumPy's np.expand_dims
         return np.expand_dims(x, dim)
     place = check_dim(dim, x.ndim + 1)
-    return x[(slice(None),) * place + (None,)]
+    return x.reshape(*x.shape[:place], 1, *x.shape[place:])
 
 
 @composite(aliases=())
@@ -375,7 +313,9 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     """One dimension split into several of these lengths, one of which may be -1."""
     shape = input._array.shape
     place = check_dim(dim, len(shape))
-    lengths = list(sizes)
+    lengths = list(lengths_of("sizes", sizes))
+    if not shape:
+        raise RuntimeError("unflatten got an unexpected error: Dimension specified as 0 but tensor has no dimensions")
     if not lengths:
         raise RuntimeError("unflatten: sizes must be non-empty")
     if lengths.count(-1) > 1:
@@ -402,21 +342,15 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 @op(np.copy, vjp=lambda g: g, kind="general", cases=[case((2, 3)), case(()), case((0,))])
 def clone(x, /, *, memory_format=None):
-    """A copy, through which gradients flow."""
-    return x.copy(order="K") if memory_format is None else x.copy()
-
-
-@tensor_method
-def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
-    """The tensor itself if its elements lie row by row in memory, else a copy that does."""
-    if self._array.flags.c_contiguous:
-        return self
-    result: Tensor = clone(self, memory_format="contiguous")
-    return result
+    """A copy, through which gradients flow; in the same order in memory, or in another (see `memory_format`)."""
+    if memory_format is None or memory_format is preserve_format:
+        return x.copy() if x.flags.c_contiguous else copied(x, None)
+    check_format("clone", memory_format, x.ndim)
+    return copied(x, memory_format)
 
 
 @composite(method=False)
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """The tensors expanded to the one shape that they broadcast to."""
     shape = broadcast_shapes("broadcast_tensors", *[x._array.shape for x in tensors])
-    return tuple([broadcast_to(x, shape=shape) for x in tensors])
+    return tuple([x if x._array.shape == shape else broadcast_to(x, shape=shape) for x in tensors])

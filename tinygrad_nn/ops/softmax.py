@@ -16,6 +16,8 @@ from .._core.kernels import add_reduce, exp_below_one, log_sum_exp, sums_along
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, check_dim
 
+__all__ = ["log_softmax", "softmax"]
+
 _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
 
 
@@ -47,7 +49,7 @@ def _softmax_vjp(g: Any, out: Any, dim: int) -> Any:
     if type(g) is np.ndarray and out.size:
         return _backward(_softmax_backward, g, out, dim)
     if not out.ndim:
-        return g * 0
+        return out * (g - g * out)  # 0, but nan for nan
     return out * (g - (g * out).sum(axis=dim, keepdims=True))
 
 
@@ -63,6 +65,8 @@ def _softmax_backward(g: Any, out: Any, axis: int) -> Any:
 def _backward(kernel: Callable[[Any, Any, int], Any], g: Any, out: Any, dim: int) -> Any:
     """Run a backward kernel of (gradient, output, axis) on what it can take, as `_along` does."""
     axis = check_dim(dim, out.ndim)
+    if out.dtype == _FLOAT16:
+        return _backward(kernel, g.astype(_FLOAT32), out.astype(_FLOAT32), dim).astype(_FLOAT16)
     if out.ndim != 2 and axis >= out.ndim - 1:
         shape = (-1, out.shape[-1] if out.ndim else 1)
         return kernel(g.reshape(shape), out.reshape(shape), 1).reshape(out.shape)
@@ -100,7 +104,7 @@ def _log_softmax_backward(g: Any, out: Any, axis: int) -> Any:
 def _log_softmax_vjp(g: Any, out: Any, dim: int) -> Any:
     if type(g) is np.ndarray and out.size:
         return _backward(_log_softmax_backward, g, out, dim)
-    return g - np.exp(out) * g.sum(axis=dim, keepdims=True) if out.ndim else g * 0
+    return g - np.exp(out) * (g.sum(axis=dim, keepdims=True) if out.ndim else g)
 
 
 @op(

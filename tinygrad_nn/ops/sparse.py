@@ -13,7 +13,7 @@ from .._core import dtypes
 from .._core.errors import explained, must_be_tensor
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor, wrap
-from .index import add_rows
+from .places import add_rows
 
 
 def _check_indices(indices: Any, count: int) -> None:
@@ -106,7 +106,7 @@ def _embedding(weight, indices, /, *, padding_idx=None, scale_grad_by_freq=False
     return weight.take(indices, axis=0)
 
 
-def _limit_norms(weight: Tensor, indices: Any, max_norm: float, norm_type: float) -> None:
+def limit_norms(weight: Tensor, indices: Any, max_norm: float, norm_type: float) -> None:
     """Shrink, in place, the rows in use whose norm is larger."""
     _check_indices(indices, weight._array.shape[0])
     used = np.unique(indices)
@@ -156,12 +156,6 @@ def embedding(
     if weight._array.ndim != 2:
         hint = " The arguments are (input, weight), in this order." if weight._array.dtype.kind in "iu" else ""
         raise RuntimeError(f"'weight' must be 2-D, got shape {list(weight.shape)}.{hint}")
-    if indices.dtype != np.int64 and indices.dtype != np.int32:
-        raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"{dtypes.type_name(indices.dtype)} instead (while checking arguments for embedding). Convert: "
-            "input.long()."
-        )
     if padding_idx is not None:
         rows = weight._array.shape[0]
         if not -rows <= padding_idx < rows:
@@ -169,8 +163,14 @@ def embedding(
                 f"Padding_idx must be within num_embeddings: got {padding_idx}, and num_embeddings is {rows}"
             )
         padding_idx %= rows
+    if indices.dtype != np.int64 and indices.dtype != np.int32:
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+            f"{dtypes.type_name(indices.dtype)} instead (while checking arguments for embedding). Convert: "
+            "input.long()."
+        )
     if max_norm is not None:
-        _limit_norms(weight, indices, max_norm, norm_type)
+        limit_norms(weight, indices, max_norm, norm_type)
     return _embedding(weight, input, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq)
 
 

@@ -16,6 +16,8 @@ from .._core.op import case, composite, op
 from .._core.tensor import Tensor
 from .reduce import axes, mean, reduced_count, restore
 
+__all__ = ["logsumexp", "std", "std_mean", "var", "var_mean"]
+
 _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
 
 
@@ -23,7 +25,7 @@ _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
 
 
 def _variance(name: str, x: Any, dim: Any, correction: float, keepdim: bool) -> Any:
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         raise RuntimeError(
             f"std and var only support floating point and complex dtypes, got {dtypes.type_name(x.dtype)}. Convert "
             f"first: x.float().{name}()."
@@ -40,7 +42,8 @@ def _variance(name: str, x: Any, dim: Any, correction: float, keepdim: bool) -> 
         )
     wide = x.astype(_FLOAT32) if x.dtype == _FLOAT16 else x
     centred = _centred(wide, axis, freedom + correction)
-    result = add_reduce(centred * centred, axis, None, None, keepdim) / _freedom(freedom)
+    squares = centred * centred if x.dtype.kind == "f" else centred.real**2 + centred.imag**2
+    result = add_reduce(squares, axis, None, None, keepdim) / _freedom(freedom)
     return result.astype(x.dtype) if wide is not x else result
 
 
@@ -75,13 +78,13 @@ _CASES = [
 ]  # fmt: skip
 
 
-@op(kind="reduction", vjp=_var_vjp, cases=_CASES)
+@op(kind="reduction", vjp=_var_vjp, cases=_CASES, holomorphic=False)
 def _var(x, /, *, dim=None, correction=1, keepdim=False):
     """Variance, of all elements or along dimensions."""
     return _variance("var", x, dim, correction, keepdim)
 
 
-@op(kind="reduction", vjp=_std_vjp, cases=_CASES,
+@op(kind="reduction", vjp=_std_vjp, cases=_CASES, holomorphic=False,
     special=[case(np.array([2.0, 2.0])), case(np.array([[1.0, 1.0], [1.0, 3.0]]), dim=1)])  # fmt: skip
 def _std(x, /, *, dim=None, correction=1, keepdim=False):
     """Standard deviation, of all elements or along dimensions."""
@@ -103,7 +106,7 @@ def _options(name: str, dim: Any, unbiased: Any, correction: Any, axis: Any, ddo
     return dim, 1 if correction is None else correction
 
 
-@composite()
+@composite(out=True)
 def var(
     input: Tensor,
     dim: Any = None,
@@ -131,7 +134,7 @@ def var(
     return _var(input, dim=dim, correction=correction, keepdim=keepdim)
 
 
-@composite()
+@composite(out=True)
 def std(
     input: Tensor,
     dim: Any = None,
@@ -153,7 +156,7 @@ def std(
     return _std(input, dim=dim, correction=correction, keepdim=keepdim)
 
 
-@composite(method=False)
+@composite(method=False, out=True)
 def var_mean(
     input: Tensor,
     dim: Any = None,
@@ -174,7 +177,7 @@ def var_mean(
     return _var(input, dim=dim, correction=correction, keepdim=keepdim), mean(input, dim, keepdim)
 
 
-@composite(method=False)
+@composite(method=False, out=True)
 def std_mean(
     input: Tensor,
     dim: Any = None,
@@ -226,15 +229,15 @@ dispatch.register(np.std, _numpy_form(_std))
 def _logsumexp(x, /, dim, keepdim=False):
     """See `logsumexp`."""
     axis = axes(dim, x.ndim)
-    top = maximum_reduce(x, axis, None, None, True, initial=-np.inf)
-    shift = np.where(np.isfinite(top), top, x.dtype.type(0))  # inf - inf would be nan
+    top = maximum_reduce(x.real, axis, None, None, True, initial=-np.inf)
+    shift = np.where(np.isfinite(top), top, top.dtype.type(0))  # inf - inf would be nan
     result = np.log(add_reduce(np.exp(x - shift), axis, None, None, True)) + shift
     if keepdim or (axis is None and not x.ndim):
         return result
     return result.squeeze(axis)
 
 
-@composite()
+@composite(out=True)
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, axis: Any = None) -> Tensor:
     """``log(sum(exp(x)))`` along dimensions, without overflow.
 

@@ -14,7 +14,13 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.tensor import Size, Tensor
-from .creation import tensor, zeros
+from .creation import zeros
+from .data import tensor
+
+__all__ = [
+    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
+    "ShortTensor",
+]  # fmt: skip
 
 
 class TensorType(type):

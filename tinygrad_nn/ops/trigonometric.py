@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 
 from .._core.op import case, op
+from .._core.tensor import Tensor
+from .bessel import spherical_slope
 from .selection import choose, keep
+
+__all__ = [
+    "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan",
+    "atan2", "atanh", "cos", "cosh", "deg2rad", "rad2deg", "sin", "sinc", "sinh", "tan", "tanh",
+]  # fmt: skip
 
 _POINTS = [case(np.array([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 2.0]))]
 
@@ -162,7 +169,13 @@ def asinh(x, /):
     return np.arcsinh(x)
 
 
-@op(np.arccosh, vjp=lambda g, x: g / np.sqrt(x * x - 1), promotes="float", aliases=("arccosh",), domain=(1.1, inf),
+def _acosh_rule(g: Any, x: Any) -> Any:
+    if np.iscomplexobj(x._array if isinstance(x, Tensor) else x):  # where sqrt(a b) may be -sqrt(a) sqrt(b)
+        return g / (np.sqrt(x + 1) * np.sqrt(x - 1))
+    return g / np.sqrt(x * x - 1)
+
+
+@op(np.arccosh, vjp=_acosh_rule, promotes="float", aliases=("arccosh",), domain=(1.1, inf),
     special=_POINTS)  # fmt: skip
 def acosh(x, /):
     """Inverse hyperbolic cosine of each element: nan below 1.
@@ -193,11 +206,15 @@ def atanh(x, /):
 
 def _sinc_rule(g: Any, x: Any) -> Any:
     angle = x * math.pi
-    slope = (angle * np.cos(angle) - np.sin(angle)) / (x * x * math.pi)
+    if np.iscomplexobj(x._array if isinstance(x, Tensor) else x):
+        slope = (angle * np.cos(angle) - np.sin(angle)) / (x * x * math.pi)
+    else:
+        slope = spherical_slope.op.numpy(angle) * math.pi
     return g * keep(slope, x != 0)
 
 
-@op(np.sinc, vjp=_sinc_rule, promotes="float", avoid=(0.0,), special=[case(np.array([0.0, -0.0, np.inf, np.nan, 0.5]))])
+@op(np.sinc, vjp=_sinc_rule, promotes="float", domain=(0.05, inf),  # nearer to 0, PyTorch's gradient cancels out
+    special=[case(np.array([0.0, -0.0, np.inf, np.nan, 0.5]))])  # fmt: skip
 def sinc(x, /):
     """``sin(pi x) / (pi x)``, and 1 at 0.
 

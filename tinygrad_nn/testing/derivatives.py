@@ -62,7 +62,7 @@ def second_gradients(
     produced, chosen = _chosen(sample.call(tensors), variables)
     inputs = [tensors[i] for i in sample.differentiable]
     wanted = [*inputs, *(v for v in variables if v is not None)]
-    first = grad(produced, inputs, chosen, create_graph=True, allow_unused=True) if produced else []
+    first = grad(produced, inputs, chosen, create_graph=True, allow_unused=True) if produced else [None] * len(inputs)
     pairs = [(f, wrap(w)) for f, w in zip(first, weights, strict=True) if f is not None and f.requires_grad]
     if not pairs:
         found: list[Any] = [None] * len(wanted)

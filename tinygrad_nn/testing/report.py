@@ -23,7 +23,8 @@ def failure(sample: Sample, check: str, text: str) -> CheckError:
 def differences(actual: Array, expected: Array) -> tuple[Array, Array]:
     """Absolute and relative differences; zero where both are the same infinity or both nan."""
     with np.errstate(all="ignore"):
-        a, b = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+        kind = np.complex128 if np.iscomplexobj(actual) or np.iscomplexobj(expected) else np.float64
+        a, b = np.asarray(actual, kind), np.asarray(expected, kind)
         same = (a == b) | (np.isnan(a) & np.isnan(b))
         absolute = np.where(same, 0.0, np.abs(a - b))
         return absolute, np.where(same, 0.0, absolute / np.abs(b))

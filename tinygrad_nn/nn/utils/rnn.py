@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..._core.tensor import Tensor
-from ...ops import cat, stack
+from ...ops.join import cat, stack
 
 __all__ = ["pad_sequence"]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from tinygrad_nn._core import dtypes
 from tinygrad_nn._core.tensor import Tensor
-from tinygrad_nn.ops.creation import as_tensor, tensor
+from tinygrad_nn.ops.data import as_tensor, tensor
 from tinygrad_nn.ops.join import stack
 
 

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar, cast
 from tinygrad_nn._core import dtypes
 from tinygrad_nn._core.random import Generator
 from tinygrad_nn._core.tensor import Tensor
-from tinygrad_nn.ops.creation import as_tensor
+from tinygrad_nn.ops.data import as_tensor
 
 from .sampler import random_source, size_of
 

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from tinygrad_nn._core import dtypes
 from tinygrad_nn._core.random import Generator, default_generator
 from tinygrad_nn._core.tensor import Tensor
-from tinygrad_nn.ops.creation import as_tensor
+from tinygrad_nn.ops.data import as_tensor
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -1,0 +1,98 @@
+"""Memory formats: in which order a tensor's dimensions lie in memory.
+
+Source: https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch-memory-format
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .blocks import dense_order, is_dense
+
+
+class memory_format:  # noqa: N801 - the name of the class that it stands in for
+    """How the dimensions lie in memory: `contiguous_format`, `channels_last`, `channels_last_3d`, `preserve_format`.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> x = tg.zeros(1, 2, 3, 4).contiguous(memory_format=tg.channels_last)
+        >>> x.stride(), x.is_contiguous(), x.is_contiguous(memory_format=tg.channels_last)
+        ((24, 1, 8, 2), False, True)
+    """
+
+    __slots__ = ("name",)
+
+    name: str
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"  # as programs print it, which call the package so
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _from_name, (self.name,)
+
+
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")
+
+_ALL = {f.name: f for f in (contiguous_format, preserve_format, channels_last, channels_last_3d)}
+# The order of the dimensions in memory, slowest first.
+ORDERS = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}
+
+
+def _from_name(name: str) -> memory_format:
+    return _ALL[name]
+
+
+def check_format(name: str, wanted: Any, ndim: int) -> None:
+    """Refuse what is no memory format, and one that is made for another number of dimensions.
+
+    Raises:
+        TypeError: it is no memory format.
+        RuntimeError: the tensor has another number of dimensions.
+    """
+    if not isinstance(wanted, memory_format):
+        raise TypeError(
+            f"{name}(): argument 'memory_format' must be torch.memory_format, not {type(wanted).__name__}. "
+            "There are contiguous_format, preserve_format, channels_last and channels_last_3d."
+        )
+    if wanted in ORDERS and ndim != len(ORDERS[wanted]):
+        rank = len(ORDERS[wanted])
+        raise RuntimeError(f"required rank {rank} tensor to use {wanted.name} format: got {ndim} dims in {name}()")
+
+
+def has_format(array: np.ndarray[Any, Any], wanted: memory_format) -> bool:
+    """Whether the elements lie in this order, without gaps; False for another number of dimensions."""
+    order = ORDERS.get(wanted)
+    if order is None:
+        return bool(array.flags.c_contiguous)
+    return array.ndim == len(order) and bool(array.transpose(order).flags.c_contiguous)
+
+
+def copied(array: np.ndarray[Any, Any], wanted: memory_format | None) -> np.ndarray[Any, Any]:
+    """A copy in this order; None and `preserve_format` keep a dense array's own order."""
+    order = None if wanted is None else ORDERS.get(wanted)
+    if order is not None:
+        return array.transpose(order).copy().transpose(np.argsort(order))
+    if wanted is contiguous_format:
+        return array.copy()
+    if is_dense(array):
+        return array.copy(order="K")
+    order = dense_order(array)
+    return array.transpose(order).copy().transpose(np.argsort(order))
+
+
+def empty_in(shape: tuple[int, ...], dtype: np.dtype[Any], wanted: memory_format | None) -> np.ndarray[Any, Any]:
+    """An array of this order that is not initialised."""
+    if wanted is not None:
+        check_format("empty", wanted, len(shape))
+    order = None if wanted is None else ORDERS.get(wanted)
+    if order is None:
+        return np.empty(shape, dtype)
+    return np.empty([shape[d] for d in order], dtype).transpose(np.argsort(order))

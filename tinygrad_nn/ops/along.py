@@ -1,0 +1,65 @@
+"""Picking along a dimension with an index for each element, and adding back: ops that are each other's gradient.
+
+Source: https://docs.pytorch.org/docs/stable/generated/torch.gather.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._core.op import Integers, case, op
+from .places import add_flat, places_along
+
+
+def _clip_to(x: Any, index: Any, dim: int) -> Any:
+    """`x` cut to the index's lengths in all dimensions but one: gather and scatter ignore the rest."""
+    return x[tuple([slice(None) if d == dim else slice(0, n) for d, n in enumerate(index.shape)])]
+
+
+def clip_all(x: Any, shape: tuple[int, ...]) -> Any:
+    """`x` cut to these lengths."""
+    return x if x.shape == shape else x[tuple([slice(0, n) for n in shape])]
+
+
+def _scattered(g: Any, x_shape: tuple[int, ...], index: Any, dim: int) -> Any:
+    """The gradient of picking along a dimension: added back where the elements came from."""
+    return _scatter_zeros.op.numpy(g, index, shape=x_shape, dim=dim)
+
+
+@op(vjp=(_scattered, None), kind="general", node_name="GatherBackward0", method=False, torch_name="",
+    cases=[case((3, 4), Integers((3, 2), 4), dim=1), case((3, 4), Integers((2, 4), 3), dim=0),
+           case((3, 4), Integers((2, 2), 4), dim=-1), case((3,), Integers((5,), 3), dim=0)])  # fmt: skip
+def _gather(x, index, /, dim):
+    """Elements of `x` along a dimension, one for each element of the index, which is not negative."""
+    if x.ndim == 0:
+        return np.broadcast_to(x, index.shape).copy()
+    if not index.size:
+        return np.zeros(index.shape, x.dtype)
+    if x.flags.c_contiguous:
+        return x.reshape(-1).take(places_along(index, x.shape, dim % x.ndim))
+    if index.ndim != x.ndim:  # an index without dimensions
+        return x.take(index)
+    return np.take_along_axis(_clip_to(x, index, dim % x.ndim), index, dim)
+
+
+@op(vjp=(lambda g, index, dim: _gather.op.numpy(g, index, dim=dim), None), kind="general", method=False, torch_name="",
+    cases=[case((3, 2), Integers((3, 2), 4), shape=(3, 4), dim=1),
+           case((5,), Integers((5,), 3), shape=(3,), dim=0)])  # fmt: skip
+def _scatter_zeros(x, index, /, shape, dim):
+    """Zeros of a shape, with the elements of `x` added where the index says: the gradient of `gather`."""
+    result = np.zeros(shape, x.dtype)
+    scatter_into(result, x, index, dim)
+    return result
+
+
+def scatter_into(result: Any, x: Any, index: Any, dim: int) -> None:
+    """Add the elements of `x` to a result, in place, along a dimension where the index says; it may repeat."""
+    if not index.size:
+        return
+    dim %= max(result.ndim, 1)
+    flat = result.reshape(-1)
+    add_flat(flat, places_along(index, result.shape, dim).reshape(-1), clip_all(x, index.shape).reshape(-1))
+    if not np.may_share_memory(flat, result):  # it was not contiguous
+        result[...] = flat.reshape(result.shape)

@@ -1,0 +1,75 @@
+"""NumPy's complaints about an index in PyTorch's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._core.errors import describe
+from .index_parsing import too_many
+from .places import Steps, pick
+
+
+def assignment_error(error: Exception, target: np.ndarray[Any, Any], index: Any, value: Any) -> Exception:
+    """NumPy's complaint about an assignment in PyTorch's words."""
+    if isinstance(error, IndexError) or not any(
+        words in str(error) for words in ("not broadcast", "not be broadcast", "assign", "setting an array")
+    ):
+        return index_error(error, target, index)
+    picked = list(pick(target, index).shape)
+    return RuntimeError(
+        f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing result of "
+        f"shape {picked}"
+    )
+
+
+def index_error(error: Exception, x: np.ndarray[Any, Any], index: Any) -> Exception:
+    """NumPy's complaint about an index in PyTorch's words."""
+    if type(index) is Steps:
+        try:
+            x, index = x[index.basic], index.picks
+        except IndexError as inner:
+            error = inner
+    text, shape = str(error), list(x.shape)
+    items = index if isinstance(index, tuple) else (index,)
+    if not x.ndim and any(type(i) is int for i in items):
+        return IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
+        )
+    if not x.ndim and any(type(i) is slice for i in items):
+        return IndexError("slice() cannot be applied to a 0-dim tensor.")
+    if text.startswith("too many indices"):
+        return IndexError(f"{too_many(x.ndim)} (shape {shape})")
+    if text.startswith("boolean index"):
+        return _mask_error(x, items) or IndexError(text)
+    if any(type(i) is int and not -(2**63) <= i < 2**63 for i in items):
+        return ValueError(f"Overflow when unpacking long long: {index} as an index")
+    if isinstance(error, TypeError):
+        return TypeError(f"getitem(): {text} (got input: {describe(x)}, index={index})")
+    if not isinstance(error, IndexError):
+        return error
+    text = text.replace("axis", "dimension").replace("array", "tensor")
+    if text.startswith("shape mismatch"):
+        text = text.strip().replace("(", "[").replace(",)", "]").replace(")", "]").replace("] [", "], [")
+    return IndexError(f"{text} (a tensor of shape {shape} was indexed)" if "out of bounds" in text else text)
+
+
+def _mask_error(x: np.ndarray[Any, Any], items: tuple[Any, ...]) -> IndexError | None:
+    """The error for the first mask of an index whose lengths are not those of the dimensions that it is for."""
+    place = 0
+    for item in items:
+        if type(item) is np.ndarray and item.dtype.kind == "b":
+            for d, length in enumerate(item.shape):
+                if x.shape[place + d] != length:
+                    return IndexError(
+                        f"The shape of the mask {list(item.shape)} at index {d} does not match the shape of the "
+                        f"indexed tensor {list(x.shape)} at index {place + d}: size of dimension is "
+                        f"{x.shape[place + d]} but size of corresponding boolean dimension is {length}"
+                    )
+            place += item.ndim
+        elif item is Ellipsis:
+            return None
+        elif item is not None:
+            place += 1
+    return None

@@ -1,0 +1,292 @@
+"""Sorting: ``sort``, ``argsort``, ``msort`` and ``topk``.
+
+Equal elements keep their order always, as PyTorch promises with ``stable=True`` only; ``nan`` is larger than any
+number. The gradient goes to the elements that stand at the returned indices.
+
+Source: https://docs.pytorch.org/docs/stable/generated/torch.sort.html, torch.topk.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._core import dispatch, return_types
+from .._core.op import case, composite, op
+from .._core.tensor import Tensor, check_dim, wrap
+
+__all__ = ["argsort", "msort", "sort", "topk"]
+
+_LARGE = 1000  # elements from which the quicker, but not simpler ways are taken
+_INDEX_BITS = 32
+_FLOAT16, _FLOAT32, _FLOAT64 = np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)
+
+
+# --- picking by indices of one dimension -------------------------------------------------------------------------
+
+
+def _places(indices: np.ndarray[Any, Any], length: int) -> np.ndarray[Any, Any]:
+    """Indices of the last dimension as indices of the flattened array, whose last dimension has a length."""
+    if indices.ndim == 1:
+        return indices
+    width = indices.shape[-1]
+    rows = indices.size // width if width else 0
+    return np.asarray(indices.reshape(rows, width) + (np.arange(rows) * length)[:, None])
+
+
+def _placed(g: Any, x_shape: tuple[int, ...], indices: Any, dim: int, distinct: bool) -> Any:
+    return _place_several.op.numpy(g, indices=indices, dim=dim, length=x_shape[dim], distinct=distinct)
+
+
+@op(kind="general", method=False, torch_name="", node_name="SortBackward0", vjp=_placed,
+    cases=[case((2, 3), indices=np.array([[2, 0], [0, 1]]), dim=1),
+           case((2, 3), indices=np.array([[1, 1, 1], [0, 1, 0], [1, 0, 0]]), dim=0, distinct=False),
+           case((3,), indices=np.array([1, 1, 2, 0]), dim=0, distinct=False)])  # fmt: skip
+def _pick_several(x, /, *, indices, dim, distinct=True):
+    """The elements at indices of one dimension, any number of them for each place of the other dimensions."""
+    if x.ndim == 1:
+        return x.take(indices)
+    last = indices.swapaxes(dim, -1)
+    rows = x.swapaxes(dim, -1)
+    return rows.reshape(-1).take(_places(last, rows.shape[-1])).reshape(last.shape).swapaxes(dim, -1)
+
+
+@op(kind="general", method=False, torch_name="",
+    vjp=lambda g, indices, dim: _pick_several.op.numpy(g, indices=indices, dim=dim, distinct=False),
+    cases=[case((2, 2), indices=np.array([[2, 0], [0, 1]]), dim=1, length=3),
+           case((4,), indices=np.array([1, 1, 2, 0]), dim=0, length=3, distinct=False)])  # fmt: skip
+def _place_several(x, /, *, indices, dim, length, distinct=True):
+    """Zeros, with each element added at its index of a dimension: the adjoint of `_pick_several`."""
+    elements = x.swapaxes(dim, -1)
+    placed = np.zeros((*elements.shape[:-1], length), x.dtype)
+    places = _places(indices.swapaxes(dim, -1), length).reshape(-1)
+    if distinct:
+        placed.reshape(-1)[places] = elements.reshape(-1)
+    else:
+        np.add.at(placed.reshape(-1), places, elements.reshape(-1))
+    return placed.swapaxes(dim, -1)
+
+
+def pick(input: Tensor, indices: np.ndarray[Any, Any], dim: int, *, distinct: bool = True) -> Tensor:
+    """The elements at indices of a dimension, of which none (`distinct`) or some stand twice in a row."""
+    picked: Tensor = _pick_several(input, indices=indices, dim=dim, distinct=distinct)
+    return picked
+
+
+# --- the order of elements ---------------------------------------------------------------------------------------
+
+
+def order(x: np.ndarray[Any, Any], dim: int, descending: bool = False) -> np.ndarray[Any, Any]:
+    """The indices that sort an array along a dimension. Equal elements keep their order; nan is the largest."""
+    last = x.swapaxes(dim, -1)
+    if x.size <= _LARGE or x.shape[dim] < 2:
+        indices = _stable(last, descending)
+    elif x.dtype.itemsize <= 4:
+        keys = _keys(last, descending)
+        keys.sort(-1)
+        indices = _indices(keys)
+    else:
+        indices = _without_ties(last, descending)
+    return indices.swapaxes(dim, -1)
+
+
+def _stable(x: np.ndarray[Any, Any], descending: bool) -> np.ndarray[Any, Any]:
+    if not descending:
+        return np.asarray(x.argsort(-1, kind="stable"))
+    return np.asarray((x.shape[-1] - 1 - x[..., ::-1].argsort(-1, kind="stable"))[..., ::-1])
+
+
+def _keys(x: np.ndarray[Any, Any], descending: bool) -> np.ndarray[Any, Any]:
+    """Integers in the order of the elements (of at most 32 bits), whose lower bits are their indices.
+
+    Sorting them is sorting the elements stably, and many times as quick as `numpy.argsort`.
+    """
+    keys = x if x.dtype.kind != "f" else _ordered_bits(x.astype(_FLOAT32, copy=False))
+    keys = keys.astype(np.int64)
+    if descending:
+        np.invert(keys, keys)
+    keys <<= _INDEX_BITS
+    keys |= np.arange(x.shape[-1])
+    return keys
+
+
+def _ordered_bits(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Integers in the order of float32 numbers: negative ones have their bits but the sign inverted."""
+    bits: np.ndarray[Any, Any] = (x + np.float32(0)).view(np.int32)  # the sum makes -0. the equal of 0.
+    bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
+    np.putmask(bits, x != x, np.int32(0x7FFFFFFF))
+    return bits
+
+
+def _indices(keys: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return keys & ((1 << _INDEX_BITS) - 1)
+
+
+def _without_ties(x: np.ndarray[Any, Any], descending: bool) -> np.ndarray[Any, Any]:
+    """The quick sort of NumPy, where no two elements are equal, so that it makes no difference."""
+    indices = np.asarray(x.argsort(-1))
+    ordered = np.take_along_axis(x, indices, -1)
+    two_nan = ordered[..., -2] != ordered[..., -2]
+    if two_nan.any() or (ordered[..., 1:] == ordered[..., :-1]).any():
+        return _stable(x, descending)
+    return indices[..., ::-1] if descending else indices
+
+
+def _first_of_order(x: np.ndarray[Any, Any], count: int, descending: bool) -> np.ndarray[Any, Any]:
+    """The first so many indices of the order of the last dimension."""
+    length = x.shape[-1]
+    if x.size <= _LARGE or 2 * count > length or not count:
+        return order(x, -1, descending)[..., :count]
+    if x.dtype.itemsize <= 4:
+        keys = _keys(x, descending)
+        keys.partition(count - 1, -1)
+        keys = keys[..., :count]
+        keys.sort(-1)
+        return _indices(keys)
+    if descending:
+        chosen = x.argpartition(length - count, -1)[..., length - count :]
+    else:
+        chosen = x.argpartition(count - 1, -1)[..., :count]
+    chosen = np.sort(chosen, -1)  # so that of equal elements the first comes first
+    return np.take_along_axis(chosen, order(np.take_along_axis(x, chosen, -1), -1, descending), -1)
+
+
+# --- the public functions ----------------------------------------------------------------------------------------
+
+
+def _refuse_complex(name: str, x: np.ndarray[Any, Any]) -> None:
+    if x.dtype.kind == "c":
+        raise RuntimeError(f"{name} does not support complex dtypes on CPU. They have no order: use x.abs().")
+
+
+@composite(out=True)
+def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Any:
+    """The elements in ascending (or descending) order along a dimension, with their indices in the input.
+
+    Args:
+        dim: the dimension, by default the last.
+        descending: the largest first. ``nan`` counts as the largest.
+        stable: equal elements keep their order. They do so without it, too.
+
+    Returns:
+        A named tuple of values and indices (int64).
+
+    Raises:
+        RuntimeError: the elements are complex.
+        IndexError: there is no such dimension.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.sort.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> values, indices = tg.sort(tg.tensor([3.0, 1.0, 2.0]), descending=True)
+        >>> values, indices
+        (tensor([3., 2., 1.]), tensor([0, 2, 1]))
+    """
+    array = input._array
+    dim = check_dim(dim, array.ndim)
+    _refuse_complex("Sort", array)
+    if not array.ndim:
+        return return_types.sort(input.clone(), wrap(np.zeros((), np.int64)))
+    indices = order(array, dim, descending)
+    return return_types.sort(pick(input, indices, dim), wrap(indices))
+
+
+@composite()
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
+    """The indices that `sort` returns.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.argsort.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.argsort(tg.tensor([3.0, 1.0, 2.0]))
+        tensor([1, 2, 0])
+    """
+    array = input._array
+    dim = check_dim(dim, array.ndim)
+    _refuse_complex("Sort", array)
+    return wrap(order(array, dim, descending) if array.ndim else np.zeros((), np.int64))
+
+
+@composite(out=True)
+def msort(input: Tensor) -> Tensor:
+    """The elements in ascending order along the first dimension.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.msort.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.msort(tg.tensor([[3, 1], [2, 4]]))
+        tensor([[2, 1],
+                [3, 4]])
+    """
+    values: Tensor = sort(input, 0).values
+    return values
+
+
+@composite(out=True)
+def topk(input: Tensor, k: Any, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    """The `k` largest (or smallest) elements along a dimension, with their indices.
+
+    Args:
+        k: how many, an integer.
+        dim: the dimension, by default the last.
+        largest: False gives the smallest.
+        sorted: the results are in order. They are without it, too.
+
+    Returns:
+        A named tuple of values and indices (int64). Among equal elements those that come first are taken (where that
+        costs nothing, which PyTorch leaves open as well).
+
+    Raises:
+        RuntimeError: there are fewer than `k` elements; or they are booleans or complex numbers.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.topk.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.topk(tg.tensor([1.0, 5.0, 3.0]), 2)
+        torch.return_types.topk(
+        values=tensor([5., 3.]),
+        indices=tensor([1, 2]))
+    """
+    array = input._array
+    count = count_of("topk", k)
+    dim = check_dim(dim, array.ndim)
+    length = array.shape[dim] if array.ndim else 1
+    if not 0 <= count <= length:
+        raise RuntimeError(
+            f"selected index k out of range: topk() was asked for {count} of the {length} elements of dimension {dim} "
+            f"(the input has shape {list(array.shape)})"
+        )
+    _refuse_complex("topk", array)
+    if array.dtype.kind == "b":
+        raise RuntimeError("topk does not support bool dtypes on CPU. Convert first: x.int().topk(k).")
+    if not array.ndim:
+        return return_types.topk(input.clone(), wrap(np.zeros((), np.int64)))
+    indices = _first_of_order(array.swapaxes(dim, -1), count, largest).swapaxes(dim, -1)
+    return return_types.topk(pick(input, indices, dim), wrap(indices))
+
+
+def count_of(name: str, k: Any) -> int:
+    """An argument ``k`` as an integer.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if isinstance(k, Tensor) and k._array.size == 1 and k._array.dtype.kind in "iu":
+        return int(k._array.item())
+    if not isinstance(k, int | np.integer) or isinstance(k, bool):
+        raise TypeError(f"{name}(): argument 'k' (position 2) must be int, not {type(k).__name__} (got {k!r})")
+    return int(k)
+
+
+def _numpy_sort(a: Tensor, axis: int | None = -1, kind: Any = None, *, stable: Any = None) -> Tensor:
+    """NumPy's signature, whose result is the values alone; without an axis, of the flattened elements."""
+    values: Tensor = sort(a.reshape(-1), 0).values if axis is None else sort(a, axis).values
+    return values
+
+
+dispatch.register(np.sort, _numpy_sort)
