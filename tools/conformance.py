@@ -47,6 +47,9 @@ PARTS = {
 TENSOR_API = [part for part in PARTS if part != "torch.nn.functional"]
 
 
+MISSING = object()
+
+
 @dataclass(frozen=True)
 class Name:
     """A public name of PyTorch, and what there is of it here."""
@@ -74,8 +77,10 @@ def documented(owner: Any, name: str) -> bool:
         value = getattr(owner, name)
     except (AttributeError, RuntimeError):
         return False
-    made_elsewhere = str(getattr(value, "__module__", "")).startswith(("typing", "enum", "torch._jit", "torch.overrides"))
-    if inspect.ismodule(value) or isinstance(value, str | int | float) or made_elsewhere:
+    module = str(getattr(value, "__module__", ""))
+    made_elsewhere = module.startswith(("typing", "enum", "torch._jit", "torch.overrides"))
+    notes = name.endswith("_notes")
+    if inspect.ismodule(value) or isinstance(value, str | int | float) or made_elsewhere or notes:
         return False
     text = getattr(value, "__doc__", None)
     return isinstance(text, str) and bool(text.strip())
@@ -94,7 +99,7 @@ def names_of(torch: Any, part: str) -> list[str]:
 def write_names() -> None:
     """Ask the installed PyTorch."""
     import torch
-    import torch.signal.windows  # noqa: F401
+    import torch.signal.windows
 
     found = {part: names_of(torch, part) for part in PARTS}
     text = ",\n".join(f"{json.dumps(part)}: {json.dumps(names)}" for part, names in found.items())
@@ -108,12 +113,14 @@ def find(name: str) -> Any:
     """What this package has under PyTorch's name, or None."""
     owner, _, last = name.rpartition(".")
     try:
-        found = importlib.import_module("tinygrad_nn" + owner.removeprefix("torch")) if owner != "torch.Tensor" else None
+        found: Any = importlib.import_module("tinygrad_nn" + owner.removeprefix("torch").removesuffix(".Tensor"))
     except ImportError:
         return None
-    found = importlib.import_module("tinygrad_nn").Tensor if found is None else found
-    # a class attribute may be a property whose value is None
-    return inspect.getattr_static(found, last, None) if owner == "torch.Tensor" else getattr(found, last, None)
+    found = found.Tensor if owner == "torch.Tensor" else found
+    if owner == "torch.Tensor":  # an attribute may be there and be None
+        static = inspect.getattr_static(found, last, MISSING)
+        return None if static is MISSING else static if static is not None else last
+    return getattr(found, last, None)
 
 
 def takes(function: Any, keyword: str) -> bool:
@@ -135,6 +142,7 @@ def is_done(name: str) -> bool:
 def compared_names() -> set[str]:
     """The names that the tests compare with a live PyTorch, in PyTorch's spelling."""
     import calls
+
     import tinygrad_nn  # noqa: F401 - fills the registry
     from tinygrad_nn._core.op import REGISTRY
 
@@ -206,9 +214,9 @@ def render(found: dict[str, list[Name]]) -> str:
     tensor_api = [row for part in TENSOR_API for row in found[part]]
     lines = [
         "# Conformance: PyTorch's tensor API, name by name", "",
-        "Made by `python tools/conformance.py`; do not edit. The names are all those that PyTorch 2.13 documents. \"Used by\"",
-        "counts how many of 43 public repositories use the name. \"Compared\" names are called with drawn inputs beside a",
-        "live PyTorch in CI: values, types, shapes, gradients, second gradients, errors.", "",
+        "Made by `python tools/conformance.py`; do not edit. The names are all those that PyTorch 2.13 documents.",
+        "\"Used by\" counts how many of 43 public repositories use the name. \"Compared\" names are called with drawn",
+        "inputs beside a live PyTorch in CI: values, types, shapes, gradients, second gradients, errors.", "",
         "| names of the tensor API | done |", "| --- | --- |",
         *[f"| used by {n} or more repositories | {percent(share(tensor_api, n))} |" for n in (5, 3)],
         f"| all | {percent(share(tensor_api, 0))} |", "",
@@ -231,7 +239,8 @@ def section(part: str, rows: list[Name]) -> list[str]:
     for row in rows:
         if row.repositories:
             here = row.status + (f": {row.reason}" if row.reason else "")
-            lines.append(f"| `{row.name.removeprefix('torch.')}` | {row.repositories} | {here} | {'yes' if row.compared else ''} |")
+            shown = f"`{row.name.removeprefix('torch.')}`"
+            lines.append(f"| {shown} | {row.repositories} | {here} | {'yes' if row.compared else ''} |")
     rest = [row for row in rows if not row.repositories]
     short = {row.name: "`" + row.name.removeprefix(f"{part}.") + "`" for row in rest}
     done = [short[row.name] + ("" if row.compared else " ") for row in rest if row.status == "done"]
@@ -263,7 +272,8 @@ def main() -> int:
     if arguments.missing:
         for part in PARTS:
             rows = [row for row in found[part] if row.status == "missing"]
-            print(f"\n{part}: " + ", ".join(f"{r.name.removeprefix(part + '.')} {r.repositories or ''}".strip() for r in rows))
+            names = [f"{row.name.removeprefix(part + '.')} {row.repositories or ''}".strip() for row in rows]
+            print(f"\n{part}: {', '.join(names)}")
         return 0
     if arguments.check:
         if PAGE.read_text() != text:

@@ -20,13 +20,14 @@ from tinygrad_nn._core.dispatch import supported  # noqa: E402
 
 HEAD = """# NumPy functions on tensors
 
-Made by `python tools/numpy_table.py`; do not edit. These NumPy functions take tensors, give tensors, and differentiate, as the
-functions of this package beside them do: `np.exp(x)` is `exp(x)`. NumPy's names of arguments (`axis`, `keepdims`) are understood.
+Made by `python tools/numpy_table.py`; do not edit. These NumPy functions take tensors, give
+tensors, and differentiate, as the functions of this package beside them do: `np.exp(x)` is `exp(x)`. NumPy's names of
+arguments (`axis`, `keepdims`) are understood.
 
 - `out=` and `where=` of ufuncs are refused with a `TypeError`: the graph could not follow them.
-- Any other NumPy function computes on the tensors' arrays if no gradient is wanted; if one is, it is refused with a `RuntimeError`
-  that names the function and the nearest one that differentiates. Nothing leaves the graph in silence.
-- `np.asarray(x)` is the tensor's own memory; it is refused for a tensor that requires grad, as PyTorch refuses `x.numpy()`.
+- Any other NumPy function computes on the tensors' arrays if no gradient is wanted; if one is, it is refused with a
+  `RuntimeError` that names the function and the nearest one that differentiates. Nothing leaves the graph in silence.
+- `np.asarray(x)` is the tensor's own memory; refused for a tensor that requires grad, as PyTorch refuses `x.numpy()`.
 - `np.from_dlpack(x)` and `from_dlpack(array)` share memory, both ways.
 """
 
