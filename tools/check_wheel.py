@@ -9,7 +9,7 @@ import venv
 import zipfile
 from pathlib import Path
 
-LIMIT = 500_000
+LIMIT = 1_000_000
 PROBE = """
 import sys, numpy, numpy.random
 before = set(sys.modules)
