@@ -1,4 +1,4 @@
-"""Check a built wheel: under 500 kB, typed, and importable beside nothing but NumPy."""
+"""Check a built wheel: under a megabyte, typed, and importable beside nothing but NumPy."""
 
 from __future__ import annotations
 

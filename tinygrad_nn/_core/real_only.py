@@ -53,6 +53,7 @@ _KERNELS = {
     "softmax": "softmax_lastdim_kernel_impl",
     "blended_taps": "grid_sampler_cpu", "tap_products": "grid_sampler_cpu",
     "softshrink": "softshrink_check", "trunc_divide": "div_trunc_cpu", "i0": "i0_vml_cpu", "lgamma": "lgamma_vml_cpu",
+    "ndtr": "erf_vml_cpu",
 }  # fmt: skip
 _PLAIN = (
     "atan2 bitwise_and bitwise_or bitwise_xor bitwise_not copysign fmod frac gcd ge glu gt hardshrink hardsigmoid "
