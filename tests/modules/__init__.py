@@ -5,10 +5,11 @@ A family's file lists how each module is made, with which options, and what it i
     layer("nn.Conv2d(4, 6, 3, padding='same', groups=2)", normal(2, 4, 7, 7))
     refused("nn.Conv2d(4, 6, 3)", normal(2, 3, 7, 7))
 
-`tests/test_modules_live.py` then does the same in PyTorch and in this package, in float32 and float64, in training and in
-evaluation: the text that the module shows, the initial state under the same seed, the outputs, the gradients of inputs and
-parameters, second gradients, and the state afterwards are the same. What is refused is refused with PyTorch's exception, and leaves
-the state as it was. `tests/test_modules_golden.py` does it with PyTorch's stored answers, without PyTorch.
+`tests/test_modules_live.py` then does the same in PyTorch and in this package, in float32 and float64, in training and
+in evaluation: the text that the module shows, the initial state under the same seed, the outputs, the gradients of
+inputs and parameters, second gradients, and the state afterwards are the same. What is refused is refused with
+PyTorch's exception, and leaves the state as it was. `tests/test_modules_golden.py` does it with PyTorch's stored
+answers, without PyTorch.
 """
 
 from __future__ import annotations

@@ -17,7 +17,13 @@ def digest(array: np.ndarray[Any, Any]) -> list[Any]:
     finite = np.isfinite(values)
     values = np.where(finite, values, 0.0)
     direction = np.random.RandomState(zlib.crc32(repr(shape).encode()) % 2**31).uniform(-1, 1, values.size)
-    return [str(array.dtype), shape, int((~finite).sum()), _rounded(np.linalg.norm(values)), _rounded(direction @ values)]
+    return [
+        str(array.dtype),
+        shape,
+        int((~finite).sum()),
+        _rounded(np.linalg.norm(values)),
+        _rounded(direction @ values),
+    ]
 
 
 def _rounded(number: Any) -> float:
@@ -41,6 +47,8 @@ def hold_stored(what: str, ours: Answer, expected: dict[str, Any], tolerance: fl
         assert actual is not None, f"{what}: no {name}"
         found = digest(actual)
         assert found[:3] == [dtype, shape, not_finite], f"{what}: {name} is {found}"
-        permitted = 1e-6 * tolerance * max(norm, 1.0)  # weights are drawn in float32, within a unit in the last place
+        permitted = 1e-6 * tolerance * max(norm, 1.0)  # weights are drawn in float32: one unit in the last place
         assert abs(found[3] - norm) <= permitted, f"{what}: {name} has the norm {found[3]}, PyTorch: {norm}"
-        assert abs(found[4] - projection) <= permitted, f"{what}: {name} differs from PyTorch's: {found[4]}, {projection}"
+        assert abs(found[4] - projection) <= permitted, (
+            f"{what}: {name} is {found[4]} in projection, PyTorch: {projection}"
+        )

@@ -99,13 +99,17 @@ def layer(
         second: compare second gradients. Left out where PyTorch has none.
         tolerance: a factor on the permitted difference.
         reason: why something is left out or loosened.
-        values: of what the module returns, what is compared.
+        values: of what it returns, what is compared.
         prepare: called with the package and the inputs, for inputs that are no tensors (packed sequences).
     """
-    _enter(LAYERS, Layer(source, inputs, options or {}, calls, types, modes, second, tolerance, reason, values, prepare))
+    _enter(
+        LAYERS, Layer(source, inputs, options or {}, calls, types, modes, second, tolerance, reason, values, prepare)
+    )
 
 
-def refused(source: str, *inputs: Any, options: dict[str, Any] | None = None, modes: tuple[bool, ...] = (True,)) -> None:
+def refused(
+    source: str, *inputs: Any, options: dict[str, Any] | None = None, modes: tuple[bool, ...] = (True,)
+) -> None:
     """Enter a call that PyTorch refuses, or a module that it refuses to make (no inputs)."""
     _enter(REFUSED, Layer(source, inputs, options or {}, 1, ("float32",), modes, False, 1.0, "", None, None))
 
