@@ -46,8 +46,9 @@ def elements(dtype: Any, domain: tuple[float, float] = (-5.0, 5.0), special: boo
         choices.append(st.sampled_from(round_numbers))
     if special:
         choices.append(st.sampled_from([np.inf, -np.inf, np.nan, -0.0]))
+    narrow = np.float16 if width == 16 else np.float32  # bounds must be numbers of the type
     choices.append(
-        st.floats(float(np.float32(low)), float(np.float32(high)), width=min(width, 32), allow_subnormal=False)
+        st.floats(float(narrow(low)), float(narrow(high)), width=min(width, 32), allow_subnormal=False)
     )
     return st.one_of(*choices)
 

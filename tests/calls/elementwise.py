@@ -133,7 +133,13 @@ def binary(draw: Draw) -> Call:
 # Of two floating point types, PyTorch computes parts of the gradient in the smaller one.
 
 
-@drawn("atan2", "arctan2", "fmax", "fmin", "maximum", "minimum")
+@drawn("atan2", "arctan2")
+def angles(draw: Draw) -> Call:
+    # the squares of small float16 numbers vanish in one order of computing a second gradient, and not in the other
+    return pair(draw, (draw(st.sampled_from(FLOATS)), np.int64, np.int32, np.int16, np.int8), None)
+
+
+@drawn("fmax", "fmin", "maximum", "minimum")
 def two_tensors(draw: Draw) -> Call:
     return pair(draw, (draw(st.sampled_from(FLOATING)), np.int64, np.int32, np.int16, np.int8), None)
 

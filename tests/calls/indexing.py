@@ -58,7 +58,8 @@ def brackets(draw: Any, x: np.ndarray[Any, Any]) -> Any:
                 some = shape if draw(st.booleans()) else draw(st.sampled_from([shape, (1,), ()]))
                 items.append(draw(indices(some, n, low=low, types=(np.int64, np.int64, np.int32))))
     if draw(st.integers(0, 2)) == 0:
-        items.insert(draw(st.integers(0, len(items))), ...)
+        # into a tensor of no elements PyTorch takes indices that are out of bounds
+        items.insert(draw(st.integers(0, len(items))) if x.size else len(items), ...)
     return items[0] if len(items) == 1 and draw(st.booleans()) else tuple(items)
 
 

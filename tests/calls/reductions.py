@@ -57,7 +57,10 @@ def _dtype(draw: Any, x: Any) -> dict[str, Any]:
 @drawn("sum", "nansum", "mean", examples=80)
 def sums(draw: Draw) -> Call:
     x = draw(arrays((*ANY, *COMPLEX, *HALF), special=draw(st.booleans())))
-    return _call(draw, x, _dtype(draw, x))
+    options = _dtype(draw, x)
+    if x.dtype.kind != "c" and options.get("dtype") in (np.complex64, np.complex128):
+        options = {}  # PyTorch's gradient of some fails, and nansum takes complex numbers if they came from integers
+    return _call(draw, x, options)
 
 
 @drawn("nanmean", examples=80)
@@ -95,7 +98,9 @@ def extremes_with_indices(draw: Draw) -> Call:
 
 @drawn("aminmax", examples=40)
 def aminmax(draw: Draw) -> Call:
-    x = draw(arrays((*ANY, *HALF, np.complex64), special=draw(st.integers(0, 2)) == 2))
+    x = draw(arrays((*ANY, *HALF), special=draw(st.integers(0, 2)) == 2))
+    if draw(st.integers(0, 9)) == 9:
+        x = draw(arrays(COMPLEX, min_side=1))
     options = {}
     if draw(st.booleans()):
         options = {"dim": dims(draw, x, several=False, none=False), "keepdim": draw(st.booleans())}

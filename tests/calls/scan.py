@@ -17,6 +17,7 @@ DTYPES = tuple(np.dtype(t) for t in (np.float64, np.float32, np.int64, np.int32,
 @drawn("cumsum", "cumprod", examples=60)
 def cumulative(draw: Draw) -> Call:
     x = draw(arrays(TYPES))
+    x = x.reshape(1) if x.dtype.kind == "b" and not x.ndim else x  # which PyTorch accumulates in place, without a sum
     if draw(st.integers(0, 2)) == 2:
         # to integers PyTorch fails to record floating point numbers; to narrower types digits differ
         wider = [d for d in DTYPES if x.dtype.kind in "biu" or (d.kind in "fc" and d.itemsize >= x.dtype.itemsize)]
@@ -29,7 +30,7 @@ def cumulative(draw: Draw) -> Call:
 @drawn("cummax", "cummin", examples=50)
 def cumulative_extremes(draw: Draw) -> Call:
     x = draw(arrays((*ANY, np.float16, np.complex64) if draw(st.integers(0, 9)) == 9 else ANY, special=True))
-    dim = draw(dims_of(x, wrong=True))
+    dim = draw(dims_of(x, wrong=x.size > 0))  # for no elements PyTorch looks at no dimension
     return Call(x, dim) if draw(st.booleans()) else Call(x, dim=dim)
 
 
@@ -102,7 +103,8 @@ def gradient(draw: Draw) -> Call:
 
 
 def _samples(draw: Any) -> Call:
-    y = draw(arrays(TYPES if draw(st.integers(0, 3)) == 3 else FLOATS))
+    # which error comes first, that of no dimensions or that of booleans, differs in PyTorch from one to the other
+    y = draw(arrays(TYPES, min_dims=1) if draw(st.integers(0, 3)) == 3 else arrays(FLOATS))
     dim = draw(dims_of(y, wrong=True))
     options = {"dim": dim} if draw(st.booleans()) else {}
     way = draw(st.integers(0, 3))
@@ -114,7 +116,7 @@ def _samples(draw: Any) -> Call:
     length = y.shape[place] if -y.ndim <= place < y.ndim else 2
     if way == 2:
         length += draw(st.integers(0, 9)) == 9
-        return Call(y, draw(arrays((*FLOATS, np.int64, np.bool_), (length,))), **options)
+        return Call(y, draw(arrays((*FLOATS, np.int64, *([np.bool_] * (y.ndim > 0))), (length,))), **options)
     shape = y.shape[draw(st.integers(0, max(y.ndim - 1, 0))) :] if draw(st.booleans()) else (2, *y.shape)
     return Call(y, x=draw(arrays((*FLOATS, np.int64), shape)), **options)
 

@@ -106,8 +106,6 @@ def embedding_bag(draw: Draw) -> Call:
         options["per_sample_weights"] = draw(arrays([weight.dtype] * 9 + [np.float32], index.shape))
     if draw(st.integers(0, 3)) == 0 and "padding_idx" not in options:
         options["scale_grad_by_freq"] = True
-        if index.ndim == 1:  # PyTorch takes the frequencies of other rows where the rows do not rise
-            index = np.sort(index)
-        else:
-            index = np.sort(index.reshape(-1)).reshape(index.shape)
+        if index.size:  # PyTorch takes the frequencies of other rows where they are not all the same
+            index = np.full_like(index, index.flat[0])
     return Call(index, weight, **options)

@@ -80,7 +80,7 @@ def topk_with_ties(draw: Draw) -> Call:
 @drawn("kthvalue", examples=50)
 def kthvalue(draw: Draw) -> Call:
     x = draw(st.one_of(
-        arrays((*REAL, *HALF, np.bool_, np.complex64), max_side=2),  # of two equal elements PyTorch takes the first
+        arrays((*REAL, *HALF, np.complex64), max_side=1),  # which of equal elements PyTorch takes is left to chance
         arrays((*REAL, *HALF), distinct=True, domain=(-100, 127), max_side=5),
         long_arrays((*FLOATS, np.int64, np.int32), ties=False),
     ))  # fmt: skip
@@ -108,7 +108,7 @@ def median(draw: Draw) -> Call:
     whole = draw(st.booleans())
     if whole:  # no index: ties and nan are welcome
         x = draw(st.one_of(arrays((*REAL, *HALF, np.bool_, np.complex64), special=True), long_arrays(REAL)))
-        return Call(x)
+        return Call(x if x.size else x.astype(np.float32))  # PyTorch does not look at the type of no elements
     x = draw(st.one_of(
         arrays((*REAL, *HALF, np.bool_), max_side=2),
         arrays((*REAL, *HALF), distinct=True, domain=(-100, 127), max_side=5),
@@ -204,8 +204,9 @@ def isin(draw: Draw) -> Call:
     numbers = st.sampled_from([0, 1, 2, -1, 0.5, 1.0, True, 300])
     dtype = draw(st.sampled_from([np.int64, np.float32, np.float64]))
     if unique:
-        x = draw(arrays((dtype,), distinct=True))
-        return Call(x, draw(arrays((dtype,), distinct=True)), assume_unique=True, **options)
+        # of others in memory PyTorch fails
+        x, test = [draw(arrays((dtype,), distinct=True)).copy(order="C") for _ in range(2)]
+        return Call(x, test, assume_unique=True, **options)
     x = draw(st.one_of(arrays(types, domain=(0, 3), special=True), long_arrays(REAL)))
     test = draw(st.one_of(arrays(types, domain=(0, 3), special=True), long_arrays(REAL), numbers))
     x = x.copy(order="C")  # PyTorch fails on others at times

@@ -51,6 +51,7 @@ def cov(draw: Draw) -> Call:
     odd = draw(st.integers(0, 9)) == 9
     shape: tuple[int, ...] = (count,) if draw(st.integers(0, 9)) else (2, count)
     if draw(st.booleans()):
+        x = x.reshape(1) if not x.ndim else x  # PyTorch writes into a leaf
         options["fweights"] = draw(arrays((np.int64, np.int32), shape, domain=(-1 if odd else 1, 3)))
     if draw(st.booleans()) and count > 1:
         options["aweights"] = draw(arrays((x.dtype if x.dtype.kind == "f" else np.float64,), shape, domain=(0.25, 2)))

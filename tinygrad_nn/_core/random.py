@@ -34,6 +34,7 @@ from .random_checks import (
     largest_integer,
 )
 from .random_kernels import (
+    in_memory_order,
     box_muller_pair,
     box_muller_pairs,
     converted,
@@ -460,7 +461,7 @@ class Generator:
             drawn = [search_running_sums(row, u) for row, u in zip(rows, uniform, strict=True)]
             return np.array(drawn, dtype=np.int64).reshape(*weights.shape[:-1], num_samples)
         with np.errstate(divide="ignore", over="ignore"):
-            keys = weights / self.exponential(weights.shape, weights.dtype)
+            keys = weights / in_memory_order(weights, lambda shape: self.exponential(shape, weights.dtype))
         if num_samples == 1:
             order = np.argmax(keys, axis=-1, keepdims=True)
         else:

@@ -25,6 +25,7 @@ __all__ = [
     "converted",
     "fused_multiply_add",
     "fused_multiply_add32",
+    "in_memory_order",
     "normal_blocks",
     "normal_cdf",
     "poisson",
@@ -321,6 +322,14 @@ def _poisson_by_rejection(rate: float, uniform: Callable[[int], Float64]) -> int
 # Below this, a loop over a list beats a dozen array operations per block of swaps.
 _LOOP = 600
 _BLOCK_BITS = 13
+
+
+def in_memory_order(like: np.ndarray[Any, Any], draw: Callable[[tuple[int, ...]], Any]) -> Any:
+    """Draws for an array, of which PyTorch hands out one after another along the memory, whatever the shape."""
+    if like.flags.c_contiguous:
+        return draw(like.shape)
+    order = sorted(range(like.ndim), key=lambda d: -like.strides[d])
+    return draw(tuple([like.shape[d] for d in order])).transpose(np.argsort(order))
 
 
 def shuffled(partner: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -96,12 +96,12 @@ def diff(
         raise RuntimeError("diff expects input to be at least one-dimensional, got a tensor of no dimensions")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
+    for other in (prepend, append):
+        if other is not None:
+            _check_beside(input, other, check_dim(dim, input._array.ndim))
     if not n:
         return input.clone()
     dim = check_dim(dim, input._array.ndim)
-    for other in (prepend, append):
-        if other is not None:
-            _check_beside(input, other, dim)
     parts = [t for t in (prepend, input, append) if t is not None]
     result = cat(parts, dim) if len(parts) > 1 else input
     for _ in range(n):
@@ -125,6 +125,8 @@ def _gradient_dims(input: Tensor, dim: Any, edge_order: int) -> list[int]:
         dims = list(range(array.ndim))
     else:
         dims = [check_dim(d, array.ndim) for d in ([dim] if isinstance(dim, int | np.integer) else dim)]
+        if dims and not array.ndim:
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions (gradient())")
     for place, d in enumerate(dims):
         if d in dims[:place]:
             raise RuntimeError(f"dim {d} appears multiple times in the list of dims (got dim={dim})")

@@ -13,8 +13,8 @@ from .._core import dtypes
 from .._core import random as core_random
 from .._core.inplace import check_target, store
 from .._core.op import case, composite, op
+from .._core.random_kernels import in_memory_order
 from .._core.tensor import Tensor
-from .random import in_memory_order
 
 _CONSTANT = np.array([[0.0, 1.25, 1.25], [1.25, 0.0, 0.0]])
 

@@ -159,11 +159,13 @@ def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
             f"a{name}(dim=...)."
         )
     dim = check_dim(dim, array.ndim)
+    if array.ndim and array.shape[dim] == 0:
+        _check_not_empty(name, array, dim)
+    if array.dtype.kind == "c":
+        raise RuntimeError(f"{name}(): does not support complex input, as complex numbers have no order")
     result = getattr(return_types, name)
     if not array.ndim:
         return result(input.view_as(input), wrap(np.zeros((), np.int64)))
-    if array.shape[dim] == 0:
-        _check_not_empty(name, array, dim)
     numbers = wrap(array.view(np.uint8)) if array.dtype.kind == "b" else input
     indices = (argmax if name == "max" else argmin)(numbers, dim, True)
     values = _pick_along(input, indices=indices._array, dim=dim)

@@ -22,7 +22,7 @@ from .._core.recording import record
 from .._core.tensor import Tensor, check_dim, current_edge, tensor_method, wrap
 from .finding import nonzero
 from .forms import check_number
-from .index_errors import assignment_error, index_error
+from .index_errors import assignment_error, check_empty_masks, index_error
 from .index_parsing import is_plain, normalise_index
 from .places import WHOLE, Steps, add_at, fits, is_basic, pick
 
@@ -55,6 +55,8 @@ def _picked(x: Any, index: Any) -> Any:
     except (IndexError, TypeError, ValueError) as error:
         raise index_error(error, x, index) from None
     if type(picked) is np.ndarray:
+        if not picked.size:
+            check_empty_masks(x, index)
         return picked
     return x[(*index, ...) if isinstance(index, tuple) else (index, ...)]  # a view of one element, not a number
 

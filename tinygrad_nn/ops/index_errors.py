@@ -55,6 +55,19 @@ def index_error(error: Exception, x: np.ndarray[Any, Any], index: Any) -> Except
     return IndexError(f"{text} (a tensor of shape {shape} was indexed)" if "out of bounds" in text else text)
 
 
+def check_empty_masks(x: np.ndarray[Any, Any], index: Any) -> None:
+    """Refuse a mask of no elements for a dimension that has some: NumPy takes any such mask beside other indices.
+
+    Raises:
+        IndexError: there is such a mask.
+    """
+    if isinstance(index, Steps):
+        x, index = x[index.basic], index.picks
+    error = _mask_error(x, index if isinstance(index, tuple) else (index,))
+    if error is not None:
+        raise error
+
+
 def _mask_error(x: np.ndarray[Any, Any], items: tuple[Any, ...]) -> IndexError | None:
     """The error for the first mask of an index whose lengths are not those of the dimensions that it is for."""
     place = 0

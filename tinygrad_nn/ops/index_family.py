@@ -162,8 +162,9 @@ def _prepare_add(input: Tensor, dim: int, index: Tensor, source: Tensor, alpha: 
     place = check_slices(input, dim, index, source, "index_add_")
     check_assigned(alpha, input._array.dtype, "index_add_")
     length = input._array.shape[place] if input._array.ndim else 1
-    _in_bounds(index, place, length, "", RuntimeError if input._array.ndim > 1 else IndexError)
-    return {"dim": place, "alpha": alpha.item() if isinstance(alpha, Tensor) else alpha}
+    alpha = alpha.item() if isinstance(alpha, Tensor) else alpha
+    _in_bounds(index, place, length, "", RuntimeError if input._array.ndim > 1 and alpha == 1 else IndexError)
+    return {"dim": place, "alpha": alpha}
 
 
 @composite()
@@ -181,7 +182,8 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
         alpha: a number.
 
     Raises:
-        RuntimeError: the shapes or types do not fit, or an index is out of bounds.
+        RuntimeError: the shapes or types do not fit, or an index is out of bounds (as in PyTorch an IndexError if
+            `alpha` is not 1 or there is one dimension).
         IndexError: the index is no vector, or there is no such dimension.
 
     Example:

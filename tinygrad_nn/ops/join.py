@@ -53,9 +53,15 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     if not kept:
         result: Tensor = _concatenate(given, dim=0)
         return result
-    place = check_dim(dim if axis is None else axis, kept[0]._array.ndim)
+    shape = kept[0]._array.shape
+    place = check_dim(dim if axis is None else axis, len(shape))
     _check_lengths(kept, place)
-    result = _concatenate(kept, dim=place)
+    if len(kept) < len(given) and len(shape) > 1:  # the empty ones are recorded, too
+        without = (*shape[:place], 0, *shape[place + 1 :])
+        kept = [reshape(x, without) if x._array.shape == (0,) else x for x in given]
+        result = _concatenate(kept, dim=place)
+    else:
+        result = _concatenate(given, dim=place)
     return result
 
 

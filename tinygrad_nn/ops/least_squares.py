@@ -83,7 +83,9 @@ def _check(A: Tensor, B: Tensor, driver: Any) -> None:  # noqa: N803
             f"{second}"
         )
     if A._array.dtype.kind not in "fc" or A._array.dtype == np.float16:
-        raise RuntimeError("This function doesn't handle types other than float and double. Convert it: A.float().")
+        raise NotImplementedError(
+            "linalg.lstsq: This function doesn't handle types other than float and double. Convert it: A.float()."
+        )
     if driver is not None and driver not in _DRIVERS:
         raise RuntimeError(f"{name}: parameter `driver` should be one of ({', '.join(_DRIVERS)}), got {driver!r}")
 

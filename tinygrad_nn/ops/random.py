@@ -18,6 +18,7 @@ from .._core.errors import explained
 from .._core.inplace import check_target, store
 from .._core.op import case, composite, op
 from .._core.random import Generator, default_generator
+from .._core.random_kernels import in_memory_order
 from .._core.tensor import Tensor, tensor_method, wrap
 from .making import finish, into, size_of, takes_size, type_like, type_of
 
@@ -51,14 +52,6 @@ def _check_result(kind: np.dtype[Any], requires_grad: bool, device: Any) -> None
 def _drawn(*inputs, values):
     """Numbers drawn with these parameters, to which they have, as in PyTorch, a gradient of zero."""
     return values
-
-
-def in_memory_order(like: np.ndarray[Any, Any], draw: Callable[[tuple[int, ...]], Any]) -> Any:
-    """Draws for an array, of which PyTorch hands out one after another along the memory, whatever the shape."""
-    if like.flags.c_contiguous:
-        return draw(like.shape)
-    order = sorted(range(like.ndim), key=lambda d: -like.strides[d])
-    return draw(tuple([like.shape[d] for d in order])).transpose(np.argsort(order))
 
 
 # --- the state of the generator ----------------------------------------------------------------------------------
