@@ -253,7 +253,7 @@ def vander(draw: Draw) -> Call:
 @drawn("linalg.vander", examples=40)
 def linalg_vander(draw: Draw) -> Call:
     x = draw(arrays(MIXED, max_dims=2, domain=(-3, 3)))
-    x = np.round(x, 3)  # PyTorch's second derivative of tiny numbers is lost to rounding
+    x = np.round(x, 3) if x.dtype.kind == "f" else x  # PyTorch's second derivative of tiny numbers is lost to rounding
     return Call(x, N=draw(st.sampled_from([None, 0, 1, 2, 4]))) if draw(st.booleans()) else Call(x)
 
 

@@ -210,8 +210,10 @@ def sum_to_size(draw: Draw) -> Call:
 @drawn("flip", examples=80)
 def flip(draw: Draw) -> Call:
     x = draw(arrays(TYPES))
-    # which of two errors comes first differs in PyTorch for a tensor of no dimensions
-    dims = draw(st.one_of(several_dims_of(x), st.lists(dims_of(x, wrong=x.ndim > 0), max_size=3)))
+    # which of two errors comes first differs in PyTorch with the shape
+    dims = draw(
+        st.one_of(several_dims_of(x), st.lists(dims_of(x), max_size=3), st.lists(dims_of(x, wrong=True), max_size=1))
+    )
     return Call(x, dims) if draw(st.booleans()) else Call(x, dims=dims)
 
 

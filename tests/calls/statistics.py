@@ -21,7 +21,10 @@ def _dim(draw: Any, x: Any) -> Any:
 def variance(draw: Draw) -> Call:
     types = (*FLOATS, *FLOATS, *COMPLEX, np.int64, np.float16)
     x = draw(arrays(types))
-    correction = draw(st.sampled_from([0, 1, 2, 0.5, 1.5, None, -1]))
+    corrections = [0, 1, 0.5, None, -1]
+    if 0 < min(x.shape, default=0) < 3:  # with less than no degree of freedom, PyTorch's gradients differ by the form
+        corrections = [0, 0.5, -1]
+    correction = draw(st.sampled_from(corrections if x.ndim else [0, 1]))
     way = draw(st.sampled_from([0, 2, 3, 4, 5]))
     if way == 0:
         return Call(x)
@@ -50,8 +53,7 @@ def cov(draw: Draw) -> Call:
         options["correction"] = draw(st.sampled_from([0, 1, 2, -1, 5]))
     odd = draw(st.integers(0, 9)) == 9
     shape: tuple[int, ...] = (count,) if draw(st.integers(0, 9)) else (2, count)
-    if draw(st.booleans()):
-        x = x.reshape(1) if not x.ndim else x  # PyTorch writes into a leaf
+    if draw(st.booleans()) and count > 1:  # of one observation, PyTorch writes into a leaf
         options["fweights"] = draw(arrays((np.int64, np.int32), shape, domain=(-1 if odd else 1, 3)))
     if draw(st.booleans()) and count > 1:
         options["aweights"] = draw(arrays((x.dtype if x.dtype.kind == "f" else np.float64,), shape, domain=(0.25, 2)))
@@ -67,10 +69,11 @@ def corrcoef(draw: Draw) -> Call:
     return Call(x)
 
 
-@drawn("renorm", examples=60)
+@drawn("renorm", examples=60, second=False, reason="PyTorch's is nan at zeros")
 def renorm(draw: Draw) -> Call:
     types = (*FLOATS, *FLOATS, *COMPLEX, np.int64)
     x = draw(arrays(types, min_dims=2 if draw(st.integers(0, 9)) else 0))
+    x = x * 1.01 if x.dtype.kind in "fc" else x  # whether a norm is above a round number is left to rounding
     p = draw(st.sampled_from([1, 2, 2.0, 0.5, 3, float("inf"), 0, -1]))
     maxnorm = draw(st.sampled_from([0, 0.5, 1, 3.0, 100, -1]))
     dim = draw(dims_of(x, wrong=True))

@@ -34,12 +34,12 @@ from .random_checks import (
     largest_integer,
 )
 from .random_kernels import (
-    in_memory_order,
     box_muller_pair,
     box_muller_pairs,
     converted,
     fused_multiply_add,
     fused_multiply_add32,
+    in_memory_order,
     normal_blocks,
     normal_cdf,
     poisson,

@@ -125,11 +125,11 @@ def _gradient_dims(input: Tensor, dim: Any, edge_order: int) -> list[int]:
         dims = list(range(array.ndim))
     else:
         dims = [check_dim(d, array.ndim) for d in ([dim] if isinstance(dim, int | np.integer) else dim)]
-        if dims and not array.ndim:
-            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions (gradient())")
     for place, d in enumerate(dims):
         if d in dims[:place]:
             raise RuntimeError(f"dim {d} appears multiple times in the list of dims (got dim={dim})")
+        if not array.ndim and len(dims) == 1:
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions (gradient())")
         if not array.ndim or array.shape[d] < edge_order + 1:
             raise RuntimeError(
                 "torch.gradient expected each dimension size to be at least edge_order+1, that is "

@@ -48,7 +48,7 @@ def _check_result(kind: np.dtype[Any], requires_grad: bool, device: Any) -> None
 
 @op(kind="general", method=False, torch_name="", node_name="NormalBackward0",
     cases=[case((2, 3), values=np.ones((2, 3)))],
-    vjp=lambda g, inputs_shape: tuple(np.zeros(shape, g.dtype) for shape in inputs_shape))  # fmt: skip
+    vjp=lambda g, inputs: tuple(np.zeros_like(x) for x in inputs))  # fmt: skip
 def _drawn(*inputs, values):
     """Numbers drawn with these parameters, to which they have, as in PyTorch, a gradient of zero."""
     return values
@@ -238,7 +238,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Gene
     for name, value in (("mean", mean), ("std", std)):
         if not isinstance(value, Tensor | int | float | np.number):
             raise TypeError(f"normal(): argument '{name}' must be Tensor or Number, not {type(value).__name__}")
-    wanted = dtypes.result_type([t._array for t in tensors]) if tensors else dtypes.default_numpy()
+    wanted = tensors[0]._array.dtype if tensors else dtypes.default_numpy()  # the mean's, where it is a tensor
     wanted = wanted if wanted.kind in "fc" else dtypes.default_numpy()
     means, stds = (np.asarray(v._array if isinstance(v, Tensor) else v, wanted) for v in (mean, std))
     if stds.size and stds.real.min() < 0:

@@ -111,6 +111,9 @@ def _inplace_scan(scan: Any) -> None:
                 f"Bad in-place call: input tensor dtype {input.dtype} and output tensor dtype {dtype} should match "
                 f"({name}_())"
             )
+        check_dim(dim, input._array.ndim)
+        if input._array.dtype.kind == "b":
+            raise NotImplementedError(f"\"{name}_out_cpu\" not implemented for 'Bool'. Convert first: x.long().")
         check_target(input)
         return store(input, scan(input, dim))
 

@@ -324,7 +324,12 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         known = 1
         for n in lengths:
             known *= n if n != -1 else 1
-        lengths[lengths.index(-1)] = shape[place] // known if known else 0
+        if not known:
+            raise RuntimeError(
+                f"unflatten got an unexpected error: cannot reshape tensor of {input._array.size} elements into shape "
+                f"{lengths} because the unspecified dimension size -1 can be any value and is ambiguous"
+            )
+        lengths[lengths.index(-1)] = shape[place] // known
     product = 1
     for n in lengths:
         product *= n

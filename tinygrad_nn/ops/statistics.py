@@ -31,7 +31,8 @@ def _variance(name: str, x: Any, dim: Any, correction: float, keepdim: bool) -> 
             f"first: x.float().{name}()."
         )
     axis = axes(dim, x.ndim)
-    freedom = reduced_count(x.shape, dim) - correction
+    count = reduced_count(x.shape, dim)
+    freedom = count - correction
     if freedom <= 0:
         warnings.warn(
             f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
@@ -41,9 +42,10 @@ def _variance(name: str, x: Any, dim: Any, correction: float, keepdim: bool) -> 
             stacklevel=4,
         )
     wide = x.astype(_FLOAT32) if x.dtype == _FLOAT16 else x
-    centred = _centred(wide, axis, freedom + correction)
-    squares = centred * centred if x.dtype.kind == "f" else centred.real**2 + centred.imag**2
-    result = add_reduce(squares, axis, None, None, keepdim) / _freedom(freedom)
+    centred = _centred(wide, axis, count)
+    freedom = _freedom(freedom if count else 0)
+    parts = (centred,) if x.dtype.kind == "f" else (centred.real, centred.imag)
+    result = sum([add_reduce(part * part, axis, None, None, keepdim) / freedom for part in parts])
     return result.astype(x.dtype) if wide is not x else result
 
 
