@@ -6,7 +6,8 @@
 
 Three files in tools/conformance_data say what there is to do: ``names.json`` has every documented public name of
 PyTorch's tensor API, ``usage.json`` in how many of 43 public repositories a program uses it, and ``left_out.json`` the
-names that are left out or refused on purpose, with the reason.
+names that are left out or refused on purpose, with the reason, or not counted, as programs mean something else by
+them.
 
 A name is done if this package has it, and, for one with a keyword such as ``torch.cat(dim=)``, takes the keyword.
 What is behind the name is tested elsewhere: "compared" means that tests/calls or the registry of ops compares it with a
@@ -159,7 +160,7 @@ def is_compared(name: str, compared: set[str]) -> bool:
 
 
 def reason_for(name: str, groups: list[dict[str, Any]]) -> tuple[str, str]:
-    """("refused" or "left out", why) for a name that is so on purpose; else two empty texts."""
+    """("refused", "left out" or "not counted", why) for a name that is so on purpose; else two empty texts."""
     for group in groups:
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in group["names"]):
             return group["status"], group["reason"]
@@ -186,6 +187,8 @@ def table() -> dict[str, list[Name]]:
         rows = []
         for name in sorted(names[part], key=lambda n: (-usage.get(n, [0])[0], n)):
             status, reason = reason_for(name, groups)
+            if status == "not counted":
+                continue
             if status != "refused":
                 status = "done" if is_done(name) else status or "missing"
             plain = name.partition("(")[0]
