@@ -184,6 +184,7 @@ if TYPE_CHECKING:
         backends,
         cuda,
         datasets,
+        debug,
         fft,
         linalg,
         nn,
@@ -237,8 +238,8 @@ def numel(input: Tensor) -> _builtins.int:
 
 # Imported when they are first asked for, so that the package itself is there at once.
 _SUBMODULES = (
-    "accelerator", "autograd", "backends", "cuda", "datasets", "fft", "linalg", "nn", "optim", "random",
-    "serialization", "signal", "special", "testing", "utils",
+    "accelerator", "autograd", "backends", "cuda", "datasets", "debug", "fft", "linalg", "nn", "optim", "profiler",
+    "random", "serialization", "signal", "special", "testing", "utils",
 )  # fmt: skip
 
 

@@ -31,8 +31,9 @@ class _Modes(threading.local):
         context = contextvars.copy_context()
         context.run(np.seterr, all="ignore")
         self.quiet: Callable[..., Any] = context.run
-        self.around_step: Callable[..., Any] | None = None  # these two are set by observers, see `observe`
+        self.around_step: Callable[..., Any] | None = None  # these three are set by observers, see `observe`
         self.on_record: Callable[[Any], None] | None = None
+        self.observers: tuple[Any, ...] = ()
         self.backward_pass: Any = None  # while one runs: its roots, and the nodes that it needs (None: all)
 
 

@@ -27,13 +27,14 @@ def name_of(node: Node) -> str:
     """The name of a node, as PyTorch's ``name()`` gives it."""
     op = node.plan.op
     found = op.node_name if op.kind == "function" else _NAMES.get(op.name, op.node_name)
-    return found if isinstance(found, str) else found(node, _saved(node))
+    return found if isinstance(found, str) else found(node, saved_words(node, node.saved))
 
 
-def _saved(node: Node) -> Saved:
+def saved_words(node: Node, saved: tuple[Any, ...] | None) -> Saved:
+    """What a node has saved, by the words of its op's rules; nothing once it is freed."""
     op = node.plan.op
     found: Saved = {}
-    for (kind, key), value in zip(node.plan.sources, node.saved or (), strict=False):
+    for (kind, key), value in zip(node.plan.sources, saved or (), strict=False):
         if kind in (INPUT, SHAPE):
             word = op.inputs[key] if key >= 0 else op.inputs[-1]
             found[word if kind == INPUT else f"{word}_shape"] = value

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from . import recording
-from .graph import Node
+from .graph import Edge, Node
 from .modes import modes
+from .op import REGISTRY, Op
 from .tensor import wrap as _wrap
+
+Sent = tuple[Edge, Any]  # a gradient (an array, or a tensor in a recorded pass), and the edge that it was sent along
 
 
 class Observer:
@@ -27,15 +30,55 @@ class Observer:
     def recorded(self, node: Node) -> None:
         """A node has been added to the graph."""
 
-    def backward(self, node: Node, gradient: Any, step: Callable[[], list[Any]]) -> None:
-        """Around a node's step of the backward pass, which `step` makes; it gives the gradients that were sent on."""
+    def backward(self, node: Node, saved: tuple[Any, ...], gradient: Any, step: Callable[[], list[Sent]]) -> None:
+        """Around a node's step of the backward pass, which `step` makes; it gives what was sent on, and where to.
+
+        What the node has saved is handed over, as the step may free it.
+        """
         step()
+
+    def region(self, name: str) -> Callable[[], None]:
+        """A part of the program that has a name begins; what this gives is called at its end."""
+        return _nothing
+
+
+def _nothing() -> None:
+    pass
+
+
+class region:  # noqa: N801 - a ``with`` block
+    """A part of the program with a name, for observers: nothing where nobody watches."""
+
+    __slots__ = ("_ends", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        self._ends = [observer.region(self.name) for observer in modes.observers]
+
+    def __exit__(self, *error: object) -> None:
+        while self._ends:
+            self._ends.pop()()
+
+
+_OPS: dict[Any, Op] = {}
+
+
+def op_of(function: Callable[..., Any]) -> Op | None:
+    """The op whose forward function an observer sees; None for what is no op's."""
+    found = _OPS.get(function)
+    if found is None:
+        _OPS.update({op.forward: op for op in REGISTRY.values()})
+        found = _OPS.get(function)
+    return found
 
 
 @contextmanager
 def observing(observer: Observer) -> Iterator[None]:
     """Let an observer see what this thread computes in the ``with`` block."""
-    before = modes.quiet, modes.around_step, modes.on_record
+    before = modes.quiet, modes.around_step, modes.on_record, modes.observers
+    modes.observers = (*modes.observers, observer)
     modes.quiet = _around_forward(observer, modes.quiet)
     modes.around_step = _around_step(observer, modes.around_step)
     modes.on_record = _on_record(observer, modes.on_record)
@@ -43,7 +86,7 @@ def observing(observer: Observer) -> Iterator[None]:
     try:
         yield
     finally:
-        modes.quiet, modes.around_step, modes.on_record = before
+        modes.quiet, modes.around_step, modes.on_record, modes.observers = before
 
 
 def _around_forward(observer: Observer, quiet: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,17 +101,17 @@ def _around_step(observer: Observer, outer: Any) -> Callable[..., Any]:
         inner = step if outer is None else outer(step)
 
         def watched(node: Node, saved: Any, gradient: Any, retain_graph: bool, send: Any) -> None:
-            sent: list[Any] = []
+            sent: list[Sent] = []
 
-            def note(edge: Any, part: Any) -> None:
-                sent.append(part)
+            def note(edge: Edge, part: Any) -> None:
+                sent.append((edge, part))
                 send(edge, part)
 
-            def run() -> list[Any]:
+            def run() -> list[Sent]:
                 inner(node, saved, gradient, retain_graph, note)
                 return sent
 
-            observer.backward(node, gradient, run)
+            observer.backward(node, saved, gradient, run)
 
         return watched
 

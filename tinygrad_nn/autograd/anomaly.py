@@ -5,22 +5,20 @@ Source: https://docs.pytorch.org/docs/stable/autograd.html#anomaly-detection
 
 from __future__ import annotations
 
-import traceback
 import warnings
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
+from .._core.callers import Place, here
 from .._core.graph import Node
-from .._core.observe import Observer, observing
-from .._core.tensor import Tensor
+from .._core.observe import Observer, Sent, observing
+from .._core.steps import as_array, first_index, how_computed, input_name, input_positions
 
-_PACKAGE = str(Path(__file__).resolve().parent.parent)
 _ENABLED = (
     "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging."
 )
@@ -31,31 +29,47 @@ class _Watch(Observer):
 
     def __init__(self, check_nan: bool) -> None:
         self.check_nan = check_nan
-        self.calls: weakref.WeakKeyDictionary[Node, str] = weakref.WeakKeyDictionary()
+        self.places: weakref.WeakKeyDictionary[Node, Place] = weakref.WeakKeyDictionary()
 
     def recorded(self, node: Node) -> None:
-        """Keep the user's part of the stack."""
-        frames = [f for f in traceback.extract_stack() if not f.filename.startswith(_PACKAGE)]
-        self.calls[node] = "".join(traceback.format_list(frames))
+        """Keep where it was called."""
+        self.places[node] = here()
 
-    def backward(self, node: Node, gradient: Any, step: Callable[[], list[Any]]) -> None:
+    def backward(self, node: Node, saved: tuple[Any, ...], gradient: Any, step: Callable[[], list[Sent]]) -> None:
         """Let the step run; an error, or a nan that it gives, is shown with the place of the forward call."""
         try:
             sent = step()
         except Exception:
             self._show(node)
             raise
-        for number, part in enumerate(sent if self.check_nan else ()):
-            array = part._array if isinstance(part, Tensor) else part
+        if not self.check_nan:
+            return
+        positions = input_positions(node, [edge for edge, _ in sent])
+        for position, (_, part) in zip(positions, sent, strict=True):
+            array = as_array(part)
             if array.dtype.kind in "fc" and np.isnan(array).any():
                 self._show(node)
-                raise RuntimeError(f"Function '{node.name()}' returned nan values in its {number}th output.")
+                raise RuntimeError(
+                    f"Function '{node.name()}' returned nan values in its {position}th output."
+                    + self._where(node, saved, gradient, position, array)
+                )
+
+    def _where(self, node: Node, saved: tuple[Any, ...], gradient: Any, position: int, array: Any) -> str:
+        """Which element is the first nan, of which numbers it was made, and in which module."""
+        index = first_index(np.isnan(array))
+        how = how_computed(node, saved, gradient, position, index, array.shape)
+        place = self.places.get(node)
+        module = place.module() if place is not None else ""
+        return (
+            f" The gradient of {input_name(node, position)} is nan at {list(index)}" + (f": {how}." if how else ".")
+            + (f" (in {module})" if module else "")
+        )  # fmt: skip
 
     def _show(self, node: Node) -> None:
-        called = self.calls.get(node)
+        place = self.places.get(node)
         where = (
-            f"Traceback of forward call that caused the error:\n{called}"
-            if called
+            f"Traceback of forward call that caused the error:\n{place.traceback()}"
+            if place is not None and place.lines
             else "No forward pass information available. Enable detect anomaly during forward pass for more "
             "information."
         )
@@ -82,8 +96,8 @@ class detect_anomaly:  # noqa: N801 - PyTorch's name
         ...     try:
         ...         x.sqrt().sum().backward()
         ...     except RuntimeError as error:
-        ...         print(error)
-        Function 'SqrtBackward0' returned nan values in its 0th output.
+        ...         print(error)  # doctest: +ELLIPSIS
+        Function 'SqrtBackward0' returned nan values in its 0th output. The gradient of x is nan at [0]: ...
     """
 
     def __init__(self, check_nan: bool = True) -> None:
