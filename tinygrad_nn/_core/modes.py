@@ -30,10 +30,11 @@ class _Modes(threading.local):
         self.inference = False
         context = contextvars.copy_context()
         context.run(np.seterr, all="ignore")
-        self.quiet: Callable[..., Any] = context.run
-        self.around_step: Callable[..., Any] | None = None  # these three are set by observers, see `observe`
-        self.on_record: Callable[[Any], None] | None = None
+        self.unwatched_quiet: Callable[..., Any] = context.run
+        self.quiet: Callable[..., Any] = context.run  # observers put themselves around these two, see `observe`
+        self.around_step: Callable[..., Any] | None = None
         self.observers: tuple[Any, ...] = ()
+        self.on_record: Callable[[Any], None] | None = None  # told of every node that is made
         self.backward_pass: Any = None  # while one runs: its roots, and the nodes that it needs (None: all)
 
 

@@ -76,17 +76,22 @@ def op_of(function: Callable[..., Any]) -> Op | None:
 
 @contextmanager
 def observing(observer: Observer) -> Iterator[None]:
-    """Let an observer see what this thread computes in the ``with`` block."""
-    before = modes.quiet, modes.around_step, modes.on_record, modes.observers
-    modes.observers = (*modes.observers, observer)
-    modes.quiet = _around_forward(observer, modes.quiet)
-    modes.around_step = _around_step(observer, modes.around_step)
-    modes.on_record = _on_record(observer, modes.on_record)
+    """Let an observer see what this thread computes in the ``with`` block. Blocks may end in any order."""
+    _watch((*modes.observers, observer))
     watch_nodes()
     try:
         yield
     finally:
-        modes.quiet, modes.around_step, modes.on_record, modes.observers = before
+        _watch(tuple([each for each in modes.observers if each is not observer]))
+
+
+def _watch(observers: tuple[Observer, ...]) -> None:
+    """Put these observers, and no others, around what is computed; the last of them outermost."""
+    modes.observers = observers
+    modes.quiet, modes.around_step = modes.unwatched_quiet, None
+    for observer in observers:
+        modes.quiet = _around_forward(observer, modes.quiet)
+        modes.around_step = _around_step(observer, modes.around_step)
 
 
 def _around_forward(observer: Observer, quiet: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,21 +123,23 @@ def _around_step(observer: Observer, outer: Any) -> Callable[..., Any]:
     return wrap
 
 
-def _on_record(observer: Observer, outer: Any) -> Callable[[Node], None]:
-    def call(node: Node) -> None:
-        if outer is not None:
-            outer(node)
-        observer.recorded(node)
-
-    return call
-
-
 def watch_nodes() -> None:
-    """From now on, ``modes.on_record`` of a thread is told of its nodes. It stays so: other threads may be watching."""
+    """From now on, observers and ``modes.on_record`` of a thread are told of its nodes.
+
+    It stays so: other threads may be watching.
+    """
     recording.wrap = _watched_wrap  # type: ignore[attr-defined]
 
 
 def _watched_wrap(array: Any, edge: Any = None, cell: Any = None) -> Any:
-    if edge is not None and edge[1] == 0 and modes.on_record is not None:
-        modes.on_record(edge[0])
+    if edge is not None and edge[1] == 0:
+        note_node(edge[0])
     return _wrap(array, edge, cell)
+
+
+def note_node(node: Node) -> None:
+    """Tell whoever watches of a new node."""
+    if modes.on_record is not None:
+        modes.on_record(node)
+    for observer in modes.observers:
+        observer.recorded(node)

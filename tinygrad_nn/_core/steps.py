@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .errors import shown_name
 from .graph import Edge, Node
 from .node_names import saved_words
 from .tensor import Tensor
@@ -20,6 +21,12 @@ Index = tuple[int, ...]
 def as_array(value: Any) -> Array:
     """The array of a tensor, or of anything else."""
     return value._array if isinstance(value, Tensor) else np.asarray(value)
+
+
+def op_name(node: Node) -> str:
+    """What users call a node's op, or its `Function`."""
+    op = node.plan.op
+    return op.name if op.kind == "function" else shown_name(op)
 
 
 def input_positions(node: Node, edges: Sequence[Edge]) -> list[int]:

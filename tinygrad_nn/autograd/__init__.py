@@ -5,6 +5,7 @@ Source: https://docs.pytorch.org/docs/stable/autograd.html
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,12 @@ __all__ = [
     "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "no_grad", "set_detect_anomaly",
     "set_grad_enabled",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("profiler", "profiler_util"):  # imported when first asked for
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def backward(

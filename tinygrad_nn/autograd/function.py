@@ -14,6 +14,7 @@ import numpy as np
 from .._core.backward import unbroadcast
 from .._core.graph import Node, next_sequence
 from .._core.modes import modes
+from .._core.observe import note_node
 from .._core.plan import OPTION
 from .._core.tensor import Tensor, current_edge, wrap
 
@@ -201,8 +202,7 @@ class Function:
             made.append(_output(ctx, node, args, output, len([m for m in made if isinstance(m, Tensor)])))
         ctx._node = weakref.ref(node)
         _detach_saved(ctx, given, made)
-        if modes.on_record is not None:
-            modes.on_record(node)
+        note_node(node)
         if several:
             return type(outputs)(made) if type(outputs) in (tuple, list) else tuple(made)
         return made[0]

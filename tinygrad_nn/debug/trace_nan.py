@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from .._core.callers import here, module_frames
+from .._core.errors import shown_name
 from .._core.graph import AccumulateGrad, Node
 from .._core.observe import Observer, Sent, observing, op_of
 from .._core.op import Op
-from .._core.steps import as_array, at_index, first_index, how_computed, input_name, input_positions, words_of
+from .._core.steps import as_array, at_index, first_index, how_computed, input_name, input_positions, op_name, words_of
 from .._core.tensor import Tensor
 from .made import inputs_at, is_finite, kind_of, made_in, name_of, normalised
 from .origins import BRANCH, Index, Origin, hint_for, report
@@ -61,7 +62,7 @@ class trace_nan:  # noqa: N801 - a ``with`` block, as `no_grad` is
         ('sqrt', (1,), 'x[1] = -1', ['mul', 'sum'])
         >>> print(trace)  # doctest: +ELLIPSIS
         1. nan made by sqrt in the forward pass
-            line     File ..., line 1, in <module>: loss = (x.sqrt() * 2).sum()
+            line     File ...
             element  [1] of the output float32[2]
             from     x[1] = -1
             then     passed on by 2 ops: mul, sum
@@ -157,8 +158,8 @@ class _Watch(Observer):
                 self._look_at_output(op, inputs, options, output, outputs)
             else:
                 for origin in self._all_origins(inputs):
-                    if origin.phase == "forward" and op.name not in origin.hidden_by:
-                        origin.hidden_by.append(op.name)
+                    if origin.phase == "forward" and shown_name(op) not in origin.hidden_by:
+                        origin.hidden_by.append(shown_name(op))
         return result
 
     def _all_origins(self, arrays: Iterable[Any]) -> list[Origin]:
@@ -171,14 +172,14 @@ class _Watch(Observer):
         origins = list(before)
         for value, made in made_in(op, inputs, options, output, outputs).items():
             if made.any():
-                origin = self._new("forward", value, op.name, _Call())
+                origin = self._new("forward", value, shown_name(op), _Call())
                 origin.mark(made, self.batch)
                 origin.what = f"output {kind_of(output)}"
                 origin.computed = inputs_at(op, inputs, options, origin.index, output.shape)
                 origin.causes = self._infinities(op, inputs, origin.index, output.shape) if value == "nan" else []
                 origins.append(self._found(origin))
         for origin in dict.fromkeys(before):
-            origin.passed_on.append(op.name)
+            origin.passed_on.append(shown_name(op))
         self._remember(output, origins)
 
     def _infinities(self, op: Op, inputs: Sequence[Any], index: Index, shape: Index) -> list[Origin]:
@@ -205,7 +206,7 @@ class _Watch(Observer):
             found = self._same_content(value)
         if found is None:
             call = _Call()
-            name = name_of(value, call.place) or f"input {position} of {op.name}"
+            name = name_of(value, call.place) or f"input {position} of {shown_name(op)}"
             origin = self._new("outside", "nan" if np.isnan(value).any() else "inf", name, call)
             origin.hint = ""
             origin.mark(np.isnan(value) if origin.value == "nan" else np.isinf(value), self.batch)
@@ -283,13 +284,13 @@ class _Watch(Observer):
                 if not_chosen and cause.hidden_by:
                     cause.hint = BRANCH.format(op=cause.op)
             return values
-        origin = self._new("backward", value, node.plan.op.name, self.calls.get(node))
+        origin = self._new("backward", value, op_name(node), self.calls.get(node))
         origin.mark(made, self.batch)
         origin.what = f"gradient of {input_name(node, position)}, {kind_of(array)}"
         origin.computed = how_computed(node, saved, gradient, position, index, array.shape)
         origin.causes = causes
         if not_chosen:
-            origin.hint = BRANCH.format(op=node.plan.op.name)
+            origin.hint = BRANCH.format(op=op_name(node))
         return [self._found(origin)]
 
     def _causes(self, node: Node, saved: tuple[Any, ...], index: Index, shape: Index) -> list[Origin]:
