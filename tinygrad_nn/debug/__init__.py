@@ -1,6 +1,7 @@
 """Seeing what a program computes: the recorded graph drawn and explained, and nan traced to its origin."""
 
+from .drawing import Drawing, draw
 from .origins import Origin
 from .trace_nan import NonFiniteError, trace_nan
 
-__all__ = ["NonFiniteError", "Origin", "trace_nan"]
+__all__ = ["Drawing", "NonFiniteError", "Origin", "draw", "trace_nan"]

@@ -1,0 +1,57 @@
+"""Going backward through a graph only to look: no hook runs, no leaf gets a gradient, nothing is freed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .backward import _SECOND_TIME, _modified, _raw, _Waiting
+from .graph import Edge, Node
+from .modes import modes
+
+
+class Step(NamedTuple):
+    """A node, what it has saved, what arrived, and what it sent on."""
+
+    node: Node
+    saved: tuple[Any, ...]
+    gradient: Any  # an array, or a list of arrays and None for a node of several outputs
+    sent: list[tuple[Edge, Any]]
+
+
+def walk(root: Edge, gradient: np.ndarray[Any, Any]) -> Iterator[Step]:
+    """The steps of a backward pass, in its order; the leaves, which send nothing on, come last.
+
+    Raises:
+        RuntimeError: the graph has been freed, or an array that it needs was written to.
+    """
+    waiting = _Waiting(False)
+    waiting.send(root, gradient)
+    while waiting.heap:
+        node = heappop(waiting.heap)[1]
+        step = _step(node, waiting.pending.pop(node))
+        for edge, part in step.sent:
+            waiting.send(edge, part)
+        yield step
+    for leaf in waiting.leaves:
+        yield Step(leaf, (), waiting.pending.pop(leaf), [])
+
+
+def _step(node: Node, gradient: Any) -> Step:
+    saved = node.saved
+    if saved is None:
+        raise RuntimeError(_SECOND_TIME.format(node.name()))
+    for cell, version, position in node.versions:
+        if cell[0] != version:
+            raise _modified(node, position, cell[0], version)
+    sent: list[tuple[Edge, Any]] = []
+    before, modes.grad = modes.grad, False
+    try:
+        with np.errstate(all="ignore"):
+            _raw(node, saved, gradient, True, lambda edge, part: sent.append((edge, part)))
+    finally:
+        modes.grad = before
+    return Step(node, saved, gradient, sent)
