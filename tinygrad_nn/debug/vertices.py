@@ -258,7 +258,7 @@ def _complete(program: Sequence[Vertex], steps: Iterable[Step], known: _Names) -
             vertex.shape, vertex.dtype = first.shape, first.dtype
     for vertex in by_node.values():
         for source, value in zip(vertex.inputs, _by_position(vertex), strict=True):
-            if isinstance(source, Vertex) and source.kind == "op" and isinstance(value, np.ndarray):
+            if isinstance(source, Vertex) and not source.output_names and isinstance(value, np.ndarray):
                 source.learn(value)
     for vertex in program:
         if not vertex.name and vertex.kind == "op" and vertex.node is not None:
