@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .._core.op import Case, Op, case
-from .._core.plan import Rule
+from .._core.op import Case, Op
 from .checks import CHECKS, applicable
 from .derivatives import grad_outputs, gradients, outputs
+from .records import record_of
 from .report import compare
 from .samples import Sample, is_float, samples
 from .table import factor
@@ -34,8 +33,10 @@ def check_op(
     """Check everything that has to hold for an op: values, first and second derivatives, types, shapes, memory.
 
     Args:
-        function: what ``@op`` returned, or any differentiable function of tensors.
-        cases: how to call it, made with ``case``: shapes of random inputs, and options. Default: those beside the op.
+        function: what ``@op`` returned, an `autograd.Function`, any differentiable function of tensors, or a module,
+            whose parameters are then inputs as well.
+        cases: how to call it, made with ``case``: shapes of random inputs, and options. Default: those beside the op;
+            for a function one of shape (2, 3) for each argument, for a module one that its first parameter suggests.
         reference: the same in NumPy, to compare values with: ``reference(*arrays, **options)``.
         torch_reference: the same in PyTorch, to compare values and gradients with.
         checks: the names of the checks to run, of those in `CHECKS`. Default: all that mean something for the op.
@@ -64,7 +65,8 @@ def check_op(
           gradient of input 0 ('x'): worst at index ...: analytic ..., numeric ..., absolute error ...
     """
     changes = {"domain": domain, "avoid": avoid, "distinct": distinct, "tolerance": tolerance and (tolerance, "given")}
-    record = _changed(_record(function, cases), {name: v for name, v in changes.items() if v is not None})
+    record, cases = record_of(function, cases)
+    record = _changed(record, {name: v for name, v in changes.items() if v is not None})
     for name in applicable(record, cases) if checks is None else checks:
         if name not in CHECKS:
             raise ValueError(f"check_op: there is no check {name!r}; there are {', '.join(CHECKS)}")
@@ -76,50 +78,10 @@ def check_op(
             _hold_torch(sample, torch_reference)
 
 
-def _record(function: Any, cases: Sequence[Case] | None) -> Op:
-    found = function if isinstance(function, Op) else getattr(function, "op", None)
-    return found if isinstance(found, Op) else record_of(function, cases)
-
-
 def _changed(record: Op, changes: dict[str, Any]) -> Op:
     if not changes:
         return record
     return dataclasses.replace(record, **changes)
-
-
-def record_of(function: Callable[..., Any], cases: Sequence[Case] | None = None) -> Op:
-    """A record for a plain function of tensors, which has no rules of its own, so that the checks can call it."""
-    name = getattr(function, "__name__", type(function).__name__).strip("_").replace("<lambda>", "function")
-    chosen = tuple(cases) if cases else (case(*((2, 3),) * _arity(function)),)
-    count = len(chosen[0].inputs)
-    several = isinstance(_first_result(function, chosen[0]), tuple | list)
-    return Op(
-        name=name, forward=_refuse, kind="general", rules=[Rule(lambda g: g)], joint=True, parts=None, residuals=(),
-        several=several, promotes=None, takes_numbers=False, inputs=tuple(f"input{i}" for i in range(count)),
-        variadic=False, public_names=(), defaults={}, required=(), positional=(), numpy_functions=(),
-        domain=(-np.inf, np.inf), avoid=(), distinct=False, cases=chosen, special=(), torch_name=None, tolerance=None,
-        call=function,
-    )  # fmt: skip
-
-
-def _refuse(*arrays: Any, **options: Any) -> Any:
-    raise TypeError("a function of tensors has no forward function of arrays")
-
-
-def _arity(function: Callable[..., Any]) -> int:
-    required = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty]
-    return sum(1 for p in required if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
-
-
-def _first_result(function: Callable[..., Any], first: Case) -> Any:
-    from .samples import as_tensor, floats
-
-    random = np.random.default_rng(0)
-    inputs = [as_tensor(floats(random, v)) if isinstance(v, tuple) else v for v in first.inputs]
-    try:
-        return function(*inputs, **first.options)
-    except (TypeError, ValueError, RuntimeError, IndexError):  # integers are wanted, say; the checks will tell
-        return None
 
 
 def _hold_values(sample: Sample, reference: Callable[..., Any]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from .._core.op import Op
 from . import numeric
 from .derivatives import forward_arrays, grad_outputs, gradients, outputs, second_gradients
+from .diagnosed import diagnosed, likely
 from .report import compare, failure
 from .samples import Sample, samples
 from .table import FUSED, REORDERED, Cases, check, factor
@@ -23,6 +24,9 @@ def _hold(
     if not arrays[place].size or not any(weight is not None and weight.size for weight in weights):
         return
     value, complex_value = functions
+    if analytic.shape != arrays[place].shape:
+        shapes = f"it has shape {list(analytic.shape)}, the input {list(arrays[place].shape)}"
+        raise failure(sample, name, f"{what}: {shapes}. A rule sums over what was repeated and gives its input's shape")
     direction = sample.random(2, place).uniform(0.5, 1.0, arrays[place].shape)
     direction *= np.where(sample.random(3, place).random(arrays[place].shape) < 0.5, -1.0, 1.0)
     expected, accuracy = numeric.derivative(value, complex_value, arrays, place, direction, weights)
@@ -31,7 +35,12 @@ def _hold(
     if abs(float(parts.sum()) - expected) <= accuracy * factor(sample.op) * scale:
         return
     slow = numeric.elementwise(value, arrays, place, weights)
-    compare(sample, name, what, analytic, slow, tolerance=accuracy * factor(sample.op), names=_ANALYTIC)
+
+    def note(index: tuple[int, ...]) -> str:
+        found = likely(sample, place) if name == "gradient" else ""
+        return diagnosed(value, arrays, place, weights, index, analytic, slow, found)
+
+    compare(sample, name, what, analytic, slow, tolerance=accuracy * factor(sample.op), names=_ANALYTIC, note=note)
     raise failure(
         sample, name, f"{what}: along a random direction: analytic {parts.sum():.12g}, numeric {expected:.12g}"
     )

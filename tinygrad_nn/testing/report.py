@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from .._core.steps import first_index
 from .samples import Sample
 
 Array = np.ndarray[Any, Any]
@@ -39,8 +41,16 @@ def compare(
     *,
     tolerance: float = 0.0,
     names: tuple[str, str] = ("got", "expected"),
+    note: Callable[[tuple[int, ...]], str] | None = None,
 ) -> None:
     """Hold two arrays equal: bit for bit, or up to a tolerance relative to the greatest value.
+
+    Args:
+        sample, check: the call, and the check that makes it.
+        what: what is compared.
+        actual, expected, names: the two arrays, and what to call them.
+        tolerance: how far they may be apart, as a fraction of the greatest value.
+        note: says more about the worst element, given its index.
 
     Raises:
         CheckError: they differ; the text names the worst element.
@@ -57,14 +67,16 @@ def compare(
         allowed = tolerance * max(float(finite.max(initial=0.0)), 1e-3)
     bad = ~(absolute <= allowed)
     if bad.any():
-        raise failure(sample, check, worst(what, actual, expected, absolute, relative, names))
+        index = first_index(_worst_first(absolute) == _worst_first(absolute).max())
+        text = (
+            f"{what}: worst at index {index}: {names[0]} {actual[index]!s}, {names[1]} {expected[index]!s}, "
+            f"absolute error {absolute[index]:.3g}, relative error {relative[index]:.3g}"
+        )
+        if bad.size > 1:
+            text += f"\n  {int(bad.sum())} of {bad.size} elements differ"
+        more = note(index) if note is not None else ""
+        raise failure(sample, check, f"{text}\n  {more}" if more else text)
 
 
-def worst(what: str, actual: Array, expected: Array, absolute: Array, relative: Array, names: tuple[str, str]) -> str:
-    """The line on the element that is furthest off."""
-    index = np.unravel_index(int(np.argmax(np.where(np.isnan(absolute), np.inf, absolute))), actual.shape)
-    place = tuple(int(i) for i in index)
-    return (
-        f"{what}: worst at index {place}: {names[0]} {actual[index]!s}, {names[1]} {expected[index]!s}, "
-        f"absolute error {absolute[index]:.3g}, relative error {relative[index]:.3g}"
-    )
+def _worst_first(absolute: Array) -> Array:
+    return np.where(np.isnan(absolute), np.inf, absolute)

@@ -106,7 +106,8 @@ def float_types(op: Op, cases: Cases = None) -> None:
             asked = any("dtype" in name or name in ("target", "source") for name in sample.options)
             for number, value in enumerate(outputs(sample)):
                 if floating and is_float(value) and not asked and value.dtype not in floating:
-                    raise failure(sample, "float_types", f"output {number} is {value.dtype}, the inputs are {dtype}")
+                    text = f"output {number} is {value.dtype}, the inputs are {dtype}. {_LEAK}"
+                    raise failure(sample, "float_types", text)
             _gradient_types(sample)
 
 
@@ -120,8 +121,15 @@ def _gradient_types(sample: Sample) -> None:
             value = sample.inputs[position]
             if gradient.dtype != value.dtype or gradient.shape != value.shape:
                 mode = "recorded" if recorded else "raw"
+                leak = f". {_LEAK}" if gradient.dtype != value.dtype else ""
                 raise failure(
                     sample, "float_types",
                     f"{mode} gradient of input {position} is {gradient.dtype}{list(gradient.shape)}, the input is "
-                    f"{value.dtype}{list(value.shape)}",
+                    f"{value.dtype}{list(value.shape)}{leak}",
                 )  # fmt: skip
+
+
+_LEAK = (
+    "A NumPy scalar or a new array widened it: write 2.0 and math.log(2) instead of np.float64(2) and np.log(2), "
+    "and np.zeros_like(x) instead of np.zeros(shape)"
+)
