@@ -27,7 +27,7 @@ def main(wheel: Path) -> None:
     assert size < LIMIT, f"{wheel.name}: {size} bytes, expected under {LIMIT}"
     names = zipfile.ZipFile(wheel).namelist()
     assert "tinygrad_nn/py.typed" in names, f"{wheel.name}: py.typed is missing"
-    strangers = {name.partition("/")[0] for name in names} - {"tinygrad_nn"}
+    strangers = {name.partition("/")[0] for name in names} - {"tinygrad_nn", "pytest_tinygrad_nn.py"}
     assert all(name.endswith(".dist-info") for name in strangers), f"{wheel.name}: unexpected {strangers}"
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)

@@ -97,13 +97,13 @@ def draw(
         >>> weight = tg.full((2, 3), 0.5, requires_grad=True)
         >>> loss = (x @ weight.T).relu().sum()
         >>> print(tg.debug.draw(loss))
-        name    computed by       type           size  |gradient|
-        weight  leaf              float32[2, 3]  24 B  9.79796
-        v1      transpose(weight) float32[3, 2]  24 B  9.79796
-        x       data              float32[4, 3]  48 B
-        v2      matmul(x, v1)     float32[4, 2]  32 B  2.82843
-        v3      relu(v2)          float32[4, 2]  32 B  2.82843
-        loss    sum(v3)           float32[]      4 B   1
+        name    computed by      type           size  |gradient|
+        weight  leaf             float32[2, 3]  24 B  9.79796
+        v1      permute(weight)  float32[3, 2]  24 B  9.79796
+        x       data             float32[4, 3]  48 B
+        v2      matmul(x, v1)    float32[4, 2]  32 B  2.82843
+        v3      relu(v2)         float32[4, 2]  32 B  2.82843
+        loss    sum(v3)          float32[]      4 B   1
     """
     vertices, _, note = vertices_of(result, names, gradients=gradients)
     pictured = vertices if len(vertices) <= limit else vertices_of(result, names, gradients=gradients, limit=limit)[0]

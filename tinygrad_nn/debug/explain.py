@@ -70,7 +70,7 @@ def explain(result: Tensor, names: Any = None) -> Explanation:
         derivative of its own operation (local).
         1. loss = square(v1)
              upstream  d loss / d loss = 1
-             local     d loss / d v1 = 12   (rule: g * 2 * x)
+             local     d loss / d v1 = 12   (rule: g * (2 * x))
              product   d loss / d v1 = 1 * 12 = 12
         2. v1 = mul(a, b)
              upstream  d loss / d v1 = 12
