@@ -86,8 +86,9 @@ def inputs_at(op: Op, inputs: tuple[Any, ...], options: dict[str, Any], index: t
             texts.append(f"{name}{list(index) if value.shape == shape and shape else ''} = {found:g}")
         elif value.dtype.kind == "f" and value.size:
             texts.append(f"{name}: {kind_of(value)} {_range(value)}")
-    infinite = {name: v for name, v in options.items() if isinstance(v, float) and not np.isfinite(v)}
-    return ", ".join(texts + [f"{name}={value}" for name, value in infinite.items()])
+    numbers = {name: v for name, v in options.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    shown = {name: v for name, v in numbers.items() if op.kind == "elementwise" or not np.isfinite(v)}
+    return ", ".join(texts + [f"{name} = {value}" for name, value in shown.items()])
 
 
 def _range(array: Array) -> str:
