@@ -83,9 +83,9 @@ def test_the_example_with_a_schedule(t: Any, tmp_path: Path) -> None:
 @both
 def test_the_recipe_with_record_function(t: Any) -> None:
     model, x = mlp(t)
-    with t.profiler.profile(activities=[t.profiler.ProfilerActivity.CPU], record_shapes=True) as prof:
-        with t.profiler.record_function("model_inference"):
-            model(x)
+    profile, named = t.profiler.profile, t.profiler.record_function("model_inference")
+    with profile(activities=[t.profiler.ProfilerActivity.CPU], record_shapes=True) as prof, named:
+        model(x)
     averages = {average.key: average for average in prof.key_averages()}
     assert averages["model_inference"].count == 1
     assert averages["model_inference"].cpu_time_total >= averages["aten::linear"].cpu_time_total
@@ -117,9 +117,8 @@ def test_record_function_of_autograd_profiler(t: Any) -> None:
     def cube(value: Any) -> Any:
         return value**3
 
-    with t.autograd.profiler.profile() as prof:
-        with t.autograd.profiler.record_function("label-z"):
-            cube(x)
+    with t.autograd.profiler.profile() as prof, t.autograd.profiler.record_function("label-z"):
+        cube(x)
     names = [event.name for event in prof.function_events]
     assert names[:2] == ["label-z", "decorated"]
     inner = next(event for event in prof.function_events if event.name == "decorated")
@@ -278,10 +277,9 @@ def test_times_are_those_of_the_work() -> None:
 
 def test_self_times_add_up_to_the_outermost() -> None:
     model, x = mlp(tinygrad_nn)
-    with profiler.profile() as prof:
-        with profiler.record_function("all"):
-            for _ in range(3):
-                step(tinygrad_nn, model, x)
+    with profiler.profile() as prof, profiler.record_function("all"):
+        for _ in range(3):
+            step(tinygrad_nn, model, x)
     events = prof.events()
     outer = events[0]
     assert outer.name == "all"
@@ -291,11 +289,10 @@ def test_self_times_add_up_to_the_outermost() -> None:
 
 def test_memory_is_that_of_new_arrays() -> None:
     x = tinygrad_nn.ones(100, 100)
-    with profiler.profile(profile_memory=True) as prof:
-        with profiler.record_function("both"):
-            y = x * 2  # 40 kB
-            y.reshape(-1)  # a view
-            y.sum(0)  # 400 bytes
+    with profiler.profile(profile_memory=True) as prof, profiler.record_function("both"):
+        y = x * 2  # 40 kB
+        y.reshape(-1)  # a view
+        y.sum(0)  # 400 bytes
     sizes = {event.name: event.cpu_memory_usage for event in prof.events()}
     assert sizes == {"both": 40_400, "aten::mul": 40_000, "aten::reshape": 0, "aten::sum": 400}
     own = {event.name: event.self_cpu_memory_usage for event in prof.events()}

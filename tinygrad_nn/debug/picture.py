@@ -50,7 +50,7 @@ def picture(vertices: Sequence[Vertex]) -> str:
     kinds = {vertex.kind for vertex in vertices[:-1]} | {"result"} | ({"again"} if again else set())
     shown = [kind for kind in _COLOURS if kind in kinds]
     width = max(width, _legend_width(shown))
-    parts = [_line_svg(line) for line in lines]
+    parts = [line_svg(line) for line in lines]
     parts += [_box_svg(box, "again" if box in again else "result" if box is boxes[-1] else "") for box in boxes]
     total_width, total_height = width + 2 * _MARGIN, height + 2 * _MARGIN + 30
     return (
@@ -133,7 +133,7 @@ def _box_svg(box: Box, kind: str) -> str:
     )
 
 
-def _line_svg(line: Line) -> str:
+def line_svg(line: Line) -> str:
     """A smooth line that leaves and enters boxes vertically, and passes straight through the layers between."""
     start, end = line[0], line[-1]
     x, y = _port(start, start.below, line[1], 1.0)
