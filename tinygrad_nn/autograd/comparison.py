@@ -180,14 +180,14 @@ class _Disagreement:
     def _look_again(self, row: int) -> None:
         differences = self.owner.differences
         direction = differences.unit(self.position, row)
-        scale = max(1.0, float(np.abs(np.sum(differences.arrays[self.position] * direction))))
+        size = float(np.abs(np.sum(differences.arrays[self.position] * direction)))
         along = differences.along(self.position, direction, self.number, self.part)
-        swept = sweep(lambda distance: along(distance).reshape(-1), scale, differences.roundoff)
+        swept = sweep(lambda distance: along(distance).reshape(-1), size, differences.roundoff)
         self.sweeps[row] = swept
         allowed = self.tolerance[0] + self.tolerance[1] * np.abs(swept.best)
         bad = self._bad()[row]
         self.kinks[row] = bad & kinks(swept, allowed)
-        settled = bad & ~self.kinks[row] & (swept.doubt <= allowed)
+        settled = bad & ~self.kinks[row] & (swept.doubt <= 10 * allowed)
         self.numerical[row, settled] = swept.best[settled]
 
     # --- the report ----------------------------------------------------------------------------------------------

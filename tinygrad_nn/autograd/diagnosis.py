@@ -35,15 +35,18 @@ class Sweep(NamedTuple):
     jump: Array
 
 
-def sweep(value: Callable[[float], Array], scale: float = 1.0, roundoff: float = 2.2e-16) -> Sweep:
+def sweep(value: Callable[[float], Array], size: float = 1.0, roundoff: float = 2.2e-16) -> Sweep:
     """Try steps of many lengths.
 
     Args:
         value: the function's value (any shape) at a signed distance along the direction.
-        scale: the size of the number that is changed: steps are fractions of it.
+        size: that of the number that is changed. Steps are fractions of it, or of 1 if it is smaller; of a small one,
+            which may lie beside a pole, fractions of itself are tried as well.
         roundoff: the relative accuracy of the function's values; steps at which it drowns the difference are left out.
     """
-    steps = tuple(step * scale for step in STEPS if step > 4 * roundoff ** (1 / 2))
+    usual = [step * max(size, 1.0) for step in STEPS if step > 4 * roundoff ** (1 / 2)]
+    small = [step * size for step in STEPS[:4] if 0 < step * size < usual[-1]]
+    steps = (*usual, *small)
     with np.errstate(all="ignore"):
         middle = value(0.0)
         ahead, behind = [value(step) for step in steps], [value(-step) for step in steps]
@@ -66,7 +69,9 @@ def _settled(found: Sequence[Array]) -> tuple[Array, Array]:
     stack = np.array(found)
     apart = np.array([np.abs(a - b) for a, b in pairwise(found)])
     apart = np.where(np.isnan(apart), np.inf, apart)
-    chosen = np.expand_dims(np.argmin(apart, axis=0), 0)
+    # relative to their size: steps longer than a wave give small numbers, which are near to one another
+    relative = apart / np.array([np.maximum(np.abs(a), np.abs(b)) + 1e-8 for a, b in pairwise(found)])
+    chosen = np.expand_dims(np.argmin(np.where(np.isnan(relative), np.inf, relative), axis=0), 0)
     best = np.take_along_axis(stack, chosen + 1, axis=0)[0]
     return np.asarray(best), np.asarray(np.take_along_axis(apart, chosen, axis=0)[0])
 

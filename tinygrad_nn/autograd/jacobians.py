@@ -177,10 +177,10 @@ def analytical_jacobians(output: Tensor, inputs: list[Tensor], part: Part) -> li
     for index in np.ndindex(shape):
         gradient = np.zeros(shape, output._array.dtype)
         gradient[index] = part.weight if output._array.dtype.kind == "c" else 1.0
-        for column, tensor, found in zip(columns, inputs, gradients(output, inputs, gradient), strict=True):
-            if found.shape != tensor._array.shape:
-                raise WrongShapeError(inputs.index(tensor), found.shape, tensor._array.shape)
-            column.append(found.reshape(-1))
+        for number, found in enumerate(gradients(output, inputs, gradient)):
+            if found.shape != inputs[number]._array.shape:
+                raise WrongShapeError(number, found.shape, inputs[number]._array.shape)
+            columns[number].append(found.reshape(-1))
     return [
         np.array(column).T if column else np.zeros((i.numel(), 0)) for column, i in zip(columns, inputs, strict=True)
     ]

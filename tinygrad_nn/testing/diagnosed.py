@@ -35,7 +35,7 @@ def diagnosed(
     def along(distance: float) -> Array:
         return np.asarray(numeric.weighted(weights, value(numeric.moved(arrays, place, distance * direction))))
 
-    swept = sweep(along, max(1.0, abs(float(arrays[place][index]))))
+    swept = sweep(along, abs(float(arrays[place][index])))
     allowed = 1e-6 * max(1.0, abs(float(slow[index])))
     if kinks(swept, np.asarray(allowed)):
         sides = float(swept.left), float(swept.right), float(swept.jump), float(analytic[index])
