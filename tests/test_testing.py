@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
 
 import tinygrad_nn as tg
 from tinygrad_nn._core.op import case
@@ -150,6 +151,67 @@ def test_dims(data: Any) -> None:
     tg.zeros(shape).sum(dim)
 
 
+@quick
+@given(st.data())
+def test_indices_are_as_numpys(data: Any) -> None:
+    """A tensor and its array, indexed alike, give the same."""
+    shape = data.draw(strategies.shapes(max_dims=3, min_side=0))
+    x = tg.arange(float(np.prod(shape))).reshape(shape)
+    index = data.draw(strategies.indices(shape))
+    parts = index if isinstance(index, tuple) else (index,)
+    arrays = tuple(part.numpy() if isinstance(part, tg.Tensor) else part for part in parts)
+    np.testing.assert_array_equal(x[index].numpy(), x.numpy()[arrays])
+
+
+def test_indices_of_every_kind_are_drawn() -> None:
+    def has(kind: type) -> Any:
+        return lambda index: any(isinstance(part, kind) for part in (index if isinstance(index, tuple) else (index,)))
+
+    for kind in (int, slice, type(...), type(None), tg.Tensor):
+        find(strategies.indices((3, 4)), has(kind), settings=quick)
+    with pytest.raises(NoSuchExample):
+        find(strategies.indices((3, 4), advanced=False), has(tg.Tensor), settings=quick)
+
+
+def test_dtypes_are_of_the_kinds_asked_for() -> None:
+    assert find(strategies.dtypes(), lambda dtype: True, settings=quick) is tg.float32
+    assert find(strategies.dtypes("integral"), lambda dtype: True, settings=quick) is tg.int64
+    with pytest.raises(NoSuchExample):
+        find(strategies.dtypes("floating"), lambda dtype: not dtype.is_floating_point, settings=quick)
+    with pytest.raises(ValueError, match="unknown kind 'float', expected some of floating"):
+        strategies.dtypes("float")
+
+
+def test_modules_shrink_to_one_layer() -> None:
+    smallest = find(strategies.modules(3, 2), lambda net: True, settings=quick)
+    assert str(smallest) == str(tg.nn.Sequential(tg.nn.Linear(3, 2, bias=False)))
+    tanh = find(strategies.modules(), lambda net: any(isinstance(m, tg.nn.Tanh) for m in net), settings=quick)
+    assert [type(m).__name__ for m in tanh] == ["Linear", "Tanh", "Linear"]
+    assert tanh[0].out_features == 1
+
+
+@settings(max_examples=10, deadline=None, derandomize=True, database=None)
+@given(strategies.modules(smooth=True), strategies.tensors(tg.float64, (2, 3)))
+def test_drawn_modules_are_differentiable(net: Any, x: Any) -> None:
+    assert gradcheck(net.double(), x.requires_grad_())
+
+
+def test_hypothesis_seeds_the_generator_of_the_package() -> None:
+    drawn: list[float] = []
+
+    @quick
+    @given(st.integers())
+    def run(number: int) -> None:
+        drawn.append(tg.rand(1).item())
+
+    tg.manual_seed(3)
+    run()
+    assert len(set(drawn)) == 1
+    after = tg.rand(1).item()
+    tg.manual_seed(3)
+    assert after == tg.rand(1).item()  # and what was before it goes on
+
+
 def test_strategies_say_how_to_get_hypothesis(monkeypatch: pytest.MonkeyPatch) -> None:
     imported = builtins.__import__
 
@@ -164,6 +226,9 @@ def test_strategies_say_how_to_get_hypothesis(monkeypatch: pytest.MonkeyPatch) -
         strategies.tensors,
         lambda: strategies.dims(1),
         lambda: strategies.broadcastable_shapes(2),
+        lambda: strategies.indices((2,)),
+        strategies.dtypes,
+        strategies.modules,
     ):
         with pytest.raises(ImportError, match=r'pip install "tinygrad_nn\[test\]"'):
             call()
