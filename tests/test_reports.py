@@ -12,10 +12,10 @@ import pytest
 
 import tinygrad_nn as tg
 from tinygrad_nn import case, nn, op
-from tinygrad_nn._core.op import REGISTRY, Integers
+from tinygrad_nn._core.op import REGISTRY
 from tinygrad_nn.autograd import GradcheckError, gradcheck, gradgradcheck
 from tinygrad_nn.autograd.diagnosis import likely_mistake, sweep
-from tinygrad_nn.testing import CheckError, check_op
+from tinygrad_nn.testing import CheckError, Integers, check_op
 
 
 @pytest.fixture(autouse=True)

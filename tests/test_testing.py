@@ -234,6 +234,60 @@ def test_strategies_say_how_to_get_hypothesis(monkeypatch: pytest.MonkeyPatch) -
             call()
 
 
+@pytest.mark.filterwarnings("ignore:`torch.testing.assert_allclose")
+def test_assert_allclose_still_works() -> None:
+    tg.testing.assert_allclose(tg.ones(2) + 5e-5, np.ones(2))
+    with pytest.raises(AssertionError, match="Tensor-likes are not close"):
+        tg.testing.assert_allclose(tg.ones(2) + 5e-4, [1.0, 1.0])
+    with pytest.warns(FutureWarning, match="deprecated since 1.12"):
+        tg.testing.assert_allclose([NAN], [NAN])
+
+
+# --- make_tensor -------------------------------------------------------------------------------------------------
+
+MADE: list[tuple[tuple[Any, ...], str, dict[str, Any]]] = [
+    ((3, 4), "float32", {}), (((3, 4),), "float64", {}), ((5,), "float16", {}), ((20,), "complex64", {}),
+    ((3,), "complex128", {"low": 1, "high": 2}), ((7,), "int64", {}), ((7,), "uint8", {}), ((7,), "bool", {}),
+    ((7,), "int8", {"low": -200, "high": 200}), ((4,), "float32", {"low": -1, "high": 1, "requires_grad": True}),
+    ((3, 4), "float32", {"noncontiguous": True}), ((), "float32", {}), ((2, 0), "int32", {}),
+    ((2, 3, 4, 5), "float32", {"memory_format": "channels_last"}), ((50,), "int16", {"exclude_zero": True}),
+    ((5,), "float64", {"low": -1e308, "high": 1.5e308}), ((3,), "float32", {"low": 0.5}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shape", "dtype", "options"), MADE)
+def test_make_tensor_draws_what_pytorch_draws(shape: Any, dtype: str, options: dict[str, Any]) -> None:
+    torch = pytest.importorskip("torch")
+    found = []
+    for package in (tg, torch):
+        package.manual_seed(3)
+        given = {k: getattr(package, v) if k == "memory_format" else v for k, v in options.items()}
+        found.append(package.testing.make_tensor(*shape, dtype=getattr(package, dtype), device="cpu", **given))
+    ours, theirs = found
+    np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=3e-16, atol=0)
+    assert ours.dtype is getattr(tg, dtype)
+    assert (ours.requires_grad, ours.stride()) == (theirs.requires_grad, theirs.stride())
+
+
+@pytest.mark.parametrize(
+    ("dtype", "options"),
+    [
+        ("int64", {"requires_grad": True}), ("float32", {"low": 2, "high": 1}), ("float32", {"low": NAN}),
+        ("uint8", {"low": 300, "high": 400}), ("int32", {"low": 1, "high": 1}),
+        ("float32", {"noncontiguous": True, "memory_format": "contiguous_format"}),
+    ],
+)  # fmt: skip
+def test_make_tensor_refuses_what_pytorch_refuses(dtype: str, options: dict[str, Any]) -> None:
+    torch = pytest.importorskip("torch")
+    texts = []
+    for package in (tg, torch):
+        given = {k: getattr(package, v) if k == "memory_format" else v for k, v in options.items()}
+        with pytest.raises(ValueError) as caught:  # noqa: PT011 - the texts are compared below
+            package.testing.make_tensor(3, dtype=getattr(package, dtype), device="cpu", **given)
+        texts.append(str(caught.value))
+    assert texts[0] == texts[1]
+
+
 # --- check_op ----------------------------------------------------------------------------------------------------
 
 

@@ -202,7 +202,8 @@ class Function:
             made.append(_output(ctx, node, args, output, len([m for m in made if isinstance(m, Tensor)])))
         ctx._node = weakref.ref(node)
         _detach_saved(ctx, given, made)
-        note_node(node)
+        if modes.on_record is not None or modes.observers:
+            note_node(node)
         if several:
             return type(outputs)(made) if type(outputs) in (tuple, list) else tuple(made)
         return made[0]

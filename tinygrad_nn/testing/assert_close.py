@@ -5,6 +5,7 @@ Source: https://docs.pytorch.org/docs/stable/testing.html
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -103,6 +104,36 @@ def assert_close(
         rtol, atol, equal_nan, check_device, check_dtype, check_layout, check_stride, msg, allow_subclasses
     )
     _compare(actual, expected, settings, "")
+
+
+def assert_allclose(
+    actual: Any,
+    expected: Any,
+    rtol: float | None = None,
+    atol: float | None = None,
+    equal_nan: bool = True,
+    msg: str = "",
+) -> None:
+    """PyTorch's former `assert_close`: it converts what it is given, ignores types, and is looser.
+
+    Warns:
+        FutureWarning: use `assert_close`.
+    """
+    warnings.warn(
+        "`torch.testing.assert_allclose()` is deprecated since 1.12 and will be removed in a future release. Please "
+        "use `torch.testing.assert_close()` instead.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    a = actual if isinstance(actual, Tensor) else wrap(np.asarray(actual))
+    b = expected if isinstance(expected, Tensor) else wrap(np.asarray(expected, a._array.dtype))
+    if rtol is None and atol is None:
+        pairs = [_FORMER_TOLERANCES.get(t.dtype, (0.0, 0.0)) for t in (a, b)]
+        rtol, atol = max(pair[0] for pair in pairs), max(pair[1] for pair in pairs)
+    assert_close(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan, check_dtype=False, msg=msg or None)
+
+
+_FORMER_TOLERANCES = {dtypes.float16: (1e-3, 1e-3), dtypes.float32: (1e-4, 1e-5), dtypes.float64: (1e-5, 1e-8)}
 
 
 def _compare(actual: Any, expected: Any, settings: _Settings, place: str) -> None:
