@@ -313,8 +313,8 @@ def test_modules_are_noted() -> None:
         step(tinygrad_nn, model, x)
     found = {event.module_hierarchy for event in prof.events() if event.name in ("aten::linear", "AddmmBackward0")}
     assert found == {
-        "Sequential.0: Linear(in_features=16, out_features=8, bias=True)",
-        "Sequential.2: Linear(in_features=8, out_features=4, bias=True)",
+        "Sequential.0 (Linear(in_features=16, out_features=8, bias=True))",
+        "Sequential.2 (Linear(in_features=8, out_features=4, bias=True))",
     }
 
 

@@ -166,14 +166,14 @@ def test_the_module_the_line_and_the_batch_index_are_named() -> None:
         x[:3] = 5.0
         x[4] = 0.0
     (origin,) = traced(lambda: net(x)).origins
-    assert origin.module == "Scaled.body.2: Rooted()"
+    assert origin.module == "Scaled.body.2 (Rooted())"
     assert origin.module_path == "body.2"
-    assert origin.line.text() == "return y.sqrt()  # the line to find"
+    assert origin.line.text == "return y.sqrt()  # the line to find"
     assert origin.line.function == "forward"
     assert origin.batch_indices == (3, 4)
     text = str(traced(lambda: net(x)))
     assert "batch index 3; 4 of 10 elements in all, batch indices 3, 4" in text
-    assert "module   Scaled.body.2: Rooted()" in text
+    assert "module   Scaled.body.2 (Rooted())" in text
 
 
 def test_without_a_module_there_is_no_batch() -> None:
@@ -347,7 +347,7 @@ def test_anomaly_detection_names_the_element_the_numbers_and_the_module() -> Non
         nn.Sequential(Net())(x).sum().backward()
     assert str(caught.value) == (
         "Function 'SqrtBackward0' returned nan values in its 0th output. The gradient of x is nan at [1]: "
-        "g / (2 * out), where g = 1, out = nan. (in Sequential.0: Net())"
+        "g / (2 * out), where g = 1, out = nan. (in Sequential.0 (Net()))"
     )
 
 

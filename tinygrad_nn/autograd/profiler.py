@@ -239,7 +239,7 @@ class _Recorder(Observer):
         if (self.stack or self.modules) and scope != BACKWARD:
             place = here()
             if self.stack:
-                row["stack"] = [f"{line.filename}({line.number}): {line.function}" for line in place.lines]
+                row["stack"] = [f"{line.file}({line.number}): {line.function}" for line in place.lines]
             if self.modules:
                 row["module_hierarchy"] = place.module()
         self.rows.append(row)
@@ -253,8 +253,10 @@ class _Recorder(Observer):
         row["start"] = perf_counter_ns()
         try:
             result = compute()
-        finally:
-            row["end"] = perf_counter_ns()
+        except BaseException:
+            self.rows.remove(row)  # refused, or to be run in another way
+            raise
+        row["end"] = perf_counter_ns()
         if self.memory:
             row["cpu_memory_usage"] = _bytes_made(result, inputs)
         if self.flops:

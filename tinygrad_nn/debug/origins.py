@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._core.callers import Line, Place
+from .._core.callers import Place
+from .._core.lines import Line
 from .._core.steps import first_index
 
 Array = np.ndarray[Any, Any]
@@ -62,7 +63,7 @@ class Origin:
 
     @property
     def module(self) -> str:
-        """The innermost module, such as ``"Net.body.1: Linear(in_features=6, out_features=2, bias=True)"``."""
+        """The innermost module, such as ``"Net.body.1 (Linear(in_features=6, out_features=2, bias=True))"``."""
         return self.place.module() if self.place is not None else ""
 
     @property

@@ -62,7 +62,7 @@ class trace_nan:  # noqa: N801 - a ``with`` block, as `no_grad` is
         ('sqrt', (1,), 'x[1] = -1', ['mul', 'sum'])
         >>> print(trace)  # doctest: +ELLIPSIS
         1. nan made by sqrt in the forward pass
-            line     File ...
+            line     ...
             element  [1] of the output float32[2]
             from     x[1] = -1
             then     passed on by 2 ops: mul, sum
