@@ -162,6 +162,17 @@ def test_a_profiler_may_be_started_and_stopped_by_hand(t: Any) -> None:
     assert "aten::exp" in [average.key for average in p.key_averages()]
 
 
+@both
+def test_a_training_step_shows_the_optimizer(t: Any) -> None:
+    model, x = mlp(t)
+    optimizer = t.optim.SGD(model.parameters(), lr=0.1)
+    with t.profiler.profile(activities=[t.profiler.ProfilerActivity.CPU]) as prof:
+        step(t, model, x)
+        optimizer.step()
+    averages = {average.key: average for average in prof.key_averages()}
+    assert averages["Optimizer.step#SGD.step"].count == 1
+
+
 # --- the same as PyTorch -----------------------------------------------------------------------------------------
 
 

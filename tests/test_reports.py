@@ -196,6 +196,7 @@ def test_a_jump_is_recognised() -> None:
 )
 def test_a_step_that_does_not_suit_is_no_mistake(func: Any, values: Any) -> None:
     assert gradcheck(func, vector(*values), atol=1e-4)
+    assert gradcheck(func, vector(*values), atol=1e-4, fast_mode=True)
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.01])
@@ -207,6 +208,7 @@ def test_a_mistake_is_found_at_such_points_too(factor: float) -> None:
     ):
         planted = function(forward, lambda g, x, slope=slope: g * slope(x) * factor)
         assert not gradcheck(planted, vector(*values), raise_exception=False)
+        assert not gradcheck(planted, vector(*values), raise_exception=False, fast_mode=True)
 
 
 def test_sweeping_settles_on_the_derivative() -> None:

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.modes import enable_grad
+from .._core.modes import enable_grad, modes
+from .._core.observe import region
 from .._core.tensor import Tensor, wrap
 from .bundle import Bundle, divide
 
@@ -209,6 +210,12 @@ class Optimizer:
         Returns:
             What the closure returned; None without one.
         """
+        if modes.observers:
+            with region(f"Optimizer.step#{type(self).__name__}.step"):
+                return self._step_with_hooks(closure)
+        return self._step_with_hooks(closure)
+
+    def _step_with_hooks(self, closure: Callable[[], Any] | None) -> Any:
         if self._pre_hooks or self._post_hooks:
             return _run_with_hooks(Optimizer._step, self, (closure,), {})
         return self._step(closure)
