@@ -187,7 +187,10 @@ def _compare_values(actual: Any, expected: Any, settings: _Settings, place: str)
         )
         raise settings.error(TypeError, text, place)
     if not settings.allow_subclasses and type(actual) is not type(expected) and not numbers:
-        text = f"Expected the same type, got {type(actual)} and {type(expected)} with allow_subclasses=False"
+        text = (
+            f"No comparison pair was able to handle inputs of type {type(actual)} and {type(expected)}. With "
+            "allow_subclasses=False the two have to be of one class."
+        )
         raise settings.error(TypeError, text, place)
     a, b = _array(actual, settings, place), _array(expected, settings, place)
     if not numbers:
