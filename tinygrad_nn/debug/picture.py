@@ -11,7 +11,7 @@ from .vertices import Vertex, size_text
 _FONTS = "DejaVu Sans Mono, Menlo, Consolas, monospace"
 _SIZES = (13, 11)  # of the first line of a box, and of those below
 _PER_CHARACTER = 0.61  # of a monospaced font, which is as wide in every font there is
-_PADDING = 9.0
+_PADDING = 11.0
 _MARGIN = 18.0
 _COLOURS = {  # fill, border, and what it means
     "result": ("#d9f2d9", "#3c8c3c", "result"),
@@ -95,7 +95,7 @@ def _of(box: Box) -> Vertex:
 
 
 def _legend_width(kinds: Sequence[str]) -> float:
-    return sum(34 + len(_COLOURS[kind][2]) * _SIZES[1] * _PER_CHARACTER for kind in kinds)
+    return sum(46 + len(_COLOURS[kind][2]) * _SIZES[1] * _PER_CHARACTER for kind in kinds)
 
 
 def _legend(kinds: Sequence[str]) -> str:
@@ -106,7 +106,7 @@ def _legend(kinds: Sequence[str]) -> str:
             f'<rect x="{x:.1f}" y="10" width="14" height="14" rx="3" fill="{fill}" stroke="{border}"/>'
             f'<text x="{x + 20:.1f}" y="21" font-size="{_SIZES[1]}" fill="#222222">{meaning}</text>'
         )
-        x += 34 + len(meaning) * _SIZES[1] * _PER_CHARACTER
+        x += 46 + len(meaning) * _SIZES[1] * _PER_CHARACTER
     return "".join(parts)
 
 
