@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -52,10 +53,10 @@ def picture(vertices: Sequence[Vertex]) -> str:
     width = max(width, _legend_width(shown))
     parts = [line_svg(line) for line in lines]
     parts += [_box_svg(box, "again" if box in again else "result" if box is boxes[-1] else "") for box in boxes]
-    total_width, total_height = width + 2 * _MARGIN, height + 2 * _MARGIN + 30
+    total_width, total_height = math.ceil(width + 2 * _MARGIN), math.ceil(height + 2 * _MARGIN + 30)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{total_width:.0f}" height="{total_height:.0f}" '
-        f'viewBox="0 0 {total_width:.0f} {total_height:.0f}" font-family="{_FONTS}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{total_width}" height="{total_height}" '
+        f'viewBox="0 0 {total_width} {total_height}" font-family="{_FONTS}">'
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
         'orient="auto"><path d="M0 0.5 L8 4 L0 7.5 z" fill="#555555"/></marker></defs>'
         f'<rect width="100%" height="100%" fill="#ffffff"/>{_legend(shown)}'
