@@ -25,12 +25,6 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("profiler", "profiler_util"):  # imported when first asked for
-        return importlib.import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
 def backward(
     tensors: Tensor | Sequence[Tensor],
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
@@ -66,3 +60,10 @@ def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> 
     """PyTorch's former name of a tensor that takes part in autograd: the tensor itself."""
     made: Tensor = data if isinstance(data, Tensor) else Tensor(data)
     return made.requires_grad_() if requires_grad else made
+
+
+def __getattr__(name: str) -> Any:
+    """Import these when they are asked for."""
+    if name in ("profiler", "profiler_util"):
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
