@@ -1,13 +1,17 @@
-"""pytest plugin of tinygrad_nn: every test begins with the same seed, and must leave shared state as it found it.
+"""pytest plugin of tinygrad_nn: a seed for every test, no changed state left behind, and PyTorch beside it.
 
-pytest loads it wherever tinygrad_nn is installed, so it stands beside the package and imports nothing of it: tests that
-do not use the package pay nothing, and are not touched.
+pytest loads it wherever tinygrad_nn is installed, so it stands beside the package and imports nothing of it, and does
+nothing that was not asked for in pytest's settings:
 
-* The generator is seeded before each test, with 0, or as ``@pytest.mark.seed(3)`` says, so a test that fails in a
-  long run fails alone too. ``tinygrad_nn_seed = none`` in pytest's settings switches it off.
-* A test that leaves the grad mode, the default dtype, print options, anomaly detection or the like changed fails, and
-  the state is restored for the others. ``tinygrad_nn_leaks = ignore`` (or ``warn``) switches it off, for one test
-  ``@pytest.mark.leaks``.
+    [tool.pytest.ini_options]
+    tinygrad_nn_seed = 0
+    tinygrad_nn_leaks = "error"
+
+* With ``tinygrad_nn_seed``, the generator is seeded before each test, so a test that fails in a long run fails alone
+  too. ``@pytest.mark.seed(3)`` seeds one test, whatever the settings.
+* With ``tinygrad_nn_leaks``, a test that leaves the grad mode, the default dtype, print options, anomaly detection or
+  the like changed fails (``error``) or warns (``warn``), and the state is restored for the others.
+  ``@pytest.mark.leaks`` permits it for one test.
 * A test that takes the fixture ``torch`` gets tinygrad_nn, and with ``pytest --torch`` runs a second time with PyTorch
   itself: what it expects is then known to be PyTorch's behaviour.
 """
@@ -32,8 +36,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup(_PACKAGE).addoption(
         "--torch", action="store_true", help="run tests that take the fixture 'torch' with PyTorch as well"
     )
-    parser.addini("tinygrad_nn_seed", "the seed before each test, or none", default="0")
-    parser.addini("tinygrad_nn_leaks", "what to do about changed global state: error, warn or ignore", default="error")
+    parser.addini("tinygrad_nn_seed", "the seed before each test, or none", default="none")
+    parser.addini("tinygrad_nn_leaks", "what to do about changed global state: error, warn or ignore", default="ignore")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,15 +59,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Seed, before any fixture of the test draws numbers."""
     mark = item.get_closest_marker("seed")
     number = mark.args[0] if mark is not None else item.config.getini("tinygrad_nn_seed")
-    isolation = _isolation()
-    if isolation is not None and str(number).lower() != "none":
+    isolation = None if str(number).lower() == "none" else _isolation()
+    if isolation is not None:
         isolation.seed(int(number))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Note whether the test itself has changed the state."""
-    isolation = _isolation()
+    isolation = None if item.config.getini("tinygrad_nn_leaks") == "ignore" else _isolation()
     if isolation is None:
         return (yield)
     before = item.stash[_before] = isolation.snapshot()
@@ -84,7 +88,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
     isolation = _isolation()
     changed = isolation.changes(before)
     isolation.restore(before)
-    if changed and wanted != "ignore":
+    if changed:
         text = f"{item.nodeid} leaves global state of tinygrad_nn changed:\n{isolation.describe(changed)}"
         if wanted == "warn":
             warnings.warn(text, stacklevel=1)

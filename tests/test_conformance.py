@@ -57,6 +57,8 @@ def test_every_reason_is_still_needed(found: dict[str, list[Any]]) -> None:
     groups = conformance.read("left_out.json")
     names = {row.name for part in conformance.PARTS for row in found[part] if row.status in ("left out", "refused")}
     for group in groups:
+        if group["status"] == "not counted":
+            continue
         assert any(conformance.reason_for(name, [group])[0] for name in names), group["reason"]
 
 

@@ -83,7 +83,10 @@ def test_beside(torch):
 """
 
 
-def run(folder: Path, *options: str, settings: str = "", project: str = PROJECT) -> str:
+ON = "tinygrad_nn_seed = 0\ntinygrad_nn_leaks = error"
+
+
+def run(folder: Path, *options: str, settings: str = ON, project: str = PROJECT) -> str:
     """What pytest says about a project."""
     (folder / "test_project.py").write_text(project)
     (folder / "pytest.ini").write_text(f"[pytest]\n{settings}\n")
@@ -102,9 +105,8 @@ def test_seeds_and_leaks(tmp_path: Path) -> None:
     assert "anomaly detection: it was False, and is True" in said
 
 
-def test_it_can_be_switched_off(tmp_path: Path) -> None:
-    settings = "tinygrad_nn_seed = none\ntinygrad_nn_leaks = ignore\nfilterwarnings =\n    ignore"
-    said = run(tmp_path, "-k", "leaks or seed", settings=settings)
+def test_it_does_nothing_unasked(tmp_path: Path) -> None:
+    said = run(tmp_path, "-k", "leaks or seed", settings="filterwarnings =\n    ignore")
     assert "error" not in said.splitlines()[-1]
     assert "FAILED test_project.py::test_begins_with_a_seed" in said
     assert "PASSED test_project.py::test_has_a_seed_of_its_own" in said
