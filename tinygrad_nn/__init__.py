@@ -191,10 +191,12 @@ if TYPE_CHECKING:
         optim,
         profiler,
         random,
+        safetensors,
         serialization,
         signal,
         special,
         testing,
+        transforms,
         utils,
     )
     from .serialization import load, save
@@ -240,7 +242,7 @@ def numel(input: Tensor) -> _builtins.int:
 # Imported when they are first asked for, so that the package itself is there at once.
 _SUBMODULES = (
     "accelerator", "autograd", "backends", "cuda", "datasets", "debug", "fft", "linalg", "nn", "optim", "profiler",
-    "random", "serialization", "signal", "special", "testing", "utils",
+    "random", "safetensors", "serialization", "signal", "special", "testing", "transforms", "utils",
 )  # fmt: skip
 
 
@@ -271,9 +273,9 @@ _OWN_NAMES = [
     "get_default_dtype", "half", "iinfo", "inf", "inference_mode", "int", "int16", "int32", "int64", "int8",
     "is_complex", "is_floating_point", "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_tensor",
     "layout", "linalg", "load", "long", "nan", "newaxis", "nn", "no_grad", "numel", "op", "optim", "pi", "profiler",
-    "random", "return_types", "save", "serialization", "set_default_dtype", "set_grad_enabled", "set_printoptions",
-    "short", "signal", "sparse_bsc", "sparse_bsr",
-    "sparse_coo", "sparse_csc", "sparse_csr", "special", "strided", "testing", "uint8", "utils",
+    "random", "return_types", "safetensors", "save", "serialization", "set_default_dtype", "set_grad_enabled",
+    "set_printoptions", "short", "signal", "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr",
+    "special", "strided", "testing", "transforms", "uint8", "utils",
 ]  # fmt: skip
 
 # --- made by tools/make_exports.py: from here
@@ -323,9 +325,9 @@ __all__ = [
     "prod", "profiler", "promote_types", "put", "qr", "quantile", "rad2deg", "rand", "rand_like", "randint",
     "randint_like", "randn", "randn_like", "random", "randperm", "range", "ravel", "real", "reciprocal", "relu",
     "remainder", "renorm", "repeat_interleave", "reshape", "resize_as_", "resolve_conj", "resolve_neg", "result_type",
-    "return_types", "roll", "rot90", "round", "row_stack", "rrelu", "rsqrt", "rsub", "save", "scalar_tensor", "scatter",
-    "scatter_add", "scatter_reduce", "searchsorted", "seed", "select", "select_copy", "select_scatter", "selu",
-    "serialization", "set_default_device", "set_default_dtype", "set_default_tensor_type",
+    "return_types", "roll", "rot90", "round", "row_stack", "rrelu", "rsqrt", "rsub", "safetensors", "save",
+    "scalar_tensor", "scatter", "scatter_add", "scatter_reduce", "searchsorted", "seed", "select", "select_copy",
+    "select_scatter", "selu", "serialization", "set_default_device", "set_default_dtype", "set_default_tensor_type",
     "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_grad_enabled",
     "set_num_interop_threads", "set_num_threads", "set_printoptions", "set_rng_state", "set_warn_always", "sgn",
     "short", "sigmoid", "sign", "signal", "signbit", "sin", "sinc", "sinh", "slice_copy", "slice_inverse",
@@ -333,12 +335,12 @@ __all__ = [
     "special", "split", "split_copy", "split_with_sizes", "split_with_sizes_copy", "sqrt", "square", "squeeze",
     "squeeze_copy", "stack", "std", "std_mean", "stft", "strided", "sub", "subtract", "sum", "svd", "svd_lowrank",
     "swapaxes", "swapdims", "t", "t_copy", "take", "take_along_dim", "tan", "tanh", "tensor", "tensor_split",
-    "tensordot", "testing", "threshold", "tile", "to_dlpack", "topk", "trace", "transpose", "transpose_copy",
-    "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc",
-    "typename", "uint8", "uint16", "uint32", "uint64", "unbind", "unbind_copy", "unflatten", "unfold_copy", "unique",
-    "unique_consecutive", "unravel_index", "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "unsqueeze",
-    "unsqueeze_copy", "use_deterministic_algorithms", "utils", "vander", "var", "var_mean", "vdot", "view_as_complex",
-    "view_as_complex_copy", "view_as_real", "view_as_real_copy", "view_copy", "vsplit", "vstack", "where", "xlogy",
-    "zero_", "zeros", "zeros_like",
+    "tensordot", "testing", "threshold", "tile", "to_dlpack", "topk", "trace", "transforms", "transpose",
+    "transpose_copy", "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices", "triu", "triu_indices",
+    "true_divide", "trunc", "typename", "uint8", "uint16", "uint32", "uint64", "unbind", "unbind_copy", "unflatten",
+    "unfold_copy", "unique", "unique_consecutive", "unravel_index", "unsafe_chunk", "unsafe_split",
+    "unsafe_split_with_sizes", "unsqueeze", "unsqueeze_copy", "use_deterministic_algorithms", "utils", "vander", "var",
+    "var_mean", "vdot", "view_as_complex", "view_as_complex_copy", "view_as_real", "view_as_real_copy", "view_copy",
+    "vsplit", "vstack", "where", "xlogy", "zero_", "zeros", "zeros_like",
 ]  # fmt: skip
 # --- to here

@@ -10,21 +10,19 @@ Source: https://docs.pytorch.org/docs/stable/notes/serialization.html
 from __future__ import annotations
 
 import os
-import stat
 import sys
-from collections.abc import Callable
 from pickle import UnpicklingError
 from typing import IO, Any
 
 from .._core.device import device
 from .archive import Archive, write_archive
+from .files import replace, writer
 from .machine import Machine
 from .pickling import Pickler
 from .rebuild import Rebuilder
 
 __all__ = ["load", "save"]
 
-_CHUNK = 1 << 26  # of bytes handed to a file at once
 _LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _LOAD_OPTIONS = ("encoding", "errors", "fix_imports", "buffers")
 
@@ -76,11 +74,11 @@ def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2,
         *((f"data/{number}", memory) for number, memory in enumerate(pickler.storages)),
     ]
     if not isinstance(f, str | os.PathLike):
-        write_archive(_writer(f), "archive", records)
+        write_archive(writer(f), "archive", records)
         return
     path = os.fspath(f)
     name = os.path.splitext(os.path.basename(path))[0]
-    _replace(path, lambda file: write_archive(_writer(file), name if name.isascii() else "archive", records))
+    replace(path, lambda file: write_archive(writer(file), name if name.isascii() else "archive", records))
 
 
 def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = None,
@@ -191,46 +189,3 @@ def _check_location(wanted: Any) -> None:
             f"don't know how to restore data location of torch.storage.UntypedStorage (tagged with {wanted}). "
             "Everything comes to the CPU: map_location='cpu'."
         )
-
-
-# --- files -----------------------------------------------------------------------------------------------------------
-
-
-def _writer(file: Any) -> Callable[[Any], None]:
-    """Hands all bytes to the file, which may take fewer at once."""
-
-    def write(data: Any) -> None:
-        rest = memoryview(data)
-        while rest:
-            taken = file.write(rest[:_CHUNK])
-            rest = rest[taken if isinstance(taken, int) else min(_CHUNK, len(rest)) :]
-
-    return write
-
-
-def _replace(path: str, fill: Callable[[Any], None]) -> None:
-    """Fill a file that takes the path's place when it is complete, and is on the disk."""
-    path = os.path.realpath(path)  # a link stays one
-    folder = os.path.dirname(path)
-    if not os.path.isdir(folder):
-        raise RuntimeError(f"Parent directory {folder} does not exist.")
-    if os.path.isdir(path):
-        raise RuntimeError(f"open file failed with strerror: Is a directory: {path}")
-    mode = os.stat(path).st_mode if os.path.exists(path) else None
-    if mode is not None and not stat.S_ISREG(mode):  # a device or a pipe
-        with open(path, "wb") as file:
-            fill(file)
-        return
-    partial = os.path.join(folder, f".{os.path.basename(path)[:100]}.{os.urandom(6).hex()}.partial")
-    try:
-        with open(partial, "xb") as file:
-            fill(file)
-            file.flush()
-            os.fsync(file.fileno())
-        if mode is not None:
-            os.chmod(partial, stat.S_IMODE(mode))
-        os.replace(partial, path)
-    except BaseException:
-        if os.path.exists(partial):
-            os.remove(partial)
-        raise
