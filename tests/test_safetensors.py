@@ -367,7 +367,7 @@ def test_live_false_files_are_refused_by_both(data: bytes) -> None:
     package = theirs()
     import safetensors
 
-    with pytest.raises(safetensors.SafetensorError):
+    with pytest.raises((safetensors.SafetensorError, RuntimeError)):  # of the package, or of PyTorch
         package.load(data)
 
 

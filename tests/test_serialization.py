@@ -198,9 +198,19 @@ def test_files_and_places_of_all_kinds(tmp_path: Path) -> None:
 
 def test_map_location_and_ignored_arguments() -> None:
     data = written(tg.ones(1))
-    for location in (None, "cpu", b"cpu", tg.device("cpu"), {"cuda:0": "cpu"}, lambda storage, location: storage):
+    locations = (None, "cpu", b"cpu", tg.device("cpu"), {"cuda:0": "cpu"}, {"cpu": "cpu"}, lambda storage, name: None)
+    for location in locations:
         assert read(data, map_location=location).item() == 1
-    assert read(data, weights_only=False, mmap=True, pickle_module=pickle, encoding="latin1").item() == 1
+    assert read(data, weights_only=False, mmap=False, pickle_module=pickle, encoding="latin1").item() == 1
+    asked = []
+    assert read(data, map_location=lambda storage, location: asked.append((storage.nbytes(), location)) or storage)
+    assert asked == [(4, "cpu")]
+    with pytest.raises(RuntimeError, match="CUDA device"):
+        read(data, map_location={"cpu": "cuda:1"})
+    with pytest.raises(TypeError, match="must return a storage or None, not int"):
+        read(data, map_location=lambda storage, location: 3)
+    with pytest.raises(RuntimeError, match="explicit pickle_module"):
+        read(data, weights_only=True, pickle_module=pickle)
     with pytest.raises(RuntimeError, match="CUDA device"):
         read(data, map_location="cuda:0")
     with pytest.raises(RuntimeError, match="don't know how to restore"):
@@ -341,12 +351,87 @@ def test_conjugates_are_computed() -> None:
 
 
 def test_what_pytorch_saves_and_is_not_here() -> None:
-    with pytest.raises(TypeError, match=r"obj\['layer'\]\['weight'\] .*bfloat16"):
-        load(FILES / "refused_bfloat16.pt")
+    with pytest.raises(TypeError, match=r"obj\['layer'\]\['weight'\] .*complex32"):
+        load(FILES / "refused_complex32.pt")
     with pytest.raises(pickle.UnpicklingError, match=r"GLOBAL torch.nn.modules.linear.Linear .*state_dict\(\)"):
         load(FILES / "refused_module.pt")
-    with pytest.raises(RuntimeError, match=r"before version 1\.6"):
-        load(FILES / "refused_legacy.pt")
+
+
+def test_bfloat16_is_read_as_float32() -> None:
+    back = load(FILES / "bfloat16.pt")
+    assert back["whole"].dtype == tg.float32
+    assert back["whole"].tolist() == [1.0, -2.5, float("inf"), 3.0]
+    assert back["part"].tolist() == [-2.5, 3.0]
+    back["whole"][1] = 7.0
+    assert back["part"][0] == 7.0  # shared, still
+
+
+@pytest.mark.parametrize("name", ["types", "views", "model"])
+def test_files_from_before_version_1_6(name: str) -> None:
+    assert_like(make_files.CASES[name](tg), load(FILES / f"legacy_{name}.pt"))
+    data = (FILES / f"legacy_{name}.pt").read_bytes()
+    for cut in range(1, len(data), 7):
+        with pytest.raises(CLEAR):
+            read(data[:cut])
+    with pytest.raises(RuntimeError, match="mmap can only be used with files saved with"):
+        load(FILES / f"legacy_{name}.pt", mmap=True)
+
+
+def test_old_files_that_are_no_longer_read() -> None:
+    head = b"sys_info".ljust(257, b"\0") + b"ustar\0" + bytes(300)
+    with pytest.raises(RuntimeError, match=r"legacy \.tar format"):
+        read(head)
+    legacy = (FILES / "legacy_views.pt").read_bytes()
+    with pytest.raises(RuntimeError, match="Invalid protocol version: 1000"):
+        read(legacy.replace(b"M\xe9\x03.", b"M\xe8\x03.", 1))
+    with pytest.raises(RuntimeError, match="storage has wrong byte size"):
+        read(legacy.replace((24).to_bytes(8, "little"), (25).to_bytes(8, "little")))
+    with pytest.raises(RuntimeError, match="storage has wrong byte size"):
+        read(legacy[:-1])
+
+
+def test_parts_of_storages_in_old_files() -> None:
+    """Which files from before PyTorch 1.0 have: a sixth entry, of key, first element and number of elements."""
+    legacy = (FILES / "legacy_views.pt").read_bytes()
+    at = legacy.index(b"Ntq\7Q")  # the end of the first reference to a storage; N says that it is whole
+    part = b"(X\1\0\0\0pK\2K\4t"
+    with pytest.raises((RuntimeError, pickle.UnpicklingError), match=r"out of bounds|is described"):
+        read(legacy[:at] + part + legacy[at + 1 :])
+    part = b"(X\1\0\0\0pK\2K\x17t"
+    with pytest.raises(pickle.UnpicklingError, match="A part of a storage ends at byte 100"):
+        read(legacy[:at] + part + legacy[at + 1 :])
+    whole = b"(X\1\0\0\0pK\0K\x18t"
+    assert read(legacy[:at] + whole + legacy[at + 1 :])["whole"].tolist() == read(legacy)["whole"].tolist()
+
+
+@pytest.mark.parametrize("name", ["types", "views", "model", "bfloat16", "conjugate"])
+def test_memory_can_be_mapped(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.pt"
+    path.write_bytes((FILES / f"{name}.pt").read_bytes())
+    mapped, before = load(path, mmap=True), path.read_bytes()
+    assert_same(load(path), mapped)
+    for tensor in tensors_of(mapped):
+        with tg.no_grad():
+            tensor.detach().zero_()
+    assert path.read_bytes() == before
+    with pytest.raises(ValueError, match="f must be a string filename in order to use mmap"):
+        load(io.BytesIO(before), mmap=True)
+
+
+def test_what_is_mapped_must_lie_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.pt"
+    save(tg.zeros(100), path)
+    data = path.read_bytes()
+    entry = data.rindex(b"PK\1\2", 0, data.rindex(b"a/data/0"))  # in the directory: where the record lies
+    for place in (len(data) - 10, 3):
+        path.write_bytes(data[: entry + 42] + struct.pack("<I", place) + data[entry + 46 :])
+        with pytest.raises(RuntimeError, match="file data/0 does not lie in it"):
+            load(path, mmap=True)
+
+
+def test_a_bool_is_true_or_false() -> None:
+    pickled = _rebuild("K\0K\3\x85K\1\x85\x89N", "BoolStorage", 3)
+    assert read(repacked(pickled, {"a/data/0": b"\0\1\7"})).numpy().view(np.uint8).tolist() == [0, 1, 1]
 
 
 @pytest.mark.parametrize("name", make_files.CASES)
@@ -357,6 +442,27 @@ def test_live_both_ways(name: str) -> None:
     assert_like(make_files.CASES[name](tg), read(theirs.getvalue()))
     data = make_files.CASES[name](tg)
     assert_like(torch.load(io.BytesIO(written(data)), weights_only=True), data)
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+@pytest.mark.parametrize("name", make_files.CASES)
+def test_live_old_format(name: str, protocol: int) -> None:
+    torch = pytest.importorskip("torch")
+    theirs = io.BytesIO()
+    data = make_files.CASES[name](torch)
+    torch.save(data, theirs, pickle_protocol=protocol, _use_new_zipfile_serialization=False)
+    assert_like(make_files.CASES[name](tg), read(theirs.getvalue()))
+
+
+def test_live_bfloat16_of_all_kinds() -> None:
+    torch = pytest.importorskip("torch")
+    x = torch.randn(5, 7).to(torch.bfloat16)
+    for data in (x, x.t(), x[1:, ::2], torch.nn.Parameter(x), torch.zeros(0, 2).bfloat16()):
+        theirs = io.BytesIO()
+        torch.save([data, x], theirs)
+        back = read(theirs.getvalue())[0]
+        assert back.tolist() == data.float().tolist()
+        assert back.dtype == tg.float32
 
 
 @settings(max_examples=60, deadline=None)

@@ -77,10 +77,13 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, make in CASES.items():
         torch.save(make(torch), FOLDER / f"{name}.pt")
-    torch.save({"layer": {"weight": torch.ones(2, dtype=torch.bfloat16)}}, FOLDER / "refused_bfloat16.pt")
+    halves = torch.tensor([1.0, -2.5, float("inf"), 3.0], dtype=torch.bfloat16)
+    torch.save({"whole": halves, "part": halves[1::2]}, FOLDER / "bfloat16.pt")
+    torch.save({"layer": {"weight": torch.ones(2, dtype=torch.complex32)}}, FOLDER / "refused_complex32.pt")
     torch.save({"net": torch.nn.Linear(2, 1)}, FOLDER / "refused_module.pt")
     torch.save([torch.tensor([1 + 2j]).conj()], FOLDER / "conjugate.pt")
-    torch.save(torch.ones(2), FOLDER / "refused_legacy.pt", _use_new_zipfile_serialization=False)
+    for name in ("types", "views", "model"):
+        torch.save(CASES[name](torch), FOLDER / f"legacy_{name}.pt", _use_new_zipfile_serialization=False)
 
 
 if __name__ == "__main__":

@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pickle import UnpicklingError
 from typing import IO, Any
 
-from .._core.device import device
-from .archive import Archive, write_archive
+from .archive import Archive, Storages, write_archive
 from .files import replace, writer
+from .legacy import is_legacy, load_legacy
+from .locations import RefusedPlaceError, placing
 from .machine import Machine
 from .pickling import Pickler
 from .rebuild import Rebuilder
+from .trusted import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals, trusted_names
 
-__all__ = ["load", "save"]
+__all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "safe_globals", "save"]
 
-_LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _LOAD_OPTIONS = ("encoding", "errors", "fix_imports", "buffers")
 
 
@@ -83,23 +85,27 @@ def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2,
 
 def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = None,
          mmap: bool | None = None, **pickle_load_args: Any) -> Any:  # fmt: skip
-    """Read data from a file of `save`, or of PyTorch's ``torch.save``.
+    """Read data from a file of `save`, or of PyTorch's ``torch.save``, new or old.
 
     Nothing that a file names is ever executed, so files from anywhere can be read: the worst is an error. A whole
-    module, saved as such, is refused; its ``state_dict()`` is what to save.
+    module, saved as such, is refused; its ``state_dict()`` is what to save. Tensors of bfloat16 come as float32.
 
     Args:
         f: a path, or a file that is open for reading bytes and can be sought in.
-        map_location: ``"cpu"``; dicts and functions are accepted and not used, for all tensors come to the CPU.
-        pickle_module, mmap: accepted and ignored.
-        weights_only: ignored too: with False, also, only data is read.
+        map_location: ``"cpu"``; or a dict or function, which is asked as in PyTorch. All tensors come to the CPU.
+        pickle_module: accepted and ignored.
+        weights_only: with False, plain data of more types is read: NumPy's numbers and arrays, paths, frozen sets,
+            ranges, ``argparse.Namespace``. Never more than data. `add_safe_globals` adds classes.
+        mmap: memory is read from the file as it is used. Checksums are not looked at. Writing to the tensors leaves the
+            file as it is; while they are in use, it must stay.
 
     Raises:
         FileNotFoundError: there is no such file.
         EOFError: the file is empty.
         RuntimeError: it is cut off or damaged, or of another format of PyTorch's; or another device is asked for.
         pickle.UnpicklingError: it is no such file at all, or holds something that is no data.
-        TypeError: it holds tensors of a type that NumPy does not have, such as bfloat16.
+        TypeError: it holds tensors of a type that NumPy does not have, such as complex32.
+        ValueError: ``mmap=True``, and ``f`` is no path.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.load.html
 
@@ -119,73 +125,69 @@ def load(f: Any, map_location: Any = None, pickle_module: Any = None, *, weights
     unknown = next((name for name in pickle_load_args if name not in _LOAD_OPTIONS), None)
     if unknown is not None:
         raise TypeError(f"load() got an unexpected keyword argument {unknown!r}")
-    _check_location(map_location)
-    if isinstance(f, str | os.PathLike):
+    if weights_only and pickle_module is not None:
+        raise RuntimeError("Can not safely load weights when explicit pickle_module is specified")
+    is_path = isinstance(f, str | os.PathLike)
+    if mmap and not is_path:
+        raise ValueError("f must be a string filename in order to use mmap argument")
+    place, trusted = placing(map_location), trusted_names(everything=weights_only is False)
+
+    def make(source: Any, size: int) -> Rebuilder:
+        return Rebuilder(source, size, place, trusted)
+
+    if is_path:
         with open(f, "rb") as file:
-            return _load(file)
+            return _load(file, make, bool(mmap))
     for method in ("seek", "tell", "read"):
         if not hasattr(f, method):
             raise AttributeError(
                 f"{type(f).__name__!r} object has no attribute {method!r}. You can only torch.load from a file that is "
                 "seekable. Please pre-load the data into a buffer like io.BytesIO and try to load from it instead."
             )
-    return _load(f)
+    return _load(f, make, False)
 
 
-def _load(file: IO[bytes]) -> Any:
-    _check_format(file)
-    archive = Archive(file)
-    if "constants.pkl" in archive:
-        raise RuntimeError("Cannot use ``weights_only=True`` with TorchScript archives passed to ``torch.load``.")
-    pickled = archive.read("data.pkl")
-    builder = Rebuilder(archive, len(pickled))
+def _load(file: IO[bytes], make: Callable[[Any, int], Rebuilder], mapped: bool) -> Any:
     try:
-        result = Machine(pickled, builder).run()
+        if _is_old(file):
+            if mapped:
+                raise RuntimeError(
+                    "mmap can only be used with files saved with "
+                    "`torch.save(_use_new_zipfile_serialization=True), please torch.save your checkpoint with this "
+                    "option in order to use mmap."
+                )
+            return load_legacy(file.read(), make)
+        archive = Archive(file)
+        if "constants.pkl" in archive:
+            raise RuntimeError("Cannot use ``weights_only=True`` with TorchScript archives passed to ``torch.load``.")
+        pickled = archive.read("data.pkl")
+        builder = make(Storages(archive, mapped), len(pickled))
+        return builder.finished(Machine(pickled, builder).run())
     except UnpicklingError as error:
         raise UnpicklingError(f"Weights only load failed. {error}") from error.__cause__
-    return builder.finished(result)
+    except RefusedPlaceError as error:
+        raise (error.__cause__ or error) from None
 
 
-def _check_format(file: IO[bytes]) -> None:
-    """Refuse what does not begin as a zip archive, and say what it is."""
+def _is_old(file: IO[bytes]) -> bool:
+    """Whether it is of the format from before version 1.6. Refuses what is of no format of PyTorch's."""
     start = file.tell()
-    first = file.read(len(_LEGACY))
+    first = file.read(512)
     file.seek(start)
     if not isinstance(first, bytes):
         raise TypeError(f"load(): expected bytes, got {type(first).__name__}. Open the file with mode 'rb'.")
     if not first:
         raise EOFError("Ran out of input: the file is empty, or has been read to its end (file.seek(0)).")
     if first.startswith(b"PK\x03\x04"):
-        return
-    if first == _LEGACY:
+        return False
+    if first.startswith(b"\x80") and is_legacy(first):
+        return True
+    if first[257:262] == b"ustar":
         raise RuntimeError(
-            "The file is in PyTorch's format from before version 1.6, which is not read here. Load it with PyTorch and "
-            "save it again: torch.save(torch.load(path), path)."
+            "Cannot use ``weights_only=True`` with files saved in the legacy .tar format, of PyTorch before version "
+            "0.1.10. Load it with PyTorch and save it again: torch.save(torch.load(path, weights_only=False), path)."
         )
     if first.startswith(b"\x80"):
-        raise UnpicklingError(
-            "Weights only load failed. The file is a plain pickle, no file of torch.save. Nothing in it is executed."
-        )
+        raise UnpicklingError("The file is a plain pickle, no file of torch.save. Nothing in it is executed.")
     hint = " This is NumPy's format: read it with numpy.load." if first.startswith(b"\x93NUMPY") else ""
-    raise UnpicklingError(f"Weights only load failed. No file of torch.save: it begins with {first[:8]!r}.{hint}")
-
-
-def _check_location(wanted: Any) -> None:
-    """Refuse another device than the CPU, in PyTorch's words."""
-    if isinstance(wanted, bytes):
-        wanted = wanted.decode()
-    if wanted is None or isinstance(wanted, dict | device) or callable(wanted):
-        return
-    if not isinstance(wanted, str):
-        raise TypeError(f"load(): map_location must be a str, a device, a dict or a function, not {wanted!r}")
-    kind = wanted.partition(":")[0]
-    if kind == "cuda":
-        raise RuntimeError(
-            "Attempting to deserialize object on a CUDA device but torch.cuda.is_available() is False. "
-            "Please use torch.load with map_location=torch.device('cpu')."
-        )
-    if kind != "cpu":
-        raise RuntimeError(
-            f"don't know how to restore data location of torch.storage.UntypedStorage (tagged with {wanted}). "
-            "Everything comes to the CPU: map_location='cpu'."
-        )
+    raise UnpicklingError(f"No file of torch.save: it begins with {first[:8]!r}.{hint}")

@@ -8,13 +8,17 @@ Source: https://docs.pytorch.org/docs/stable/notes/serialization.html
 
 from __future__ import annotations
 
+import mmap
 import struct
+import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
 import numpy as np
+
+from .._core.dtypes import dtype
 
 ALIGNMENT = 64
 _CHUNK = 1 << 20
@@ -28,9 +32,12 @@ class Archive:
         RuntimeError: it is no whole zip archive, not one of PyTorch's, or its records cannot all lie in it.
     """
 
+    _map: mmap.mmap | None = None
+
     def __init__(self, file: IO[bytes]) -> None:
         import zipfile  # not at the top: most programs never come here
 
+        self._file = file
         start = file.tell()
         size = file.seek(0, 2) - start
         file.seek(start)
@@ -84,6 +91,57 @@ class Archive:
         if at != len(memory):
             raise RuntimeError(f"{_FAILED}: file {name} ends after {at} of {len(memory)} bytes. {_DAMAGED}")
         return memory
+
+
+    def mapped(self, name: str) -> np.ndarray[Any, Any]:
+        """All bytes of a record, in memory that is read from the file as it is used, and that can be written to.
+
+        Raises:
+            RuntimeError: there is no such record, or it does not lie in the file.
+        """
+        size, at = self.size(name), self._records[name].header_offset
+        if self._map is None:
+            self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_COPY)
+        head = self._map[at : at + 30]
+        start = at + 30 + sum(struct.unpack("<HH", head[26:30])) if len(head) == 30 else len(self._map) + 1
+        if head[:4] != b"PK\3\4" or start + size > len(self._map):
+            raise RuntimeError(f"{_FAILED}: file {name} does not lie in it. {_DAMAGED}")
+        return np.frombuffer(self._map, np.uint8, size, start)
+
+
+class Storages:
+    """The memory of the tensors in an archive.
+
+    Args:
+        archive: the archive.
+        mapped: memory is read from the file as it is used.
+
+    Raises:
+        ValueError: the archive is of a byte order that there is not.
+    """
+
+    def __init__(self, archive: Archive, mapped: bool) -> None:
+        order = archive.read("byteorder").decode("latin1") if "byteorder" in archive else "little"
+        if order not in ("little", "big"):
+            raise ValueError(f"Unknown endianness type: {order}")
+        self.swapped = order != sys.byteorder
+        self._archive, self._mapped = archive, mapped
+
+    def memory(self, key: str, kind: dtype, count: int) -> np.ndarray[Any, Any]:
+        """The elements of one storage, as bytes.
+
+        Raises:
+            RuntimeError: the archive does not have them, or they are damaged.
+        """
+        name, size = f"data/{key}", self._archive.size(f"data/{key}")
+        if size // kind.itemsize != count:  # PyTorch, too, leaves a rest that is no whole element
+            raise RuntimeError(
+                f"storage {name} has wrong byte size: expected {count * kind.itemsize} got {size}. {_DAMAGED}"
+            )
+        memory = self._archive.mapped(name) if self._mapped and size else self._archive.memory(name)
+        if memory.ctypes.data % kind.itemsize:  # in files of other programs' making
+            memory = memory.copy()
+        return memory[: count * kind.itemsize]
 
 
 _FAILED = "PytorchStreamReader failed reading zip archive"

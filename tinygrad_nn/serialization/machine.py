@@ -13,9 +13,11 @@ import struct
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
 from pickle import UnpicklingError
+from types import FunctionType
 from typing import Any, Protocol
 
 _KEY_PARTS = 1000  # of a tuple that is a key, in all
+_KNOWN = ("tinygrad_nn.", "enum", "pathlib")  # whose hashes may be computed
 _MAPPINGS = (dict, OrderedDict, Counter, defaultdict)
 
 
@@ -31,6 +33,9 @@ class Builder(Protocol):
     def stored(self, reference: Any) -> Any:
         """The memory that is kept beside the pickle."""
 
+    def built(self, target: Any, state: Any) -> None:
+        """Give an object the attributes that were saved with it."""
+
 
 class Machine:
     """Carries out the instructions of one pickle.
@@ -39,11 +44,16 @@ class Machine:
         pickle.UnpicklingError: they are damaged, or name what is not known.
     """
 
-    def __init__(self, data: bytes, builder: Builder) -> None:
-        self._data, self._at, self._builder = data, 0, builder
+    def __init__(self, data: bytes, builder: Builder, start: int = 0) -> None:
+        self._data, self._at, self._builder = data, start, builder
         self._stack: list[Any] = []
         self._marked: list[list[Any]] = []  # the stacks below the marks
         self._memo: dict[int, Any] = {}
+
+    @property
+    def end(self) -> int:
+        """The place behind the pickle, when it has been run."""
+        return self._at + 1
 
     def run(self) -> Any:
         """The object."""
@@ -141,14 +151,8 @@ class Machine:
             target.add(item)
 
     def _build(self) -> None:
-        """Attributes of an ordered dict, such as a ``state_dict``'s ``_metadata``."""
-        state, target = self._stack.pop(), self._stack[-1]
-        if type(target) is not OrderedDict or type(state) is not dict:
-            raise UnpicklingError(f"Can only build OrderedDict, but got {type(target)}")
-        for name, value in state.items():
-            if type(name) is not str or hasattr(OrderedDict, name):
-                raise UnpicklingError("An OrderedDict cannot be given an attribute of a name that it has already")
-            vars(target)[name] = value
+        state = self._stack.pop()
+        self._builder.built(self._stack[-1], state)
 
     # --- names ------------------------------------------------------------------------------------------------------
 
@@ -173,7 +177,7 @@ class Machine:
 
 
 def check_key(key: Any) -> None:
-    """Refuse what must not be a key: what has no hash, and tuples so large or nested that theirs takes long.
+    """Refuse what must not be a key: what has no hash, one of a program's own making, or one that takes long.
 
     Raises:
         pickle.UnpicklingError: it must not be one.
@@ -182,8 +186,11 @@ def check_key(key: Any) -> None:
     while pending:
         item = pending.pop()
         count += 1 + (len(item) if isinstance(item, tuple) else 0)
-        if isinstance(item, list | dict | set | bytearray) or count > _KEY_PARTS:
+        hashed = type(item).__hash__
+        if hashed is None or count > _KEY_PARTS:
             raise UnpicklingError(f"unhashable type, or too large for a key: {type(item).__name__}")
+        if isinstance(hashed, FunctionType) and not str(hashed.__module__).startswith(_KNOWN):
+            raise UnpicklingError(f"{type(item).__name__} computes its own hash, and cannot be a key here")
         if isinstance(item, tuple):
             pending.extend(item)
 

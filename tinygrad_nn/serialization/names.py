@@ -23,6 +23,23 @@ STORAGES: dict[str, dtype] = {
 STORAGE_NAMES = {kind: name for name, kind in STORAGES.items()}
 
 
+class Named:
+    """A name that is known. It is data: only the builder makes something of it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+class Unstored:
+    """A storage or a tensor of a type that NumPy does not have."""
+
+    def __init__(self, kind: dtype) -> None:
+        self.kind = kind
+
+
 def place_of(root: Any, found: Callable[[Any], bool]) -> str:
     """Where in nested dicts, lists and tuples the first thing that is looked for lies, such as ``['model'][0]``."""
     pending: list[tuple[Any, Any]] = [(root, None)]  # paths are linked from their ends, so that they share their parts
@@ -65,10 +82,14 @@ def refusal(module: str, name: str) -> str:
 
 def _fix(module: str) -> str:
     if module.startswith("numpy"):
-        return "In the program that has made the file, save tensors (torch.from_numpy(array)) and Python numbers."
+        return (
+            "In the program that has made the file, save tensors (torch.from_numpy(array)) and Python numbers. Or read "
+            "NumPy's numbers, too: load(f, weights_only=False)."
+        )
     if module.startswith("torch._utils"):
         return "There are no sparse, quantised or nested tensors here: save dense ones, tensor.to_dense()."
     return (
         "If the file holds a whole module, save its numbers instead, in the program that has made it: "
-        "torch.save(model.state_dict(), f). Of other objects, save their attributes as a dict."
+        "torch.save(model.state_dict(), f). Of other objects, save their attributes as a dict, or name their class "
+        "when you read them: serialization.add_safe_globals([TheClass])."
     )

@@ -1,62 +1,52 @@
-"""What the names in PyTorch's files stand for, and the tensors that are made of them.
-
-The names that PyTorch itself reads by default are known, as far as there is such data here. Sizes, strides and places
-are held against the memory that the file really has before anything is made of them.
-"""
+"""Making the data of a file, as the machine asks for it: what a name gives, and the memory of tensors."""
 
 from __future__ import annotations
 
-import sys
-from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from .._core import dtypes, layouts
-from .._core.blocks import extent
-from .._core.device import CPU, device
+from .._core import dtypes
 from .._core.dtypes import dtype
 from .._core.storage import TypedStorage, UntypedStorage
-from .._core.tensor import Size, Tensor, wrap
-from .archive import Archive
-from .machine import check_key
-from .names import STORAGES, place_of, refusal
-
-_MOST_DIMENSIONS = 64  # NumPy's limit
+from .bfloat import widened
+from .known import CALLS, FACTORIES, NAMES, whole
+from .names import STORAGES, Named, Unstored, place_of, refusal
+from .trusted import Trusted, file_name, fill
 
 
-class Named:
-    """A name that is known. It is data: only the builder makes something of it."""
+class Source(Protocol):
+    """Where the memory of tensors is kept, beside the pickle."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    swapped: bool  # whether numbers lie in the other byte order than this machine's
 
-    def __repr__(self) -> str:
-        return f"<{self.name}>"
-
-
-class Unstored:
-    """A storage or a tensor of a type that NumPy does not have."""
-
-    def __init__(self, kind: dtype) -> None:
-        self.kind = kind
+    def memory(self, key: str, kind: dtype, count: int) -> np.ndarray[Any, Any] | None:
+        """So many elements, as bytes, in memory that can be written to; None where it is not known yet."""
 
 
 class Rebuilder:
-    """Makes the data that one file holds."""
+    """Makes the data that one file holds.
 
-    def __init__(self, archive: Archive, pickled: int) -> None:
-        self._archive = archive
-        self._budget = pickled  # elements that may be copied: every one of them takes a byte of the pickle, or more
+    Args:
+        source: gives the memory of tensors.
+        size: the number of bytes of the pickle.
+        place: is shown each storage with the name of the device that it was saved from, and returns it.
+        trusted: classes by name that are read beside those that always are.
+    """
+
+    def __init__(
+        self, source: Source, size: int, place: Callable[[UntypedStorage, str], UntypedStorage],
+        trusted: Mapping[str, Any],
+    ) -> None:  # fmt: skip
+        self._source, self._place, self._trusted = source, place, trusted
+        self._budget = size  # elements that may be copied: every one of them takes a byte of the pickle, or more
         self._storages: dict[str, tuple[TypedStorage | Unstored, str, int]] = {}
         self._foreign: set[int] = set()  # storages of bytes, whose order in larger elements is another machine's
+        self._wide: dict[int, np.ndarray[Any, Any]] = {}  # bfloat16 from storages of bytes
         self._unstored: list[dtype] = []
-        order = archive.read("byteorder").decode("latin1") if "byteorder" in archive else "little"
-        if order not in ("little", "big"):
-            raise ValueError(f"Unknown endianness type: {order}")
-        self._swapped = order != sys.byteorder
 
     def finished(self, result: Any) -> Any:
         """The data, of which nothing is missing.
@@ -82,8 +72,8 @@ class Rebuilder:
             pickle.UnpicklingError: nothing that is known.
         """
         module = {"__builtin__": "builtins", "torch.cuda": "torch"}.get(module, module)
-        full = f"{module}.{name}"
-        if full in CALLS or full in FACTORIES or full in ("torch.Tensor", "torch.storage.UntypedStorage"):
+        full = file_name(f"{module}.{name}")
+        if full in CALLS or full in FACTORIES or full in NAMES:
             return Named(full)
         if module in ("torch", "torch.storage") and name in STORAGES:
             return Named(name)
@@ -92,6 +82,8 @@ class Rebuilder:
                 return dtypes.from_name(name)
             except KeyError:
                 pass
+        if full in self._trusted:
+            return Trusted(full, self._trusted[full])
         raise UnpicklingError(refusal(module, name))
 
     def called(self, function: Any, arguments: Any) -> Any:
@@ -100,11 +92,29 @@ class Rebuilder:
         Raises:
             pickle.UnpicklingError: it is no function.
         """
-        call = CALLS.get(function.name) if isinstance(function, Named) else None
-        if call is None or type(arguments) is not tuple:
-            shown = function.name if isinstance(function, Named) else type(function).__name__
-            raise UnpicklingError(f"Trying to call reduce for unrecognized function {shown}")
-        return call(self, *arguments)
+        if type(arguments) is tuple:
+            if isinstance(function, Trusted):
+                return function.made(self, arguments)
+            if isinstance(function, Named) and function.name in CALLS:
+                return CALLS[function.name](self, *arguments)
+        shown = function.name if isinstance(function, Named) else type(function).__name__
+        raise UnpicklingError(f"Trying to call reduce for unrecognized function {shown}")
+
+    def built(self, target: Any, state: Any) -> None:
+        """Attributes of an ordered dict, such as a ``state_dict``'s ``_metadata``; or of something trusted.
+
+        Raises:
+            pickle.UnpicklingError: they are no attributes, or the object has no such ones.
+        """
+        if type(target) is OrderedDict and type(state) is dict:
+            for name, value in state.items():
+                if type(name) is not str or hasattr(OrderedDict, name):
+                    raise UnpicklingError("An OrderedDict cannot be given an attribute of a name that it has already")
+                vars(target)[name] = value
+        elif self._trusted:
+            fill(target, state, self._trusted.values())
+        else:
+            raise UnpicklingError(f"Can only build OrderedDict, but got {type(target)}")
 
     def copied(self, value: Any, *kinds: type) -> Any:
         """A value that is about to be copied, of one of these types.
@@ -128,46 +138,53 @@ class Rebuilder:
             pickle.UnpicklingError: it is described in a way that cannot be right.
             RuntimeError: it is missing or damaged.
         """
-        if type(reference) is not tuple or len(reference) != 5 or reference[0] != "storage":
+        if type(reference) is not tuple or len(reference) not in (5, 6) or reference[0] != "storage":
             raise UnpicklingError("Only persistent_load of storage is allowed")
-        _, kind, key, _, count = reference
+        _, kind, key, location, count, *view = reference
         if not isinstance(kind, Named) or type(key) is not str or type(count) is not int or count < 0:
             raise UnpicklingError("A storage needs a type, a key and a number of elements")
         if key not in self._storages:
-            self._storages[key] = (self._read(kind.name, key, count), kind.name, count)
+            self._storages[key] = (self._read(kind.name, key, location, count), kind.name, count)
         storage, *described = self._storages[key]
         if described != [kind.name, count]:
             raise UnpicklingError("One storage is described in two ways")
-        return storage
+        return storage if view in ([], [None]) else _part(storage, view[0])
 
-    def _read(self, name: str, key: str, count: int) -> TypedStorage | Unstored:
+    def _read(self, name: str, key: str, location: Any, count: int) -> TypedStorage | Unstored:
         if name != "torch.storage.UntypedStorage" and name not in STORAGES:
             raise UnpicklingError(f"{name} is no storage")
+        if type(location) is not str:
+            raise UnpicklingError("A storage needs the name of a device")
         untyped = name not in STORAGES
         kind = STORAGES.get(name, dtypes.uint8)
-        if kind.name in dtypes.UNSTORED:
+        if kind.name in dtypes.UNSTORED and kind is not dtypes.bfloat16:
             return self.unstored(kind)
-        size = self._archive.size(f"data/{key}")
-        if size // kind.itemsize != count:  # PyTorch, too, leaves a rest that is no whole element
-            raise RuntimeError(
-                f"storage data/{key} has wrong byte size: expected {count * kind.itemsize} got {size}. The file is "
-                "corrupted."
-            )
-        memory = self._archive.memory(f"data/{key}")[: count * kind.itemsize]
-        storage = TypedStorage(wrap_storage=UntypedStorage._of(memory), dtype=kind)
-        if self._swapped and untyped:
+        memory = self._source.memory(key, kind, count)
+        if memory is None:
+            return Unstored(kind)
+        if self._source.swapped and not untyped:
+            memory.view(_as_stored(kind)).byteswap(inplace=True)
+        if kind is dtypes.bfloat16:
+            memory, kind = widened(memory.view(np.uint16)).view(np.uint8), dtypes.float32
+        elif kind is dtypes.bool_:
+            np.minimum(memory, 1, out=memory)  # NumPy's are 0 or 1
+        storage = TypedStorage(wrap_storage=self._place(UntypedStorage._of(memory), location), dtype=kind)
+        if self._source.swapped and untyped:
             self._foreign.add(id(storage))
-        elif self._swapped:
-            memory.view(kind.dtype).byteswap(inplace=True)
         return storage
 
-    def elements(self, storage: TypedStorage, kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
-        """The bytes of a storage, in this machine's order for elements of this type."""
+    def elements(self, storage: TypedStorage, kind: dtype) -> np.ndarray[Any, Any]:
+        """The bytes of a storage, in this machine's order for elements of this type; bfloat16 as float32."""
         memory = storage.untyped()._bytes()
         if id(storage) in self._foreign:
             self._foreign.remove(id(storage))
-            memory[: len(memory) // kind.itemsize * kind.itemsize].view(kind).byteswap(inplace=True)
-        return memory
+            stored = _as_stored(kind)
+            memory[: len(memory) // stored.itemsize * stored.itemsize].view(stored).byteswap(inplace=True)
+        if kind is not dtypes.bfloat16:
+            return memory
+        if id(storage) not in self._wide:
+            self._wide[id(storage)] = widened(memory[: len(memory) // 2 * 2].view(np.uint16)).view(np.uint8)
+        return self._wide[id(storage)]
 
     def unstored(self, kind: dtype) -> Unstored:
         """A place for a tensor that cannot be made; `finished` refuses the file for it, and says where it stood."""
@@ -175,198 +192,19 @@ class Rebuilder:
         return Unstored(kind)
 
 
-# --- tensors ---------------------------------------------------------------------------------------------------------
+def _as_stored(kind: dtype) -> np.dtype[Any]:
+    return np.dtype(np.uint16) if kind is dtypes.bfloat16 else kind.dtype
 
 
-def _whole(numbers: Any) -> bool:
-    return type(numbers) in (tuple, list, Size) and all(type(n) is int and n >= 0 for n in numbers)
-
-
-def _view(memory: np.ndarray[Any, Any], kind: np.dtype[Any], offset: Any, size: Any, stride: Any) -> Any:
-    """Elements of the memory, which must have them all."""
-    if not _whole(size) or not _whole(stride) or not _whole((offset,)) or len(size) != len(stride):
-        raise UnpicklingError("A tensor needs a place, sizes and strides, none of them negative")
-    if len(size) > _MOST_DIMENSIONS:
-        raise UnpicklingError(f"A tensor of {len(size)} dimensions: NumPy's arrays have {_MOST_DIMENSIONS} at most")
-    steps = [step * kind.itemsize for step in stride]
-    if 0 in size:
-        return np.ndarray(tuple(size), kind, memory[:0], 0, steps)
-    needed = (offset + extent(size, stride)) * kind.itemsize
-    if needed > len(memory):
-        raise RuntimeError(
-            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize "
-            f"{kind.itemsize} requiring a storage size of {needed} are out of bounds for storage of size {len(memory)}"
-        )
-    return np.ndarray(tuple(size), kind, memory, offset * kind.itemsize, steps)
-
-
-def _tensor(builder: Rebuilder, storage: Any, offset: Any, size: Any, stride: Any, requires_grad: Any = False,
-            hooks: Any = None, metadata: Any = None, *, kind: dtype | None = None) -> Any:  # fmt: skip
+def _part(storage: TypedStorage | Unstored, described: Any) -> TypedStorage | Unstored:
+    """A part of a storage, as files from before PyTorch 1.0 may name it: key, first element, number of elements."""
+    if type(described) is not tuple or len(described) != 3 or not whole(described[1:]):
+        raise UnpicklingError("A part of a storage needs a key, a place and a number of elements")
     if isinstance(storage, Unstored):
         return storage
-    if not isinstance(storage, TypedStorage):
-        raise UnpicklingError("A tensor needs a storage")
-    kind = kind or storage.dtype
-    if kind.name in dtypes.UNSTORED:
-        return builder.unstored(kind)
-    array = _view(builder.elements(storage, kind.dtype), kind.dtype, offset, size, stride)
-    if metadata is not None and (type(metadata) is not dict or set(metadata) - {"conj", "neg"}):
-        raise UnpicklingError("A tensor has unknown metadata")
-    if metadata and metadata.get("conj"):  # PyTorch computes these when they are read, this package at once
-        array = array.conj()
-    if metadata and metadata.get("neg"):
-        array = -array
-    return _leaf(wrap(array), requires_grad)
-
-
-def _younger_tensor(builder: Rebuilder, storage: Any, offset: Any, size: Any, stride: Any, requires_grad: Any,
-                    hooks: Any, kind: Any, metadata: Any = None) -> Any:  # fmt: skip
-    if not isinstance(kind, dtype):
-        raise UnpicklingError("A tensor needs a data type")
-    return _tensor(builder, storage, offset, size, stride, requires_grad, hooks, metadata, kind=kind)
-
-
-def _leaf(tensor: Tensor, requires_grad: Any) -> Tensor:
-    if type(requires_grad) is not bool:
-        raise UnpicklingError("requires_grad must be a bool")
-    return tensor.requires_grad_() if requires_grad else tensor
-
-
-def _parameter(builder: Rebuilder, data: Any, requires_grad: Any = True, hooks: Any = None, state: Any = None) -> Any:
-    from ..nn.parameter import Parameter
-
-    if isinstance(data, Unstored):
-        return data
-    if not isinstance(data, Tensor) or type(requires_grad) is not bool:
-        raise UnpicklingError("A parameter needs a tensor")
-    return _with_state(Parameter(data, requires_grad), state)
-
-
-def _of_type(builder: Rebuilder, function: Any, kind: Any, arguments: Any, state: Any) -> Any:
-    """A tensor with attributes; one of them may say that it is a buffer."""
-    from ..nn.parameter import Buffer
-
-    if not isinstance(function, Named) or function.name not in _TENSORS:
-        raise UnpicklingError("Only tensors have a type and attributes")
-    if not isinstance(kind, Named) or kind.name != "torch.Tensor":
-        raise UnpicklingError("Only torch.Tensor is known as a type of tensors")
-    made = builder.called(function, arguments)
-    if isinstance(made, Unstored):
-        return made
-    if type(state) is dict and state.get("_is_buffer") is True:
-        made = Buffer(made)
-        state = {name: value for name, value in state.items() if name != "_is_buffer"}
-    return _with_state(made, state)
-
-
-def _with_state(tensor: Tensor, state: Any) -> Tensor:
-    """Set the attributes that a program has given a tensor: those only, none that tensors have of their own."""
-    attributes = state[0] if type(state) is tuple and len(state) == 2 and not state[1] else state
-    if attributes is not None and type(attributes) is not dict:
-        raise UnpicklingError("Attributes of a tensor must be a dict")
-    for name, value in (attributes or {}).items():
-        if type(name) is not str or hasattr(type(tensor), name):
-            raise UnpicklingError("A tensor cannot be given an attribute of a name that it has already")
-        vars(tensor)[name] = value
-    return tensor
-
-
-# --- other data ------------------------------------------------------------------------------------------------------
-
-
-def _encoded(builder: Rebuilder, text: Any, encoding: Any = "latin1") -> bytes:
-    if encoding not in ("latin1", "latin-1", "ascii", "utf-8", "utf8") or type(encoding) is not str:
-        raise UnpicklingError("Bytes are kept as latin1 text")
-    return bytes(builder.copied(text, str).encode(encoding))
-
-
-def _bytearray(builder: Rebuilder, data: Any = b"", encoding: Any = None) -> bytearray:
-    return bytearray(_encoded(builder, data, encoding) if encoding is not None else builder.copied(data, bytes))
-
-
-def _set(builder: Rebuilder, items: Any = ()) -> set[Any]:
-    for item in builder.copied(items, list, tuple):
-        check_key(item)
-    return set(items)
-
-
-def _counter(builder: Rebuilder, counts: Any = None) -> Any:
-    made: Any = Counter()
-    dict.update(made, builder.copied({} if counts is None else counts, dict))
-    return made
-
-
-def _ordered(builder: Rebuilder, pairs: Any = ()) -> Any:
-    made: Any = OrderedDict()
-    for pair in builder.copied(pairs, list, tuple):
-        if type(pair) not in (list, tuple) or len(pair) != 2:
-            raise UnpicklingError("An OrderedDict is made of pairs")
-        check_key(pair[0])
-        made[pair[0]] = pair[1]
-    return made
-
-
-def _default(builder: Rebuilder, factory: Any = None) -> Any:
-    if factory is None:
-        return defaultdict(None)
-    if not isinstance(factory, Named) or factory.name not in FACTORIES:
-        raise UnpicklingError("A defaultdict makes lists, dicts, sets or numbers")
-    return defaultdict(FACTORIES[factory.name])
-
-
-def _complex(builder: Rebuilder, real: Any = 0.0, imag: Any = 0.0) -> complex:
-    if type(real) not in (int, float) or type(imag) not in (int, float):
-        raise UnpicklingError("A complex number is made of two numbers")
-    return complex(real, imag)
-
-
-def _size(builder: Rebuilder, lengths: Any = ()) -> Size:
-    if not _whole(builder.copied(lengths, tuple, list)):
-        raise UnpicklingError("A Size is made of whole numbers")
-    return Size(lengths)
-
-
-def _device(builder: Rebuilder, kind: Any, index: Any = None) -> device:
-    """There is one device; a file from another machine may name others."""
-    if type(kind) is not str or not (index is None or type(index) is int):
-        raise UnpicklingError("A device has a name and a number")
-    return device("cpu", index) if kind == "cpu" else CPU
-
-
-def _layout(builder: Rebuilder, name: Any) -> layouts.layout:
-    found = getattr(layouts, name.removeprefix("torch."), None) if type(name) is str else None
-    if not isinstance(found, layouts.layout):
-        raise UnpicklingError("An unknown layout")
-    return found
-
-
-_TENSORS: dict[str, Callable[..., Any]] = {
-    "torch._utils._rebuild_tensor": _tensor,
-    "torch._utils._rebuild_tensor_v2": _tensor,
-    "torch._utils._rebuild_tensor_v3": _younger_tensor,
-}
-
-CALLS: dict[str, Callable[..., Any]] = {
-    **_TENSORS,
-    "torch._utils._rebuild_parameter": _parameter,
-    "torch._utils._rebuild_parameter_with_state": _parameter,
-    "torch.nn.parameter.Parameter": _parameter,
-    "torch._tensor._rebuild_from_type_v2": _of_type,
-    "torch.Size": _size,
-    "torch.device": _device,
-    "torch.serialization._get_layout": _layout,
-    "collections.OrderedDict": _ordered,
-    "collections.Counter": _counter,
-    "collections.defaultdict": _default,
-    "builtins.set": _set,
-    "builtins.bytes": lambda builder: b"",  # how pickle writes those that are empty
-    "builtins.bytearray": _bytearray,
-    "builtins.complex": _complex,
-    "_codecs.encode": _encoded,
-}  # fmt: skip
-
-# What a defaultdict may make.
-FACTORIES: dict[str, Callable[[], Any]] = {
-    "builtins.list": list, "builtins.dict": dict, "builtins.set": set, "builtins.int": int, "builtins.float": float,
-    "collections.OrderedDict": OrderedDict, "collections.Counter": Counter,
-}  # fmt: skip
+    memory, size = storage.untyped()._bytes(), storage.dtype.itemsize
+    start, stop = described[1] * size, (described[1] + described[2]) * size
+    if stop > len(memory):
+        raise UnpicklingError(f"A part of a storage ends at byte {stop}, and the storage has {len(memory)}")
+    part = np.frombuffer(memory.data[start:stop], np.uint8)  # a storage of its own, on the same memory
+    return TypedStorage(wrap_storage=UntypedStorage._of(part), dtype=storage.dtype)
