@@ -44,8 +44,8 @@ class Machine:
         pickle.UnpicklingError: they are damaged, or name what is not known.
     """
 
-    def __init__(self, data: bytes, builder: Builder, start: int = 0) -> None:
-        self._data, self._at, self._builder = data, start, builder
+    def __init__(self, data: bytes, builder: Builder, start: int = 0, encoding: str = "utf-8") -> None:
+        self._data, self._at, self._builder, self._encoding = data, start, builder, encoding
         self._stack: list[Any] = []
         self._marked: list[list[Any]] = []  # the stacks below the marks
         self._memo: dict[int, Any] = {}
@@ -200,6 +200,11 @@ def _text(read: str) -> Callable[[Machine], None]:
     return lambda m: m._push(m._take(m._number(read)).decode("utf-8", "surrogatepass"))
 
 
+def _old_text(read: str) -> Callable[[Machine], None]:
+    """Text of Python 2, whose encoding nothing tells."""
+    return lambda m: m._push(m._take(m._number(read)).decode(m._encoding, "surrogatepass"))
+
+
 def _raw(read: str, make: Callable[[bytes], Any] = bytes) -> Callable[[Machine], None]:
     return lambda m: m._push(make(m._take(m._number(read))))
 
@@ -230,8 +235,8 @@ _BY_CODE: dict[bytes, Callable[[Machine], Any]] = {
     pickle.BINUNICODE: _text("<I"),
     pickle.SHORT_BINUNICODE: _text("<B"),
     pickle.BINUNICODE8: _text("<Q"),
-    pickle.SHORT_BINSTRING: _text("<B"),  # text of Python 2
-    pickle.BINSTRING: _text("<i"),
+    pickle.SHORT_BINSTRING: _old_text("<B"),
+    pickle.BINSTRING: _old_text("<i"),
     pickle.BINBYTES: _raw("<I"),
     pickle.SHORT_BINBYTES: _raw("<B"),
     pickle.BINBYTES8: _raw("<Q"),
