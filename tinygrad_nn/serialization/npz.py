@@ -7,9 +7,9 @@ Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 
 from __future__ import annotations
 
-import ast
 import math
 import os
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -178,13 +178,12 @@ def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) ->
         if expected != entry.file_size - length:
             found = entry.file_size - length
             _refuse(place, f"expected {expected} bytes for shape {shape}, got {found}", "It is damaged")
-        memory = np.empty(expected, np.uint8)
-        at = 0
+        data = bytearray()  # which grows: what is compressed may claim more than it unpacks to
         while piece := record.read(_CHUNK):  # the end checks the sum
-            memory[at : at + len(piece)] = np.frombuffer(piece, np.uint8)
-            at += len(piece)
-    if at != expected:
-        _refuse(place, f"it ends after {at} of {expected} bytes", "It is cut off")
+            data += piece
+    if len(data) != expected:
+        _refuse(place, f"it ends after {len(data)} of {expected} bytes", "It is cut off")
+    memory = np.frombuffer(data, np.uint8)
     array = memory.view(kind)
     if kind.kind == "b":
         array = memory.astype(bool)  # NumPy's must be 0 or 1
@@ -203,27 +202,46 @@ def _read_head(record: IO[bytes], where: str) -> tuple[np.dtype[Any], bool, tupl
     if length > _MOST_HEADER:
         _refuse(where, f"its head has {length} bytes, and {_MOST_HEADER} are the most", "It is damaged")
     text = record.read(length)
-    try:
-        head = ast.literal_eval(text.decode("utf-8" if magic[6] == 3 else "latin1").strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+    entries = _entries(text.decode("utf-8" if magic[6] == 3 else "latin1", "replace"))
+    if entries is None or set(entries) != {"descr", "fortran_order", "shape"}:
         _refuse(where, f"its head cannot be read: {text[:80]!r}", "It is damaged")
-    if type(head) is not dict or set(head) != {"descr", "fortran_order", "shape"}:
-        _refuse(where, f"its head says something else: {text[:80]!r}", "It is damaged")
-    shape, columns = head["shape"], head["fortran_order"]
-    if type(shape) is not tuple or len(shape) > _MOST_DIMENSIONS or type(columns) is not bool:
-        _refuse(where, f"its head says something else: {text[:80]!r}", "It is damaged")
-    if not all(type(n) is int and n >= 0 for n in shape) or math.prod(n or 1 for n in shape) >= 2**62:
+    shape = tuple(int(length) for length in re.findall(r"\d+", entries["shape"]))
+    if len(shape) > _MOST_DIMENSIONS or math.prod(n or 1 for n in shape) >= 2**62:
         _refuse(where, f"it cannot have the shape {str(shape)[:80]}", "It is damaged")
-    return _kind(head["descr"], where), columns, shape, 8 + struct.calcsize(form) + length
+    kind = _kind(entries["descr"].strip("'\""), where)
+    return kind, entries["fortran_order"] == "True", shape, 8 + struct.calcsize(form) + length
 
 
-def _kind(code: Any, where: str) -> np.dtype[Any]:
+# A head is a dict as Python writes it, of these values: a type, whether columns come first, and a shape.
+_VALUE = r"""'[^'\\]{1,30}'|"[^"\\]{1,30}"|True|False|\([\d\s,]{0,1400}\)"""
+_ENTRY = re.compile(rf"""\s*['"](\w+)['"]\s*:\s*({_VALUE})\s*(?:,|$)""", re.ASCII)
+_TYPES = {"descr": "'\"", "fortran_order": "TF", "shape": "("}  # how the values begin
+
+
+def _entries(text: str) -> dict[str, str] | None:
+    """The entries of a head, or None where it is none."""
+    text, at, entries = text.strip(" \n\0"), 1, dict[str, str]()
+    if not (text.startswith("{") and text.endswith("}")):
+        return None
+    inside = text[:-1].rstrip()
+    while at < len(inside):
+        entry = _ENTRY.match(inside, at)
+        if entry is None or entry[1] in entries or entry[2][0] not in _TYPES.get(entry[1], ""):
+            return None
+        entries[entry[1]], at = entry[2], entry.end()
+    return entries
+
+
+_CODE = re.compile(r"[<>|=]?([?bBhHiIlLqQefdgFDG]|[biufc]\d{1,2})")
+
+
+def _kind(code: str, where: str) -> np.dtype[Any]:
     try:
-        kind = np.dtype(code) if type(code) is str and len(code) < 8 else None
-    except (TypeError, ValueError):
+        kind = np.dtype(code) if _CODE.fullmatch(code) else None  # NumPy itself reads more, and runs a parser for it
+    except TypeError:
         kind = None
     if kind is None or kind.newbyteorder("=") not in _KINDS:
-        what = "objects, which would be pickled" if kind is not None and kind.hasobject else f"{str(code)[:40]!r}"
+        what = "objects, which would be pickled" if code.endswith("O") else repr(code)
         _refuse(where, f"it is of {what}", "Arrays of numbers are read: array.astype(numpy.float32)")
     return kind
 
