@@ -80,9 +80,7 @@ def test_the_watch_sees_what_a_file_makes_happen() -> None:
         "    print('seen', error)\n"
         "print(type(targets.run(target, targets._unpacked([data]))).__name__)\n"
     )
-    paths = os.pathsep.join([str(FOLDER), str(FOLDER.parent.parent)])
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": paths}
-    )
+    where = {**os.environ, "PYTHONPATH": os.pathsep.join([str(FOLDER), str(FOLDER.parent.parent)])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=where)
     assert done.stdout.splitlines()[0].startswith(("seen os.system", "seen pickle.find_class", "seen import"))
     assert done.stdout.splitlines()[1] == "UnpicklingError"

@@ -69,7 +69,7 @@ def _everything(data: bytes) -> Any:
 
 
 def _packed(data: bytes, weights_only: bool = True) -> Any:
-    """A pickle and memory for its tensors in an archive that is whole: each with its length, in two bytes, before it."""
+    """A pickle and memory for its tensors in an archive that is whole: before each stands its length, in two bytes."""
     file, at, number = io.BytesIO(), 0, -1
     with zipfile.ZipFile(file, "w") as archive:
         while at < len(data) and number < 20:
@@ -195,7 +195,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if _watched is not None and (event in _FORBIDDEN or (event == "open" and "w" in str(arguments[1]))):
         if event == "open" and Path(str(arguments[0])) == _PLACE:
             return
-        if event == "import" and arguments[0] in sys.modules:
+        if event == "import" and (arguments[0] in sys.modules or arguments[0].startswith("encodings.")):
             return
         _watched.append(f"{event} {str(arguments)[:200]}")
 
