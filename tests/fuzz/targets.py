@@ -195,13 +195,14 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if _watched is not None and (event in _FORBIDDEN or (event == "open" and "w" in str(arguments[1]))):
         if event == "open" and Path(str(arguments[0])) == _PLACE:
             return
-        if event == "import" and (arguments[0] in sys.modules or arguments[0].startswith("encodings.")):
+        if event == "import" and arguments[0] in sys.modules:
             return
         _watched.append(f"{event} {str(arguments)[:200]}")
 
 
 def watch() -> None:
     """Let `run` notice what a file makes happen. It cannot be undone, so that it is asked for."""
+    "".encode("cp437")  # of names in archives: a module that Python loads when it is first needed
     sys.addaudithook(_hook)
 
 
