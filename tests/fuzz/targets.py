@@ -27,7 +27,7 @@ from tinygrad_nn.datasets.pickles import read_pickle
 from tinygrad_nn.safetensors import SafetensorError
 from tinygrad_nn.safetensors import load as load_safetensors
 from tinygrad_nn.safetensors import save as save_safetensors
-from tinygrad_nn.serialization import load, load_npz, save, save_npz
+from tinygrad_nn.serialization import load, load_json, load_npz, save, save_json, save_npz
 
 FOLDER = Path(__file__).parent
 GOLDEN = FOLDER.parent / "golden" / "files"
@@ -160,6 +160,20 @@ def _idx() -> list[bytes]:
     ]  # fmt: skip
 
 
+def _json() -> list[bytes]:
+    nn = tg.nn
+    models = [
+        nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1, dtype=tg.float64)), nn.Embedding(3, 2),
+        nn.ModuleDict({"a": nn.Dropout(0.1), "b": nn.CrossEntropyLoss(tg.ones(2))}), nn.Flatten(0, 1),
+    ]  # fmt: skip
+    found = []
+    for model in models:
+        file = io.BytesIO()
+        save_json(model, file, notes={"lr": 0.1})
+        found.append(file.getvalue())
+    return found
+
+
 def _csv() -> list[bytes]:
     return [b"label,pixel0,pixel1\n1,0,255\n2,34,5\n", b'"a","b"\r\n1,2\r\n', b"a\n1", b"a,b\n"]
 
@@ -175,6 +189,7 @@ TARGETS: dict[str, Target] = {
     "npy": Target(_npy, _npys),
     "idx": Target(_in_file(read_idx), _idx),
     "idx_gz": Target(_in_file(lambda path: read_idx(path)), lambda: [gzip.compress(data, mtime=0) for data in _idx()]),
+    "json": Target(lambda data: load_json(io.BytesIO(data)), _json),
     "csv": Target(_in_file(read_bytes), _csv),
     "cifar": Target(_in_file(read_pickle), _cifar),
 }

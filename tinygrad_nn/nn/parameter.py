@@ -5,6 +5,10 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parame
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -97,10 +101,34 @@ def _adopt(target: Tensor, data: Tensor | None, name: str) -> None:
     target._edge = target._grad = target._view = None
 
 
+# How many elements may still be made, and what a parameter counts beside its own; None: as many as one likes.
+_left: ContextVar[list[int] | None] = ContextVar("_left", default=None)
+
+
+@contextmanager
+def limited(elements: int, parameter: int = 0) -> Iterator[None]:
+    """Refuse to make more elements of parameters than these, for layers that are made by what a file says.
+
+    Args:
+        elements: how many.
+        parameter: how many each parameter counts beside its own.
+    """
+    token = _left.set([elements, parameter])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
 def new_parameter(*shape: int, dtype: Any = None, device: Any = None) -> Parameter:
     """A parameter whose values are still to be set, of the default type unless another is given."""
     check_device(device)
     for length in shape:
         if length < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {length}: {list(shape)}")
+    left = _left.get()
+    if left is not None:
+        left[0] -= math.prod(shape) + left[1]
+        if left[0] < 0:
+            raise RuntimeError(f"a parameter of shape {list(shape)} is more than what the file has in weights")
     return Parameter(wrap(np.empty(shape, dtypes.default_numpy() if dtype is None else dtypes.to_numpy(dtype))))

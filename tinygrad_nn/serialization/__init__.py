@@ -20,14 +20,15 @@ from .files import replace, writer
 from .legacy import is_legacy, load_legacy
 from .locations import RefusedPlaceError, placing
 from .machine import Machine
+from .models import load_json, save_json
 from .npz import load_npz, save_npz
 from .pickling import Pickler
 from .rebuild import Rebuilder
 from .trusted import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals, trusted_names
 
 __all__ = [
-    "add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "load_npz", "safe_globals", "save",
-    "save_npz",
+    "add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "load_json", "load_npz", "safe_globals",
+    "save", "save_json", "save_npz",
 ]  # fmt: skip
 
 _LOAD_OPTIONS = ("encoding", "errors", "fix_imports", "buffers")
