@@ -53,6 +53,12 @@ def fuzz(name: str, runs: int, seed: int) -> None:
                    f"-artifact_prefix={found}/{name}-", "-print_final_stats=1", "-verbosity=0"]  # fmt: skip
 
 
+        if name in targets.WORDS:
+            words = Path(folder).with_suffix(".dict")
+            quoted = (word.encode().hex(" ").replace(" ", "\\x") for word in targets.WORDS[name])
+            words.write_text("\n".join(f'"\\x{word}"' for word in quoted))
+            options.append(f"-dict={words}")
+
         def once(data: bytes) -> None:
             targets.run(target, data)
 

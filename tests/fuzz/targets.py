@@ -195,6 +195,20 @@ TARGETS: dict[str, Target] = {
 }
 
 
+# Words that are put into files, beside bytes: without them few changes come far.
+WORDS: dict[str, tuple[str, ...]] = {
+    "json": (
+        '"class"', '"arguments"', '"modules"', '"state"', '"tuple"', '"tensor"', '"module"', '"function"', '"dtype"',
+        '"number"', '"nan"', '"shape"', '"data"', '"Sequential"', '"Linear"', '"LSTM"', '"LayerNorm"', '"Conv2d"',
+        '"in_features"', '"bias"', '"relu"', "[1, 2]", "{}", "[]", "null", "true", "65000", "-1", "1e999",
+        '{"tuple": [1]}',
+    ),
+    "safetensors": ('"dtype"', '"shape"', '"data_offsets"', '"__metadata__"', '"F32"', '"BF16"', '"F4"', "[0,0]"),
+    "npy": ("'descr'", "'fortran_order'", "'shape'", "'<f4'", "'|O'", "(2,)", "()", "True", "(99999999999,)"),
+    "csv": ("255", "256", ",", "\n", "\r\n", '"'),
+}  # fmt: skip
+
+
 # --- what must not happen --------------------------------------------------------------------------------------------
 
 # Events that Python reports where something is run, loaded, connected to, or written.

@@ -7,6 +7,7 @@ cannot be found so is refused, and what was found is tried out before it is beli
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -32,17 +33,19 @@ _LEFT_OUT = {"self", "device", "size_average", "reduce", "_weight", "_freeze", "
 _ELSEWHERE: dict[str, dict[str, str]] = {
     "TransformerEncoder": {"encoder_layer": "layers.0"},
     "TransformerDecoder": {"decoder_layer": "layers.0"},
+    "MultiheadAttention": {"bias": "in_proj_bias", "add_bias_kv": "bias_k"},
     **{
         name: {
             "d_model": "linear1.in_features", "nhead": "self_attn.num_heads", "dim_feedforward": "linear1.out_features",
             "dropout": "dropout.p", "layer_norm_eps": "norm1.eps", "batch_first": "self_attn.batch_first",
+            "bias": "linear1.bias",
         }
         for name in ("TransformerEncoderLayer", "TransformerDecoderLayer")
     },
 }  # fmt: skip
 # Constructors that hand all their arguments to another one's, and which of them they do not take.
 _HANDED_ON = {
-    "RNN": ("RNNBase", ("mode",), ("nonlinearity",)), "LSTM": ("RNNBase", ("mode", "nonlinearity"), ()),
+    "RNN": ("RNNBase", ("mode", "proj_size"), ("nonlinearity",)), "LSTM": ("RNNBase", ("mode",), ()),
     "GRU": ("RNNBase", ("mode", "proj_size"), ()),
 }  # fmt: skip
 
@@ -61,7 +64,8 @@ def describe(module: Module) -> dict[str, Any]:
         ValueError: an argument is kept nowhere, or is no plain data; or it was not made by these arguments alone.
     """
     described = _described(module, "")
-    with undrawn():
+    with undrawn(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the program has been told when it made the module itself
         made = build(described, [type(part) for part in module.modules()])
     _check_same(module, made, "")
     return described
