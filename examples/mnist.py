@@ -98,7 +98,7 @@ def main() -> None:
         parser.error(f"--epochs: expected at least 1, got {args.epochs}")
     try:
         data = load_data(args.data)
-    except (FileNotFoundError, ValueError) as error:
+    except (RuntimeError, ValueError) as error:
         parser.error(str(error))
 
     print(f"{len(data[0])} digits to train on, {len(data[2])} to test\n")

@@ -139,7 +139,7 @@ def test_mnist_beside_pytorch(tmp_path):
 def test_mnist_says_what_is_missing(tmp_path):
     outcome = run("mnist.py", "--data", tmp_path, cwd=tmp_path)
     assert outcome.returncode == 2
-    assert "train-images-idx3-ubyte(.gz) was not found" in outcome.stderr
+    assert "train-images-idx3-ubyte(.gz) is neither in" in outcome.stderr
     outcome = run("mnist.py", "--data", tmp_path, "--epochs", 0, cwd=tmp_path)
     assert outcome.returncode == 2
 

@@ -35,7 +35,7 @@ class FakeData(VisionDataset[tuple[Any, int]]):
         >>> from tinygrad_nn.transforms import ToTensor
         >>> image, target = FakeData(10, (3, 4, 4), transform=ToTensor())[0]
         >>> image.shape, target
-        (torch.Size([3, 4, 4]), 9)
+        (torch.Size([3, 4, 4]), 2)
     """
 
     def __init__(
