@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 FOLDER = Path(__file__).parent / "fuzz"
@@ -84,3 +87,87 @@ def test_the_watch_sees_what_a_file_makes_happen() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=where)
     assert done.stdout.splitlines()[0].startswith(("seen os.system", "seen pickle.find_class", "seen import"))
     assert done.stdout.splitlines()[1] == "UnpicklingError"
+
+
+# --- right answers: what is read is what others read -----------------------------------------------------------------
+
+
+def both(name: str, theirs: Any, seed: int) -> list[tuple[Any, Any]]:
+    """What both make of changed files; errors as None."""
+    target, draw, found = targets.TARGETS[name], random.Random(f"{name} {seed}"), []
+    seeds = target.seeds()
+    for _ in range(COUNT):
+        data = bytearray(draw.choice(seeds))
+        for _ in range(draw.randrange(3)):  # few enough that many are read
+            data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
+        ours = targets.run(target, bytes(data))
+        try:
+            other = theirs(bytes(data))
+        except Exception:  # of any kind: it is theirs
+            other = None
+        found.append((None if isinstance(ours, Exception) else ours, other))
+    return found
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal in numbers, whichever package they are of."""
+    if isinstance(a, dict):
+        values = zip(a.values(), b.values(), strict=True)
+        return list(map(repr, a)) == list(map(repr, b)) and all(same(x, y) for x, y in values)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    if hasattr(a, "detach"):
+        b = b.detach().resolve_conj()
+        x, y = a.detach().numpy(), (b.float() if "bfloat16" in str(b.dtype) else b).numpy()
+        return x.dtype == y.dtype and x.shape == y.shape and np.array_equal(x, y, equal_nan=x.dtype.kind in "fc")
+    return repr(a) == repr(b) or not isinstance(a, int | float | str | bytes)
+
+
+def test_numpy_reads_the_same() -> None:
+    def numpy_reads(data: bytes) -> Any:
+        with np.load(io.BytesIO(data), allow_pickle=False) as read:
+            return {name: read[name] for name in read.files}
+
+    read = 0
+    for ours, theirs in both("npz", numpy_reads, 1):
+        if ours is None:
+            continue
+        assert theirs is not None
+        for name, tensor in ours.items():
+            expected = theirs[name].astype(bool) if theirs[name].dtype == bool else theirs[name]
+            np.testing.assert_array_equal(tensor.numpy(), expected)
+        read += 1
+    assert read > COUNT / 10
+
+
+def test_live_safetensors_reads_the_same() -> None:
+    pytest.importorskip("torch")
+    package = pytest.importorskip("safetensors.torch")
+    read = 0
+    for ours, theirs in both("safetensors", package.load, 1):
+        if ours is not None:
+            assert theirs is not None
+            assert set(ours) == set(theirs)
+            for name in ours:
+                if "bool" not in str(ours[name].dtype):  # whose bytes may be any there
+                    assert same(ours[name], theirs[name]), name
+            read += 1
+    assert read > COUNT / 10
+
+
+@pytest.mark.parametrize("name", ["pt", "pt_pickle", "pt_legacy"])
+def test_live_pytorch_reads_the_same(name: str) -> None:
+    torch = pytest.importorskip("torch")
+
+    def pytorch_reads(data: bytes) -> Any:
+        file = io.BytesIO(data)
+        if name == "pt_pickle":
+            file = targets.archived(data)
+        return torch.load(file, weights_only=True)
+
+    read = 0
+    for ours, theirs in both(name, pytorch_reads, 1):
+        if ours is not None and theirs is not None:
+            assert same(ours, theirs)
+            read += 1
+    assert read > COUNT / 20

@@ -68,7 +68,7 @@ def _everything(data: bytes) -> Any:
     return load(io.BytesIO(data), weights_only=False)
 
 
-def _packed(data: bytes, weights_only: bool = True) -> Any:
+def archived(data: bytes) -> io.BytesIO:
     """A pickle and memory for its tensors in an archive that is whole: before each stands its length, in two bytes."""
     file, at, number = io.BytesIO(), 0, -1
     with zipfile.ZipFile(file, "w") as archive:
@@ -76,8 +76,13 @@ def _packed(data: bytes, weights_only: bool = True) -> Any:
             end = at + 2 + int.from_bytes(data[at : at + 2], "little")
             archive.writestr("a/data.pkl" if number < 0 else f"a/data/{number}", data[at + 2 : end])
             at, number = end, number + 1
+        archive.writestr("a/version", b"3\n")  # which PyTorch asks for
     file.seek(0)
-    return load(file, weights_only=weights_only)
+    return file
+
+
+def _packed(data: bytes, weights_only: bool = True) -> Any:
+    return load(archived(data), weights_only=weights_only)
 
 
 def _unpacked(pieces: list[bytes]) -> bytes:
