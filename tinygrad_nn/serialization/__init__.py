@@ -9,22 +9,26 @@ Source: https://docs.pytorch.org/docs/stable/notes/serialization.html
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Callable
 from pickle import UnpicklingError
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
+from .._core.errors import near
 from .archive import Archive, Storages, write_archive
 from .files import replace, writer
 from .legacy import is_legacy, load_legacy
 from .locations import RefusedPlaceError, placing
 from .machine import Machine
-from .models import load_json, save_json
 from .npz import load_npz, save_npz
 from .pickling import Pickler
 from .rebuild import Rebuilder
 from .trusted import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals, trusted_names
+
+if TYPE_CHECKING:
+    from .models import load_json, save_json
 
 __all__ = [
     "add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "load_json", "load_npz", "safe_globals",
@@ -32,6 +36,13 @@ __all__ = [
 ]  # fmt: skip
 
 _LOAD_OPTIONS = ("encoding", "errors", "fix_imports", "buffers")
+
+
+def __getattr__(name: str) -> Any:
+    """Models in JSON need the layers, which are imported when they are first asked for."""
+    if name in ("load_json", "save_json"):
+        return getattr(importlib.import_module(".models", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{near(name, __all__)}")
 
 
 def save(obj: Any, f: Any, pickle_module: Any = None, pickle_protocol: int = 2,

@@ -167,3 +167,29 @@ def gaussian_blur(img: Any, kernel_size: int | Sequence[int], sigma: float | Seq
     planes = pictures.as_they_are(img)
     blurred = _as_tensor(planes, lambda tensor: colors.gaussian_blur(tensor, sizes, deviations))
     return pictures.from_pixels(blurred[..., 0] if blurred.shape[2] == 1 else blurred, img.mode)
+
+
+def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
+    """The image without color, in one or three equal channels.
+
+    Raises:
+        TypeError: a tensor has neither one channel nor three.
+        ValueError: another number of channels is asked for.
+
+    Source: https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Grayscale.html
+    """
+    if isinstance(img, Tensor):
+        return colors.grayscale(img, num_output_channels)
+    return kind_of(img).grayscale(img, num_output_channels)
+
+
+def to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
+    """An image of Pillow's, or an array, without color.
+
+    Raises:
+        TypeError: it is a tensor, or no image.
+        ValueError: another number of channels is asked for.
+    """
+    if isinstance(img, Tensor):
+        raise TypeError("Input should be PIL Image. For tensors there is rgb_to_grayscale().")
+    return rgb_to_grayscale(img, num_output_channels)

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import functional
 from .modes import InterpolationMode, mode_of
+from .placing import pair
 from .transform import Transform
 
 SIZE = "Please provide only two dimensions (h, w) for size."
@@ -70,7 +71,7 @@ class CenterCrop(Transform):
 
     def __init__(self, size: int | Sequence[int]) -> None:
         super().__init__()
-        self.size = functional.pair(size, SIZE)
+        self.size = pair(size, SIZE)
 
     def forward(self, img: Any) -> Any:
         """The middle."""
@@ -133,7 +134,7 @@ class FiveCrop(Transform):
 
     def __init__(self, size: int | Sequence[int]) -> None:
         super().__init__()
-        self.size = functional.pair(size, SIZE)
+        self.size = pair(size, SIZE)
 
     def forward(self, img: Any) -> tuple[Any, ...]:
         """The five parts."""

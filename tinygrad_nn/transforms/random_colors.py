@@ -17,6 +17,7 @@ from tinygrad_nn.ops.data import tensor
 from tinygrad_nn.ops.random import randperm
 
 from . import functional
+from .placing import pair
 from .random_geometry import _area_and_aspect, _check_ranges, _whole
 from .transform import Transform, drawn, uniform
 
@@ -223,7 +224,7 @@ class GaussianBlur(Transform):
 
     def __init__(self, kernel_size: int | Sequence[int], sigma: Any = (0.1, 2.0)) -> None:
         super().__init__()
-        self.kernel_size = functional.pair(kernel_size, "Kernel size should be a tuple/list of two integers")
+        self.kernel_size = pair(kernel_size, "Kernel size should be a tuple/list of two integers")
         if any(size <= 0 or size % 2 == 0 for size in self.kernel_size):
             raise ValueError("Kernel size value should be an odd and positive number.")
         if isinstance(sigma, numbers.Number):

@@ -19,6 +19,7 @@ from tinygrad_nn.ops.random import randint
 from . import functional
 from .geometry import SIZE
 from .modes import InterpolationMode, mode_of
+from .placing import pair
 from .transform import Transform, drawn, uniform
 
 
@@ -83,7 +84,7 @@ class RandomCrop(Transform):
         fill: Any = 0, padding_mode: str = "constant",
     ) -> None:  # fmt: skip
         super().__init__()
-        self.size = functional.pair(size, SIZE)
+        self.size = pair(size, SIZE)
         self.padding, self.pad_if_needed, self.fill, self.padding_mode = padding, pad_if_needed, fill, padding_mode
 
     @staticmethod
@@ -138,7 +139,7 @@ class RandomResizedCrop(Transform):
         interpolation: InterpolationMode | int = InterpolationMode.BILINEAR, antialias: bool | None = True,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.size = functional.pair(size, SIZE)
+        self.size = pair(size, SIZE)
         _check_ranges(scale, ratio)
         self.interpolation, self.antialias = mode_of(interpolation), antialias
         self.scale, self.ratio = scale, ratio
