@@ -5,18 +5,21 @@ Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoad
 
 from __future__ import annotations
 
-import warnings
+import copy
+import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-from tinygrad_nn._core.random import Generator
+from tinygrad_nn._core.random import Generator, default_generator
+from tinygrad_nn._core.random_states import get_state, set_state
 
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
-from .fetch import END, batch_getter, make_fetch
-from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed, size_of
-from .worker import Worker, make_worker
+from .epoch import PlainEpoch, WorkersEpoch
+from .options import as_context, check_order, check_workers
+from .order import members_of
+from .sampler import BatchSampler, Endless, RandomSampler, Sampler, SequentialSampler, size_of
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -35,24 +38,33 @@ class DataLoader(Generic[T_co]):
         sampler: an iterable of indices, in place of ``shuffle``.
         batch_sampler: an iterable of lists of indices, in place of all four: ``batch_size``, ``shuffle``,
             ``sampler`` and ``drop_last``.
-        num_workers: how many workers make batches. They take turns in this process, no other is started;
-            orders, batches, and the random numbers that a dataset draws are those of PyTorch with as many
-            processes.
+        num_workers: how many workers make batches, beside the calling process. 0: it makes them itself, when
+            they are asked for.
         collate_fn: from a list of samples to a batch; `default_collate` if None.
         pin_memory: accepted; there is no device to pin memory for.
         drop_last: leave out the last batch where it is shorter.
-        timeout: accepted for ``num_workers > 0``; nothing is waited for.
-        worker_init_fn: called with each worker's id, at the start of an epoch.
-        multiprocessing_context: checked for ``num_workers > 0``; no process is started.
+        timeout: with workers, how many seconds to wait for a batch; 0 waits for ever.
+        worker_init_fn: called in each worker with its id, when it is seeded and before it fetches anything.
+        multiprocessing_context: how workers are started: "fork", "spawn", "forkserver" or a context of
+            `multiprocessing`; the system's usual way if None. Or "thread": see below.
         generator: where base seed and order come from; the default generator if None.
         prefetch_factor: batches whose indices are drawn in advance, for each worker; 2 if None.
         persistent_workers: keep the workers, and where their random streams are, from epoch to epoch.
         pin_memory_device: accepted, as ``pin_memory``.
-        in_order: accepted; batches always come in order.
+        in_order: with workers, hand out batches in the order of the sampler; else as they get ready.
 
     Raises:
         ValueError: an option has a wrong value, or contradicts another one. The text names both.
         TypeError: the dataset has no length, or ``multiprocessing_context`` is none.
+
+    Workers. Each has its copy of the dataset, and its random numbers: this package's, NumPy's and Python's are seeded
+    per worker and per epoch, as PyTorch seeds them. Arrays come from worker processes through shared memory. An
+    exception in a worker is raised by the iterator, with the worker's traceback; if a process dies, that is a
+    RuntimeError with its id. Workers ignore Ctrl-C and end with the process that has started them, however it ends.
+
+    Threads (``multiprocessing_context="thread"``) start at once, and nothing has to be pickled or copied; they are side
+    by side in NumPy, and where files are waited for. The default generator is a worker's own in its thread. NumPy's and
+    Python's global ones are not: draw from ``get_worker_info().rng`` instead.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
 
@@ -88,8 +100,9 @@ class DataLoader(Generic[T_co]):
         pin_memory_device: str = "",
         in_order: bool = True,
     ) -> None:
-        _check_workers(num_workers, timeout, prefetch_factor, persistent_workers, multiprocessing_context)
-        _check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last)
+        check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        context = as_context(multiprocessing_context, num_workers)
+        check_order(dataset, batch_size, shuffle, sampler, batch_sampler, drop_last)
         if sampler is None:
             sampler = _default_sampler(dataset, bool(shuffle), generator)
         if batch_sampler is not None:
@@ -110,20 +123,21 @@ class DataLoader(Generic[T_co]):
         self.pin_memory_device = pin_memory_device
         self.timeout = timeout
         self.worker_init_fn = worker_init_fn
-        self.multiprocessing_context = multiprocessing_context
+        self._context = context
         self.generator = generator
         self.prefetch_factor = 2 if num_workers > 0 and prefetch_factor is None else prefetch_factor
         self.in_order = in_order
         self._reported_length: int | None = None  # what len() told of a stream
-        self._kept: _WorkersIterator | None = None
+        self._running: list[Any] = []  # epochs, as weak references
+        self._loaded: deque[dict[str, Any]] = deque()  # states of epochs that are to be taken up
+        self._kept_crew: Any = None  # persistent workers
+        self._idle_crew: dict[str, Any] | None = None  # the state of such workers, when none were at work
         self.persistent_workers = persistent_workers  # the last one: from here on `__setattr__` refuses
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _FIXED and hasattr(self, "persistent_workers"):
             kind = type(self).__name__
-            raise ValueError(
-                f"{name} attribute should not be set after {kind} is initialized. Make a new {kind}"
-            )
+            raise ValueError(f"{name} attribute should not be set after {kind} is initialized. Make a new {kind}")
         super().__setattr__(name, value)
 
     @property
@@ -131,20 +145,25 @@ class DataLoader(Generic[T_co]):
         """What the indices come from: lists of them where batches are made, single ones otherwise."""
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
+    @property
+    def multiprocessing_context(self) -> Any:
+        """What starts the workers: a context of `multiprocessing`, "thread", or None for the system's usual way."""
+        return self._context
+
+    @multiprocessing_context.setter
+    def multiprocessing_context(self, context: Any) -> None:
+        self._context = as_context(context, self.num_workers)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_kept_crew": None, "_running": []}
+
     def __iter__(self) -> Iterator[Any]:
-        if self.num_workers == 0:
-            if self.timeout != 0:
-                raise AssertionError(
-                    f"timeout needs num_workers > 0, got timeout={self.timeout} and num_workers=0"
-                )
-            return _Iterator(self)
-        if self._kept is not None:
-            self._kept.restart()
-            return self._kept
-        iterator = _WorkersIterator(self)
-        if self.persistent_workers:
-            self._kept = iterator
-        return iterator
+        if self.num_workers == 0 and self.timeout != 0:
+            raise AssertionError(f"timeout needs num_workers > 0, got timeout={self.timeout} and num_workers=0")
+        state = self._loaded.popleft() if self._loaded else None
+        epoch = WorkersEpoch(self, state) if self.num_workers > 0 else PlainEpoch(self, state)
+        self._running = [*self._in_progress(), weakref.ref(epoch)]
+        return epoch
 
     def __len__(self) -> int:
         if not isinstance(self.dataset, IterableDataset):
@@ -155,190 +174,140 @@ class DataLoader(Generic[T_co]):
             return length
         return length // self.batch_size if self.drop_last else -(-length // self.batch_size)
 
+    # --- state ------------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the loader stands, as plain data: all that it takes to go on from the batch after the last one.
+
+        Epochs that are in progress are in it, each with its order, how much of it has been handed out, and the random
+        states of its workers; also the states of generators that the loader or its sampler was given, and of persistent
+        workers between two epochs. An epoch counts as in progress as long as its iterator exists and has not ended: a
+        loop that was left early leaves nothing to go on with.
+
+        Samplers, datasets and their iterators that have ``state_dict`` and ``load_state_dict`` are asked for their
+        states. Without them, a stream or a sampler is gone through again from the beginning.
+
+        The default generator, and NumPy's and Python's, are not in it: `save_checkpoint` saves them.
+
+        Example:
+            >>> from tinygrad_nn.utils.data import DataLoader
+            >>> loader = DataLoader(range(5), batch_size=2)
+            >>> for batch in loader:
+            ...     state = loader.state_dict()
+            ...     break
+            >>> other = DataLoader(range(5), batch_size=2)
+            >>> other.load_state_dict(state)
+            >>> [batch.tolist() for batch in other]
+            [[2, 3], [4]]
+            >>> [batch.tolist() for batch in other]
+            [[0, 1], [2, 3], [4]]
+        """
+        running = [epoch for epoch in (reference() for reference in self._in_progress()) if epoch is not None]
+        crew, idle = self._kept_crew, self._idle_crew
+        if crew is not None and not any(getattr(epoch, "_crew", None) is crew for epoch in running):
+            idle = {"base_seed": crew.base_seed, "workers": crew.idle_states()}
+        return {
+            "made_of": self._made_of(),
+            "epochs": [*(epoch.state_dict() for epoch in running), *copy.deepcopy([*self._loaded])],
+            "idle_workers": copy.deepcopy(idle),
+            "generators": {name: get_state(source) for name, source in self._sources().items()},
+            "reported_length": self._reported_length,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Let the next ``iter(loader)`` go on where `state_dict` was called.
+
+        Where several epochs were in progress, as in nested loops, each ``iter(loader)`` takes up the next one, in the
+        order in which they were begun. Iterators that exist already are not touched.
+
+        Raises:
+            ValueError: the state is another loader's: its options or its dataset's length differ. Nothing is changed.
+            KeyError, TypeError: it is no loader's state.
+        """
+        if not isinstance(state_dict, Mapping):
+            got = type(state_dict).__name__
+            raise TypeError(f"load_state_dict(): expected a dict that state_dict() gave, got {got}")
+        for name, was in state_dict["made_of"].items():
+            now = self._made_of().get(name)
+            if was != now:
+                raise ValueError(
+                    f"The state is that of another DataLoader: {name} was {was!r} and is {now!r}. Make the loader "
+                    "as it was made when the state was saved"
+                )
+        state = copy.deepcopy(dict(state_dict))
+        epochs, idle, sources = state["epochs"], state["idle_workers"], self._sources()
+        for name, source in sources.items():
+            set_state(source, state["generators"][name])
+        self._loaded, self._idle_crew, self._kept_crew = deque(epochs), idle, None
+        self._reported_length = state["reported_length"]
+
+    def _in_progress(self) -> list[Any]:
+        found = [(reference, reference()) for reference in self._running]
+        return [reference for reference, epoch in found if epoch is not None and epoch.in_progress]
+
+    def _made_of(self) -> dict[str, Any]:
+        """What must be the same where a state is loaded."""
+        length = None if isinstance(self.dataset, IterableDataset) else _length_or_none(self.dataset)
+        return {
+            "dataset": type(self.dataset).__name__,
+            "length": length,
+            "sampler": type(self.index_sampler).__name__,
+            "batch_size": self.batch_size,
+            "drop_last": self.drop_last,
+            "num_workers": self.num_workers,
+            "threads": self.multiprocessing_context == "thread",
+            "persistent_workers": self.persistent_workers,
+        }
+
+    def _sources(self) -> dict[str, Any]:
+        """The sources of random numbers that loader and samplers were given."""
+        holders = {"loader": self, "sampler": self.sampler, "batch_sampler": self.batch_sampler}
+        holders["batch_sampler.sampler"] = getattr(self.batch_sampler, "sampler", None)
+        return {
+            f"{place}.{name}": source
+            for place, holder in holders.items()
+            for name, source in members_of(holder).items()
+            if source is not default_generator
+        }
+
+
+class StatefulDataLoader(DataLoader[T_co]):
+    """A `DataLoader` under the name that it has in torchdata, where only this one has ``state_dict``.
+
+    Args:
+        *args, **kwargs: those of `DataLoader`.
+        snapshot_every_n_steps: accepted. Workers tell their state as often as it costs next to nothing, and what they
+            did since is done again; the batches come out the same.
+
+    Source: https://meta-pytorch.org/data/main/torchdata.stateful_dataloader.html
+
+    Example:
+        >>> from tinygrad_nn.utils.data import StatefulDataLoader
+        >>> loader = StatefulDataLoader(range(4), batch_size=2)
+        >>> batches = iter(loader)
+        >>> next(batches)
+        tensor([0, 1])
+        >>> loader.load_state_dict(loader.state_dict())
+        >>> list(loader)
+        [tensor([2, 3])]
+    """
+
+    def __init__(self, *args: Any, snapshot_every_n_steps: int | None = 1, **kwargs: Any) -> None:
+        self.snapshot_every_n_steps = snapshot_every_n_steps
+        super().__init__(*args, **kwargs)
+
 
 _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
 
 
-class _Iterator:
-    """One epoch, without workers."""
-
-    def __init__(self, loader: DataLoader[Any]) -> None:
-        self._loader = loader
-        self._indices = iter(loader.index_sampler)  # PyTorch's order: the sampler first, then the base seed
-        self._base_seed = draw_seed(loader.generator)
-        self._yielded = 0
-        self._start()
-
-    def _start(self) -> None:
-        self._fetch = make_fetch(self._loader, self._loader.dataset)
-
-    def _next(self) -> Any:
-        return self._fetch(next(self._indices))
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        batch = self._next()
-        self._yielded += 1
-        reported = self._loader._reported_length
-        if reported is not None and self._yielded > reported:
-            warnings.warn(
-                f"Length of IterableDataset {self._loader.dataset} was reported to be {reported} (when "
-                f"accessing len(dataloader)), but {self._yielded} samples have been fetched. Correct its "
-                "__len__; with workers, let each of them yield its own share (see get_worker_info)",
-                stacklevel=2,
-            )
-        return batch
-
-    def __len__(self) -> int:
-        return len(self._loader.index_sampler)
-
-
-class _WorkersIterator(_Iterator):
-    """One epoch with workers that take turns; several with persistent ones."""
-
-    def _start(self) -> None:
-        loader = self._loader
-        # no code of the user's runs where whole batches are taken from tensors: nothing to keep apart
-        quiet = loader.collate_fn is default_collate and batch_getter(loader.dataset) is not None
-        self._workers = [
-            make_worker(number, self._base_seed, loader, lambda dataset: make_fetch(loader, dataset), quiet)
-            for number in range(loader.num_workers)
-        ]
-        self._assign()
-
-    def restart(self) -> None:
-        """Begin the next epoch with the same workers; no new base seed is drawn."""
-        self._yielded = 0
-        for worker in self._workers:
-            worker.restart()
-        self._assign()
-
-    def _assign(self) -> None:
-        """Draw the first indices in advance, as many as PyTorch does: it shows in the generator's state."""
-        self._indices = iter(self._loader.index_sampler)
-        self._turns: deque[Worker] = deque(self._workers)  # whose stream has not ended, the next one first
-        self._tasks: deque[tuple[Worker, Any]] = deque()
-        for _ in range((self._loader.prefetch_factor or 0) * len(self._workers)):
-            self._add_task()
-
-    def _add_task(self) -> None:
-        index = next(self._indices, END)
-        if index is not END and self._turns:
-            self._tasks.append((self._turns[0], index))
-            self._turns.rotate(-1)
-
-    def _next(self) -> Any:
-        while self._tasks:
-            worker, index = self._tasks.popleft()
-            if worker not in self._turns:
-                continue
-            try:
-                return worker.fetch(index)
-            except StopIteration:
-                if not isinstance(self._loader.dataset, IterableDataset):
-                    raise
-                self._turns.remove(worker)
-            finally:
-                self._add_task()
-        raise StopIteration
-
-
-class _Endless(Sampler[None]):
-    """The sampler of streams: it only counts, and the stream says when to stop."""
-
-    def __iter__(self) -> Iterator[None]:
-        while True:
-            yield None
-
-
 def _default_sampler(dataset: Any, shuffle: bool, generator: Generator | None) -> Sampler[Any]:
     if isinstance(dataset, IterableDataset):
-        return _Endless()
+        return Endless()
     return RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
 
 
-def _check_workers(
-    num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool, context: Any
-) -> None:
-    if num_workers < 0:
-        raise ValueError(
-            "num_workers option should be non-negative; use num_workers=0 to load without workers, "
-            f"got {num_workers}"
-        )
-    if timeout < 0:
-        raise ValueError(f"timeout option should be non-negative, got {timeout}")
-    if prefetch_factor is not None and num_workers == 0:
-        raise ValueError(
-            "prefetch_factor option could only be specified in multiprocessing: "
-            f"got prefetch_factor={prefetch_factor} with num_workers=0. Let num_workers > 0, or leave it out"
-        )
-    if prefetch_factor is not None and prefetch_factor <= 0:
-        raise ValueError(f"prefetch_factor option should be positive, got {prefetch_factor}")
-    if persistent_workers and num_workers == 0:
-        raise ValueError("persistent_workers option needs num_workers > 0, got num_workers=0")
-    if context is not None:
-        _check_context(context, num_workers)
-
-
-def _check_context(context: Any, num_workers: int) -> None:
-    import multiprocessing  # here, as few programs pass a context and importing it takes its time
-    import multiprocessing.context
-
-    if num_workers == 0:
-        raise ValueError(
-            "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got "
-            "num_workers=0"
-        )
-    methods = multiprocessing.get_all_start_methods()
-    if isinstance(context, str) and context not in methods:
-        raise ValueError(
-            f"multiprocessing_context option should specify a valid start method in {methods!r}, but got "
-            f"multiprocessing_context={context!r}"
-        )
-    if not isinstance(context, str | multiprocessing.context.BaseContext):
-        raise TypeError(
-            "multiprocessing_context option should be a valid context object or a string specifying the "
-            f"start method, but got multiprocessing_context={context!r}"
-        )
-
-
-def _check_order(
-    dataset: Any,
-    batch_size: int | None,
-    shuffle: bool | None,
-    sampler: Any,
-    batch_sampler: Any,
-    drop_last: bool,
-) -> None:
-    """Refuse options that contradict each other."""
-    if isinstance(dataset, IterableDataset):
-        given = {"shuffle": shuffle or None, "sampler": sampler, "batch_sampler": batch_sampler}
-        for name, value in given.items():
-            if value is not None:
-                raise ValueError(
-                    f"DataLoader with IterableDataset: expected unspecified {name} option, but got "
-                    f"{name}={value}. A stream decides on its order itself, in __iter__"
-                )
-    if sampler is not None and shuffle:
-        raise ValueError(
-            "sampler option is mutually exclusive with shuffle; leave out shuffle=True, or the sampler"
-        )
-    if batch_sampler is not None:
-        given = {
-            "batch_size": batch_size != 1,
-            "shuffle": shuffle,
-            "sampler": sampler is not None,
-            "drop_last": drop_last,
-        }
-        if any(given.values()):
-            also = ", ".join(name for name, is_given in given.items() if is_given)
-            raise ValueError(
-                "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and "
-                f"drop_last, but got also {also}; leave them out, the batch_sampler decides"
-            )
-    elif batch_size is None and drop_last:
-        raise ValueError(
-            "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
-        )
+def _length_or_none(dataset: Any) -> int | None:
+    try:
+        return size_of(dataset)
+    except (TypeError, NotImplementedError):
+        return None

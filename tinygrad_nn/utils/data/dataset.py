@@ -220,9 +220,7 @@ class ConcatDataset(Dataset[T_co]):
                 )
             index = length + index
         elif index >= length:
-            raise IndexError(
-                f"index {index} is out of range: the {len(self.datasets)} datasets hold {length} samples"
-            )
+            raise IndexError(f"index {index} is out of range: the {len(self.datasets)} datasets hold {length} samples")
         which = bisect.bisect_right(self.cumulative_sizes, index)
         return self.datasets[which][index - (self.cumulative_sizes[which - 1] if which else 0)]
 
@@ -363,9 +361,7 @@ def _split_counts(size: int, lengths: Sequence[int | float]) -> list[int]:
         return cast(list[int], list(lengths))  # a fraction among them fails the caller's test of the sum
     for index, fraction in enumerate(lengths):
         if not 0 <= fraction <= 1:
-            raise ValueError(
-                f"Fraction at index {index} is not between 0 and 1, got {fraction} in {list(lengths)}"
-            )
+            raise ValueError(f"Fraction at index {index} is not between 0 and 1, got {fraction} in {list(lengths)}")
     counts = [math.floor(size * fraction) for fraction in lengths]
     for extra in range(size - sum(counts)):
         counts[extra % len(counts)] += 1

@@ -5,36 +5,59 @@ Source: https://docs.pytorch.org/docs/stable/data.html#loading-batched-and-non-b
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 
-from tinygrad_nn._core.tensor import Tensor
+from tinygrad_nn._core.tensor import Tensor, wrap
 
-from .collate import default_collate
+from .collate import collate_tensor_fn, default_collate, default_collate_fn_map
 from .dataset import IterableDataset, Subset, TensorDataset
-
-if TYPE_CHECKING:
-    from .dataloader import DataLoader
+from .order import is_stateful
 
 END = object()  # what `next` gives in place of an exception, where a stream may end
 
 
-def make_fetch(loader: DataLoader[Any], dataset: Any) -> Callable[[Any], Any]:
-    """The function from indices (or one index) to a batch; for a loader's dataset or a worker's copy."""
-    collate = loader.collate_fn
-    batched = loader.batch_sampler is not None
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How batches are made of samples.
+
+    Args:
+        collate: from a list of samples to a batch, or, without batches, from a sample to what is handed out.
+        batched: an index is a list of them, and makes a batch.
+        drop_last: a last batch that is shorter is left out. Samplers see to it; for streams, the fetching does.
+    """
+
+    collate: Callable[[Any], Any]
+    batched: bool
+    drop_last: bool
+
+
+def make_fetch(dataset: Any, recipe: Recipe, state: dict[str, Any] | None = None) -> Callable[[Any], Any]:
+    """The function from indices (or one index) to a batch.
+
+    Args:
+        dataset: the loader's dataset, or a worker's copy of it.
+        recipe: how batches are made.
+        state: what `fetch_state` gave, to go on from there.
+    """
+    if state is not None and state["dataset"] is not None:
+        dataset.load_state_dict(copy.deepcopy(state["dataset"]))
+    collate = recipe.collate
     if isinstance(dataset, IterableDataset):
-        return _StreamFetch(dataset, collate, batched, loader.drop_last)
-    if not batched:
+        return StreamFetch(dataset, recipe, state)
+    if not recipe.batched:
         return lambda index: collate(dataset[index])
     many = getattr(dataset, "__getitems__", None)
 
     def by_sample(indices: Any) -> Any:
         return collate(many(indices) if many else [dataset[index] for index in indices])
 
-    whole = batch_getter(dataset) if collate is default_collate else None
+    whole = batch_getter(dataset, recipe)
     if whole is None:
         return by_sample
 
@@ -45,53 +68,87 @@ def make_fetch(loader: DataLoader[Any], dataset: Any) -> Callable[[Any], Any]:
     return by_batch
 
 
-class _StreamFetch:
+class StreamFetch:
     """Fetches from a stream, of which the indices tell only how many samples are wanted."""
 
-    def __init__(
-        self, dataset: IterableDataset[Any], collate: Callable[[Any], Any], batched: bool, drop_last: bool
-    ):
-        self._samples = iter(dataset)
-        self._collate = collate
-        self._batched = batched
-        self._drop_last = drop_last
-        self._ended = False
+    def __init__(self, dataset: IterableDataset[Any], recipe: Recipe, state: dict[str, Any] | None) -> None:
+        self.samples = iter(dataset)
+        self.ended = False
+        self._recipe = recipe
+        if state is not None:
+            self.ended = state["ended"]
+            if state["iterator"] is not None:
+                iterator: Any = self.samples
+                iterator.load_state_dict(copy.deepcopy(state["iterator"]))
 
     def __call__(self, indices: Any) -> Any:
-        if self._ended:
+        recipe = self._recipe
+        if self.ended:
             raise StopIteration
-        if not self._batched:
-            return self._collate(next(self._samples))
+        if not recipe.batched:
+            return recipe.collate(next(self.samples))
         batch = []
         for _ in indices:
-            sample = next(self._samples, END)
+            sample = next(self.samples, END)
             if sample is END:
-                self._ended = True
+                self.ended = True
                 break
             batch.append(sample)
-        if not batch or (self._drop_last and self._ended):
+        if not batch or (recipe.drop_last and self.ended):
             raise StopIteration
-        return self._collate(batch)
+        return recipe.collate(batch)
 
 
-def batch_getter(dataset: Any) -> Callable[[Any], list[Tensor] | None] | None:
+def tells_state(dataset: Any, fetch: Any) -> bool:
+    """Whether `fetch_state` says all: not of a stream that has no state; that one has to be gone through again."""
+    return not isinstance(fetch, StreamFetch) or is_stateful(dataset) or is_stateful(fetch.samples)
+
+
+def fetch_state(dataset: Any, fetch: Any) -> dict[str, Any]:
+    """The states of the dataset, and of its iterator if it is a stream, as far as they have some: copies."""
+    samples: Any = fetch.samples if isinstance(fetch, StreamFetch) else None
+    return {
+        "dataset": copy.deepcopy(dataset.state_dict()) if is_stateful(dataset) else None,
+        "iterator": copy.deepcopy(samples.state_dict()) if samples is not None and is_stateful(samples) else None,
+        "ended": isinstance(fetch, StreamFetch) and fetch.ended,
+    }
+
+
+# --- whole batches -----------------------------------------------------------------------------------------------
+
+
+def batch_getter(dataset: Any, recipe: Recipe) -> Callable[[Any], list[Tensor] | None] | None:
     """A function that makes a whole batch by indexing each tensor once, where that comes to the same.
 
-    It does for a `TensorDataset`, and for a `Subset` of one, unless a subclass changed how samples are
-    made. The function returns None for indices that are not plain integers; the caller then goes sample by
-    sample.
+    It does for a `TensorDataset`, and for a `Subset` of one, unless a subclass or a changed ``collate_fn`` makes
+    something else of the samples. The function returns None for indices that are not plain integers; the caller then
+    goes sample by sample.
     """
+    plain = default_collate_fn_map.get(Tensor) is collate_tensor_fn
+    return _getter(dataset) if recipe.batched and recipe.collate is default_collate and plain else None
+
+
+def _getter(dataset: Any) -> Callable[[Any], list[Tensor] | None] | None:
     kind = type(dataset)
     if isinstance(dataset, TensorDataset):
         if kind.__getitem__ is not TensorDataset.__getitem__ or hasattr(dataset, "__getitems__"):
             return None
         return lambda indices: _gather(dataset.tensors, indices)
     if isinstance(dataset, Subset):
-        inner = batch_getter(dataset.dataset)
+        inner = _getter(dataset.dataset)
         if inner is None or kind.__getitems__ is not Subset.__getitems__:
             return None
-        return lambda indices: inner([dataset.indices[index] for index in indices])
+        return lambda indices: inner(_chosen(dataset.indices, indices))
     return None
+
+
+def _chosen(places: Any, indices: Any) -> Any:
+    """The entries of a subset's indices."""
+    if type(places) is np.ndarray and places.ndim == 1:
+        return places[indices]
+    if type(indices) is list and len(indices) > 1:
+        return itemgetter(*indices)(places)
+    return [places[index] for index in indices]
 
 
 def _gather(tensors: tuple[Tensor, ...], indices: Any) -> list[Tensor] | None:
@@ -99,4 +156,14 @@ def _gather(tensors: tuple[Tensor, ...], indices: Any) -> list[Tensor] | None:
     rows = np.asarray(indices)
     if rows.ndim != 1 or rows.dtype.kind not in "iu":
         return None
-    return [tensor[rows] for tensor in tensors]
+    return [_rows(tensor, rows) for tensor in tensors]
+
+
+def _rows(tensor: Tensor, rows: np.ndarray[Any, Any]) -> Tensor:
+    array = tensor._array
+    if type(tensor) is Tensor and array.flags.c_contiguous and not tensor.requires_grad:
+        try:
+            return wrap(array.take(rows, 0))  # the general way takes as long again to find out that this is it
+        except IndexError:
+            pass  # it has PyTorch's words for it
+    return tensor[rows]

@@ -5,7 +5,8 @@ Source: https://docs.pytorch.org/docs/stable/data.html#data-loading-order-and-sa
 
 from __future__ import annotations
 
-import itertools
+import copy
+import weakref
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +14,8 @@ from tinygrad_nn._core import dtypes
 from tinygrad_nn._core.random import Generator, default_generator
 from tinygrad_nn._core.tensor import Tensor
 from tinygrad_nn.ops.data import as_tensor
+
+from .order import Batches, Forever, Order
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -65,7 +68,40 @@ class Sampler(Generic[T_co]):
         )
 
 
-class SequentialSampler(Sampler[int]):
+class Resumable(Sampler[T_co]):
+    """A sampler whose iteration can be taken up again, by itself or as a part of a `DataLoader`."""
+
+    _loaded: dict[str, Any] | None = None
+    _latest: Any = None  # the last iteration that was begun, as a weak reference
+
+    def _begin(self) -> Order | Batches:
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[T_co]:
+        order: Any = self._begin()
+        if self._loaded is not None:
+            order.load_state_dict(self._loaded)
+            self._loaded = None
+        self._latest = weakref.ref(order)
+        return order  # type: ignore[no-any-return]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_latest"}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the iteration that was begun last stands; the next one goes on there after `load_state_dict`.
+
+        A `DataLoader` has its sampler's state in its own.
+        """
+        order = self._latest() if self._latest is not None else None
+        return {"order": copy.deepcopy(self._loaded) if order is None else order.state_dict()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Let the next iteration go on from a state that `state_dict` gave."""
+        self._loaded = state_dict["order"]
+
+
+class SequentialSampler(Resumable[int]):
     """The indices 0, 1, 2, ... in order.
 
     Args:
@@ -82,14 +118,14 @@ class SequentialSampler(Sampler[int]):
     def __init__(self, data_source: Sized) -> None:
         self.data_source = data_source
 
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(_length(self.data_source)))
+    def _begin(self) -> Order:
+        return Order(lambda generator, number: None if number else range(length_of(self.data_source)))
 
     def __len__(self) -> int:
-        return _length(self.data_source)
+        return length_of(self.data_source)
 
 
-class RandomSampler(Sampler[int]):
+class RandomSampler(Resumable[int]):
     """The indices in random order, another one in each epoch.
 
     Args:
@@ -130,44 +166,41 @@ class RandomSampler(Sampler[int]):
         self.generator = generator
         if not isinstance(self.num_samples, int) or self.num_samples <= 0:
             empty = (
-                " (the dataset is empty: leave shuffle out, or check how it was loaded)"
-                if num_samples is None
-                else ""
+                " (the dataset is empty: leave shuffle out, or check how it was loaded)" if num_samples is None else ""
             )
             raise ValueError(
-                "num_samples should be a positive integer value, but got "
-                f"num_samples={self.num_samples}{empty}"
+                f"num_samples should be a positive integer value, but got num_samples={self.num_samples}{empty}"
             )
 
     @property
     def num_samples(self) -> int:
         """How many indices one epoch has."""
         # asked each time, as a dataset may grow
-        return _length(self.data_source) if self._num_samples is None else self._num_samples
+        return length_of(self.data_source) if self._num_samples is None else self._num_samples
 
-    def __iter__(self) -> Iterator[int]:
-        size = _length(self.data_source)
+    def _begin(self) -> Order:
         if self.generator is None:
-            generator = Generator().manual_seed(draw_seed(None))
-        else:
-            generator = random_source(self.generator)
+            return Order(self._draw, _new_generator, own=True, short=self.replacement)
+        return Order(self._draw, random_source(self.generator), short=self.replacement)
+
+    def _draw(self, generator: Generator, number: int) -> list[int] | None:
+        size = length_of(self.data_source)
         if self.replacement:
-            # by 32, as PyTorch does, so that a shared generator is at the same place whenever the loop is
-            # left
-            for start in range(0, self.num_samples, 32):
-                count = min(32, self.num_samples - start)
-                yield from generator.random_integers(0, size, count).tolist()
-        else:
-            for _ in range(self.num_samples // size):
-                yield from generator.permutation(size).tolist()
-            # drawn even where no index of it is used: PyTorch's generator moves on by it
-            yield from generator.permutation(size).tolist()[: self.num_samples % size]
+            # by 32, as PyTorch does, so that a shared generator is at the same place whenever the loop is left
+            count = min(32, self.num_samples - 32 * number)
+            return generator.random_integers(0, size, count).tolist() if count > 0 else None
+        whole, rest = divmod(self.num_samples, size)
+        if number > whole:
+            return None
+        order: list[int] = generator.permutation(size).tolist()
+        # the last one is drawn even where no index of it is used: PyTorch's generator moves on by it
+        return order if number < whole else order[:rest]
 
     def __len__(self) -> int:
         return self.num_samples
 
 
-class SubsetRandomSampler(Sampler[int]):
+class SubsetRandomSampler(Resumable[int]):
     """Some indices, each once, in random order.
 
     Args:
@@ -186,15 +219,19 @@ class SubsetRandomSampler(Sampler[int]):
         self.indices = indices
         self.generator = generator
 
-    def __iter__(self) -> Iterator[int]:
-        for position in random_source(self.generator).permutation(len(self.indices)).tolist():
-            yield self.indices[position]
+    def _begin(self) -> Order:
+        return Order(self._draw, random_source(self.generator))
+
+    def _draw(self, generator: Generator, number: int) -> list[int] | None:
+        if number:
+            return None
+        return [self.indices[position] for position in generator.permutation(len(self.indices)).tolist()]
 
     def __len__(self) -> int:
         return len(self.indices)
 
 
-class WeightedRandomSampler(Sampler[int]):
+class WeightedRandomSampler(Resumable[int]):
     """Indices drawn with given probabilities.
 
     Args:
@@ -232,15 +269,20 @@ class WeightedRandomSampler(Sampler[int]):
         self.replacement = replacement
         self.generator = generator
 
-    def __iter__(self) -> Iterator[int]:
-        source = random_source(self.generator)
-        yield from source.multinomial(self.weights.numpy(), self.num_samples, self.replacement).tolist()
+    def _begin(self) -> Order:
+        return Order(self._draw, random_source(self.generator))
+
+    def _draw(self, generator: Generator, number: int) -> list[int] | None:
+        if number:
+            return None
+        drawn: list[int] = generator.multinomial(self.weights.numpy(), self.num_samples, self.replacement).tolist()
+        return drawn
 
     def __len__(self) -> int:
         return self.num_samples
 
 
-class BatchSampler(Sampler[list[int]]):
+class BatchSampler(Resumable[list[int]]):
     """The indices of another sampler, in lists of ``batch_size``.
 
     Args:
@@ -266,19 +308,27 @@ class BatchSampler(Sampler[list[int]]):
         self.batch_size = batch_size
         self.drop_last = drop_last
 
-    def __iter__(self) -> Iterator[list[int]]:
-        indices = iter(self.sampler)
-        while batch := list(itertools.islice(indices, self.batch_size)):
-            if self.drop_last and len(batch) < self.batch_size:
-                return
-            yield batch
+    def _begin(self) -> Batches:
+        return Batches(self.sampler, self.batch_size, self.drop_last)
 
     def __len__(self) -> int:
         length = size_of(self.sampler)
         return length // self.batch_size if self.drop_last else -(-length // self.batch_size)
 
 
-def _length(data: Sized) -> int:
+class Endless(Sampler[None]):
+    """The sampler of streams: it only counts, and the stream says when to stop."""
+
+    def __iter__(self) -> Iterator[None]:
+        return Forever()
+
+
+def _new_generator() -> Generator:
+    """A generator of its own for one epoch, seeded from the default one."""
+    return Generator().manual_seed(draw_seed(None))
+
+
+def length_of(data: Sized) -> int:
     """The length of a dataset, or an error that says what it lacks."""
     try:
         return len(data)

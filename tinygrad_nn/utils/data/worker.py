@@ -1,37 +1,67 @@
-"""Workers of a `DataLoader` with ``num_workers > 0``, played in this process.
-
-PyTorch starts processes. Here the workers take turns in the calling process, but each has what a process of
-its own would give it: its random streams (this package's, NumPy's and Python's, seeded anew in each epoch),
-its shallow copy of the dataset, and its `WorkerInfo`. Batches, their order and every random number in them
-are the ones that PyTorch's processes would make.
+"""What a worker of a `DataLoader` does, be it a process or a thread.
 
 Source: https://docs.pytorch.org/docs/stable/data.html#multi-process-data-loading
 """
 
 from __future__ import annotations
 
-import copy
+import contextlib
 import random
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_nn._core.random import default_generator
+from tinygrad_nn._core.random import Generator, default_generator
+from tinygrad_nn._core.random_states import (
+    get_random_states,
+    get_state,
+    set_random_states,
+    set_state,
+    set_thread_generator,
+)
+
+from .failure import Failure
+from .fetch import Recipe, StreamFetch, batch_getter, fetch_state, make_fetch, tells_state
+from .order import is_stateful
+
+# Of a worker's time, at most one part in so many goes into telling its state.
+_SHARE = 40
+
+
+@dataclass(frozen=True, slots=True)
+class RandomSources:
+    """What a worker thread draws from. Its ``torch_generator`` is also the default generator of the thread."""
+
+    random_generator: random.Random
+    torch_generator: Generator
+    numpy_generator: np.random.Generator
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """What `get_worker_info` tells: a worker's ``id`` of ``num_workers``, ``seed`` and ``dataset``."""
+    """What `get_worker_info` tells: a worker's ``id`` of ``num_workers``, its ``seed`` and its copy of the ``dataset``.
+
+    ``worker_method`` is "multiprocessing" or "thread". A thread shares NumPy's and Python's global random numbers with
+    all others, so it has sources of its own in ``rng``; for a process that is None.
+    """
 
     id: int
     num_workers: int
     seed: int
     dataset: Any
+    rng: RandomSources | None = None
+    worker_method: str = "multiprocessing"
 
 
-_current: WorkerInfo | None = None
+class _Current(threading.local):
+    info: WorkerInfo | None = None
+
+
+_current = _Current()
 
 
 def get_worker_info() -> WorkerInfo | None:
@@ -45,86 +75,169 @@ def get_worker_info() -> WorkerInfo | None:
         ...     def __iter__(self):
         ...         worker = get_worker_info()  # each worker reads its share
         ...         return iter(range(worker.id, 6, worker.num_workers))
-        >>> [batch.tolist() for batch in DataLoader(Numbers(), batch_size=2, num_workers=2)]
+        >>> loader = DataLoader(Numbers(), batch_size=2, num_workers=2, multiprocessing_context="thread")
+        >>> [batch.tolist() for batch in loader]
         [[0, 2], [1, 3], [4], [5]]
     """
-    return _current
+    return _current.info
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that a worker has to know. A process that is not forked gets it by pickle."""
+
+    number: int
+    num_workers: int
+    base_seed: int
+    dataset: Any
+    recipe: Recipe
+    init: Callable[[int], None] | None
+
+
+class Reply(NamedTuple):
+    """What a worker answers.
+
+    Args:
+        number: the task's.
+        kind: "batch", "failure" or "ended" (the worker's stream); "state" where only that was asked for.
+        value: the batch, or the `Failure`.
+        state: the worker's, after this task; None where it has not been told.
+    """
+
+    number: int
+    kind: str
+    value: Any
+    state: dict[str, Any] | None
 
 
 class Worker:
-    """One worker: its copy of the dataset, its random streams, and its way to fetch a batch.
+    """One worker: its copy of the dataset, its random streams, and its way to fetch a batch."""
 
-    Args:
-        info: who it is; its dataset is copied already.
-        base_seed: the seed that the epoch drew.
-        init: called with the worker's id before anything is fetched.
-        make_fetch: from a dataset to the function that fetches a batch.
-        quiet: fetching draws no random numbers, so the streams need not be exchanged for it.
-    """
+    def __init__(self, job: Job, method: str) -> None:
+        self._job, self._dataset = job, job.dataset
+        self._where = f"in DataLoader worker {'thread' if method == 'thread' else 'process'} {job.number}"
+        self._failure: Failure | None = None
+        self._fetch: Any = None
+        self._cost, self._told = 0.0, -1.0  # how long it takes to tell the state, and when it was told last
+        self._quiet = batch_getter(job.dataset, job.recipe) is not None  # no code that could change it
+        sources = _thread_sources(job) if method == "thread" else None
+        if sources is None:
+            _seed_process(job)
+        seed = job.base_seed + job.number
+        self._info = WorkerInfo(job.number, job.num_workers, seed, self._dataset, sources, method)
+        _current.info = self._info
+        if job.init is not None:
+            try:
+                job.init(job.number)
+            except Exception as error:
+                self._failure = Failure(error, self._where)
 
-    def __init__(
-        self,
-        info: WorkerInfo,
-        base_seed: int,
-        init: Callable[[int], None] | None,
-        make_fetch: Callable[[Any], Callable[[Any], Any]],
-        quiet: bool,
-    ) -> None:
-        self.info = info
-        self._quiet = quiet
-        self._make_fetch = make_fetch
-        self._streams: Any = None
-        self._run(self._start, base_seed, init)
+    # --- tasks ------------------------------------------------------------------------------------------------------
 
-    def _start(self, base_seed: int, init: Callable[[int], None] | None) -> None:
-        random.seed(self.info.seed)
-        default_generator.manual_seed(self.info.seed)
-        entropy = [self.info.id, base_seed & (2**32 - 1), base_seed >> 32, 0]
-        np.random.seed(np.random.SeedSequence(entropy).generate_state(4))
-        if init is not None:
-            init(self.info.id)
-        self._fetch = self._make_fetch(self.info.dataset)
-
-    def restart(self) -> None:
-        """Begin another epoch; the random streams go on where they are."""
-
-        def again() -> None:
-            self._fetch = self._make_fetch(self.info.dataset)
-
-        self._run(again)
-
-    def fetch(self, index: Any) -> Any:
-        """The batch of these indices."""
-        return self._fetch(index) if self._quiet else self._run(self._fetch, index)
-
-    def _run(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Call a function as this worker, with its random streams in place of the caller's."""
-        global _current
-        outside, outside_streams = _current, _get_streams()
-        _current = self.info
-        if self._streams is not None:
-            _set_streams(self._streams)
+    def answer(self, number: int, task: str, value: Any) -> Reply:
+        """Do one task: "fetch" a batch, "begin" an epoch, or tell the "state"."""
+        if task == "begin":
+            state = None if self._failure is not None else self._streams()
+            self._begin(**value)
+            return Reply(number, "state", None, state)
+        if task == "state":
+            return Reply(number, "state", None, None if self._failure is not None else self._streams())
+        if self._failure is not None:
+            return Reply(number, "failure", self._failure, None)
         try:
-            return function(*args)
-        finally:
-            self._streams = _get_streams()
-            _set_streams(outside_streams)
-            _current = outside
+            batch = self._fetch(value)
+        except Exception as error:
+            if not (isinstance(error, StopIteration) and isinstance(self._fetch, StreamFetch)):
+                return self.failed(number, error)
+            self._fetch.ended = True
+            return Reply(number, "ended", None, None)
+        try:
+            return Reply(number, "batch", batch, self._state_if_due())
+        except Exception as error:  # of the dataset's state_dict
+            return self.failed(number, error)
+
+    def failed(self, number: int, error: BaseException) -> Reply:
+        """The answer where something has gone wrong."""
+        return Reply(number, "failure", Failure(error, self._where), None)
+
+    # --- states -----------------------------------------------------------------------------------------------------
+
+    def _begin(self, state: dict[str, Any] | None, again: list[Any]) -> None:
+        """Begin an epoch, or take one up: from a state, by fetching once more what was fetched since."""
+        if self._failure is not None:
+            return
+        try:
+            streams = None if state is None else state["streams"]
+            if streams is not None:
+                self._set_streams(streams)
+            self._fetch = make_fetch(self._dataset, self._job.recipe, None if state is None else state["fetch"])
+            if streams is not None and state is not None and state["fetch"]["begun"]:
+                self._set_streams(streams)  # which the dataset may have used when it was asked for its iterator
+            for index in again:
+                with contextlib.suppress(Exception):  # raised once already
+                    self._fetch(index)
+        except Exception as error:
+            self._failure = Failure(error, self._where)
+
+    def _streams(self) -> dict[str, Any]:
+        """The state between two epochs."""
+        dataset = self._dataset.state_dict() if is_stateful(self._dataset) else None
+        fetch = {"dataset": dataset, "iterator": None, "ended": False, "begun": False}
+        return {"streams": self._get_streams(), "fetch": fetch}
+
+    def _state(self) -> dict[str, Any] | None:
+        """The state within an epoch; None of a stream that has to be gone through again."""
+        if not tells_state(self._dataset, self._fetch):
+            return None
+        return {"streams": self._get_streams(), "fetch": {**fetch_state(self._dataset, self._fetch), "begun": True}}
+
+    def _state_if_due(self) -> dict[str, Any] | None:
+        """The state, unless telling it so often would take too much time: what was done since can be done again."""
+        started = time.perf_counter()
+        if self._quiet:
+            return None
+        if self._told >= 0 and started - self._told < _SHARE * self._cost:
+            return None
+        state = self._state()
+        self._told = time.perf_counter()
+        self._cost = self._told - started
+        return state
+
+    def _get_streams(self) -> dict[str, Any]:
+        sources = self._info.rng
+        if sources is None:
+            return get_random_states()
+        return {
+            "tinygrad_nn": get_state(sources.torch_generator),
+            "numpy": get_state(sources.numpy_generator),
+            "python": get_state(sources.random_generator),
+        }
+
+    def _set_streams(self, streams: dict[str, Any]) -> None:
+        sources = self._info.rng
+        if sources is None:
+            set_random_states(streams)
+            return
+        set_state(sources.torch_generator, streams["tinygrad_nn"])
+        set_state(sources.numpy_generator, streams["numpy"])
+        set_state(sources.random_generator, streams["python"])
 
 
-def make_worker(
-    number: int, base_seed: int, loader: Any, make_fetch: Callable[[Any], Any], quiet: bool
-) -> Worker:
-    """The worker of this number, for a loader."""
-    info = WorkerInfo(number, loader.num_workers, base_seed + number, copy.copy(loader.dataset))
-    return Worker(info, base_seed, loader.worker_init_fn, make_fetch, quiet)
+def _numpy_seed(job: Job) -> np.ndarray[Any, Any]:
+    """Another seed for NumPy than for Python's random numbers, which have the same engine."""
+    entropy = [job.number, job.base_seed & (2**32 - 1), job.base_seed >> 32, 0]
+    return np.random.SeedSequence(entropy).generate_state(4)
 
 
-def _get_streams() -> tuple[Any, Any, Any]:
-    return default_generator.state_bytes(), np.random.get_state(), random.getstate()
+def _seed_process(job: Job) -> None:
+    seed = job.base_seed + job.number
+    random.seed(seed)
+    default_generator.manual_seed(seed)
+    np.random.seed(_numpy_seed(job))
 
 
-def _set_streams(streams: tuple[Any, Any, Any]) -> None:
-    default_generator.set_state_bytes(streams[0])
-    np.random.set_state(streams[1])
-    random.setstate(streams[2])
+def _thread_sources(job: Job) -> RandomSources:
+    seed = job.base_seed + job.number
+    generator = Generator().manual_seed(seed)
+    set_thread_generator(generator)
+    return RandomSources(random.Random(seed), generator, np.random.default_rng(_numpy_seed(job)))

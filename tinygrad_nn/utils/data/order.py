@@ -1,0 +1,284 @@
+"""Orders of indices that know how far they have come, so that an epoch can be taken up where it was left.
+
+Source: https://docs.pytorch.org/docs/stable/data.html#data-loading-order-and-sampler
+"""
+
+from __future__ import annotations
+
+import itertools
+import marshal
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from tinygrad_nn._core.random import Generator, default_generator
+from tinygrad_nn._core.random_states import (
+    RANDOM_TYPES,
+    get_random_states,
+    get_state,
+    set_random_states,
+    set_state,
+)
+
+Draw = Callable[[Any, int], Sequence[int] | None]
+
+
+class Order(Iterator[int]):
+    """The indices of one epoch, which are drawn block by block.
+
+    Args:
+        draw: makes a block from a generator and the block's number; None after the last one.
+        generator: what to draw from, or what makes it when the first block is drawn; None where nothing is random.
+        own: the generator is this order's own; its state is kept with the order.
+        short: blocks are so short that they are kept themselves, and not the state that they were drawn from.
+    """
+
+    def __init__(
+        self,
+        draw: Draw,
+        generator: Generator | Callable[[], Generator] | None = None,
+        *,
+        own: bool = False,
+        short: bool = False,
+    ) -> None:
+        self._draw, self._source, self._own, self._short = draw, generator, own, short
+        self._generator: Generator | None = None
+        self._before: Any = None  # the state that the block was drawn from
+        self._block: Sequence[int] = ()
+        self._number = self._at = 0  # of blocks drawn; in the block
+
+    def __next__(self) -> int:
+        while self._at >= len(self._block):
+            if not self._next_block():
+                raise StopIteration
+        self._at += 1
+        return self._block[self._at - 1]
+
+    def take(self, count: int) -> list[int]:
+        """The next so many indices; fewer at the end."""
+        taken = list(self._block[self._at : self._at + count])
+        self._at += len(taken)
+        while len(taken) < count and self._next_block():
+            more = self._block[: count - len(taken)]
+            self._at = len(more)
+            taken += more
+        return taken
+
+    def _next_block(self) -> bool:
+        source = self._source
+        if self._generator is None and source is not None:
+            self._generator = source if isinstance(source, Generator) else source()
+        generator = self._generator
+        before = None if generator is None or self._short else get_state(generator)
+        block = self._draw(generator, self._number)
+        if block is None:
+            return False
+        self._before, self._block, self._at = before, block, 0
+        self._number += 1
+        return True
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where it stands."""
+        kept = self._generator is not None and self._generator is not default_generator
+        return {
+            "block": self._number,
+            "at": self._at,
+            "before": self._before,
+            "left": list(self._block[self._at :]) if self._short else None,
+            "generator": get_state(self._generator) if kept else None,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there. A generator that was given is set to where it was; the default one is left alone."""
+        self._number, self._at, self._before = state["block"], state["at"], state["before"]
+        if state["generator"] is not None:
+            self._generator = Generator() if self._own or not isinstance(self._source, Generator) else self._source
+        if state["left"] is not None:
+            self._block, self._at = state["left"], 0
+        elif self._number:
+            before = None
+            if self._before is not None:
+                before = Generator()
+                set_state(before, self._before)
+            self._block = self._draw(before, self._number - 1) or ()
+        if state["generator"] is not None and self._generator is not None:
+            set_state(self._generator, state["generator"])
+
+
+class Forever(Iterator[None]):
+    """None, without end: the indices of a stream, which says itself when it stops."""
+
+    def __next__(self) -> None:
+        return None
+
+    def take(self, count: int) -> list[None]:
+        """So many times None."""
+        return [None] * count
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing: every place is alike."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on."""
+
+
+class Batches(Iterator[list[int]]):
+    """The indices of a sampler in lists of one length."""
+
+    def __init__(self, sampler: Iterable[int], size: int, drop_last: bool) -> None:
+        self._sampler, self._size, self._drop_last = sampler, size, drop_last
+        self._places: Places | None = None  # made when the first batch is asked for, as in PyTorch
+
+    def __next__(self) -> list[int]:
+        if self._places is None:
+            self._places = Places(self._sampler)
+        batch = self._places.take(self._size)
+        if not batch or (self._drop_last and len(batch) < self._size):
+            raise StopIteration
+        return batch
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where it stands."""
+        return {"sampler": None if self._places is None else self._places.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._places = None if state["sampler"] is None else Places(self._sampler, state["sampler"])
+
+
+def is_stateful(thing: Any) -> bool:
+    """Whether something tells its state and takes it back."""
+    return callable(getattr(thing, "state_dict", None)) and callable(getattr(thing, "load_state_dict", None))
+
+
+class Places(Iterator[Any]):
+    """Goes through a sampler, and can go on later from where it is, in another process too.
+
+    The samplers of this package, and those whose iterator, or which themselves, have ``state_dict`` and
+    ``load_state_dict``, are asked for their state. Any other is gone through again from the beginning, from the random
+    states of then; if it then gives other indices than it did, that is an error.
+
+    Args:
+        sampler: any iterable.
+        state: what `state_dict` gave.
+
+    Raises:
+        RuntimeError: the sampler does not repeat what it gave.
+    """
+
+    def __init__(self, sampler: Any, state: dict[str, Any] | None = None) -> None:
+        self._sampler = sampler
+        self._start: dict[str, Any] | None = None  # where a sampler begins that has to be gone through again
+        self._first: dict[str, Any] | None = None
+        self._drawn = self._check = 0
+        self._asked = _asked(sampler)
+        if state is not None:
+            self._load(state)
+            return
+        if not self._asked and not isinstance(sampler, list | tuple | range):
+            self._start = _states(sampler)
+        self._iterator = iter(sampler)
+        self._replayed = not (self._asked or is_stateful(self._iterator))
+
+    def __next__(self) -> Any:
+        if not self._replayed:
+            return next(self._iterator)
+        taken = self.take(1)
+        if not taken:
+            raise StopIteration
+        return taken[0]
+
+    def take(self, count: int) -> list[Any]:
+        """The next so many; fewer at the end."""
+        iterator = self._iterator
+        if isinstance(iterator, Order | Forever):
+            return iterator.take(count)
+        if self._replayed and self._start is not None and self._first is None:
+            self._first = _states(self._sampler)
+        taken = list(itertools.islice(iterator, count))
+        if self._replayed:
+            self._drawn += len(taken)
+            for item in taken:
+                self._check = zlib.crc32(_bytes_of(item), self._check)
+        return taken
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where it stands."""
+        if is_stateful(self._iterator):
+            return {"iterator": self._iterator.state_dict()}
+        if self._asked:
+            return {"sampler": self._sampler.state_dict()}
+        return {"start": self._start, "first": self._first, "drawn": self._drawn, "check": self._check}
+
+    def _load(self, state: dict[str, Any]) -> None:
+        self._replayed = "drawn" in state
+        if "sampler" in state:
+            self._sampler.load_state_dict(state["sampler"])
+        if self._replayed:
+            self._replay(state)
+            return
+        self._iterator = iter(self._sampler)
+        if "iterator" in state:
+            self._iterator.load_state_dict(state["iterator"])
+
+    def _replay(self, state: dict[str, Any]) -> None:
+        now = _states(self._sampler)
+        try:
+            self._start, self._first = state["start"], state["first"]
+            _set_states(self._sampler, self._start)
+            self._iterator = iter(self._sampler)
+            _set_states(self._sampler, self._first)
+            self.take(state["drawn"])
+        finally:
+            _set_states(self._sampler, now)
+        if (self._drawn, self._check) != (state["drawn"], state["check"]):
+            kind = type(self._sampler).__name__
+            raise RuntimeError(
+                f"The epoch cannot be taken up again: {kind} does not give the {state['drawn']} indices that it gave "
+                "before. It depends on something that is not saved: give it state_dict() and load_state_dict(), or let "
+                "it draw from tinygrad_nn's, NumPy's or Python's random numbers"
+            )
+
+
+_OWN_MODULE = __name__.rpartition(".")[0]
+
+
+def _asked(sampler: Any) -> bool:
+    """Whether the sampler itself has a state: one of its own class, not of a base whose iteration it has changed."""
+    if not is_stateful(sampler):
+        return False
+    owner = next(kind for kind in type(sampler).__mro__ if "state_dict" in vars(kind))
+    return not owner.__module__.startswith(_OWN_MODULE) or type(sampler).__module__.startswith(_OWN_MODULE)
+
+
+def members_of(sampler: Any) -> dict[str, Any]:
+    """The sources of random numbers that a sampler has as attributes."""
+    return {n: v for n, v in getattr(sampler, "__dict__", {}).items() if isinstance(v, RANDOM_TYPES)}
+
+
+def _states(sampler: Any) -> dict[str, Any]:
+    """The random states of the process, and of the sampler's own sources."""
+    return {
+        "process": get_random_states(),
+        "members": {name: get_state(source) for name, source in members_of(sampler).items()},
+    }
+
+
+def _set_states(sampler: Any, states: dict[str, Any] | None) -> None:
+    if states is not None:
+        set_random_states(states["process"])
+        for name, source in members_of(sampler).items():
+            set_state(source, states["members"][name])
+
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+def _bytes_of(item: Any) -> bytes:
+    """The same bytes for the same index in every process."""
+    try:
+        return marshal.dumps(item, 2)  # later versions tell how often an object is used
+    except ValueError:
+        return _ADDRESS.sub("", repr(item)).encode()
