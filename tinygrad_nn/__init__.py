@@ -199,7 +199,7 @@ if TYPE_CHECKING:
         transforms,
         utils,
     )
-    from .serialization import load, save
+    from .serialization import load, load_checkpoint, save, save_checkpoint
 
 __version__ = "0.1.0"
 
@@ -247,7 +247,7 @@ _SUBMODULES = (
 
 
 # Functions of modules that are imported when they are first asked for.
-_LAZY = {"load": "serialization", "save": "serialization"}
+_LAZY = dict.fromkeys(("load", "load_checkpoint", "save", "save_checkpoint"), "serialization")
 
 
 def __getattr__(name: str) -> _Any:
@@ -272,10 +272,10 @@ _OWN_NAMES = [
     "double", "dtype", "e", "enable_grad", "fft", "finfo", "float", "float16", "float32", "float64",
     "get_default_dtype", "half", "iinfo", "inf", "inference_mode", "int", "int16", "int32", "int64", "int8",
     "is_complex", "is_floating_point", "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_tensor",
-    "layout", "linalg", "load", "long", "nan", "newaxis", "nn", "no_grad", "numel", "op", "optim", "pi", "profiler",
-    "random", "return_types", "safetensors", "save", "serialization", "set_default_dtype", "set_grad_enabled",
-    "set_printoptions", "short", "signal", "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr",
-    "special", "strided", "testing", "transforms", "uint8", "utils",
+    "layout", "linalg", "load", "load_checkpoint", "long", "nan", "newaxis", "nn", "no_grad", "numel", "op", "optim",
+    "pi", "profiler", "random", "return_types", "safetensors", "save", "save_checkpoint", "serialization",
+    "set_default_dtype", "set_grad_enabled", "set_printoptions", "short", "signal", "sparse_bsc", "sparse_bsr",
+    "sparse_coo", "sparse_csc", "sparse_csr", "special", "strided", "testing", "transforms", "uint8", "utils",
 ]  # fmt: skip
 
 # --- made by tools/make_exports.py: from here
@@ -312,33 +312,33 @@ __all__ = [
     "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
     "is_warn_always_enabled", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal",
     "istft", "kaiser_window", "kron", "kthvalue", "layout", "lcm", "ldexp", "le", "lerp", "less", "less_equal",
-    "lgamma", "linalg", "linspace", "load", "log", "log1p", "log2", "log10", "log_softmax", "logaddexp", "logaddexp2",
-    "logcumsumexp", "logdet", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logspace",
-    "logsumexp", "long", "lt", "lu", "lu_solve", "lu_unpack", "manual_seed", "masked_fill", "masked_scatter",
-    "masked_select", "matmul", "matrix_exp", "matrix_power", "max", "maximum", "mean", "median", "memory_format",
-    "meshgrid", "min", "minimum", "mm", "mode", "moveaxis", "movedim", "msort", "mul", "multinomial", "multiply", "mv",
-    "mvlgamma", "nan", "nan_to_num", "nanmean", "nanmedian", "nanquantile", "nansum", "narrow", "narrow_copy",
-    "native_channel_shuffle", "ne", "neg", "negative", "newaxis", "nextafter", "nn", "no_grad", "nonzero",
-    "nonzero_static", "norm", "normal", "not_equal", "nuclear_norm", "numel", "ones", "ones_like", "op", "optim",
-    "orgqr", "ormqr", "outer", "pairwise_distance", "pca_lowrank", "pdist", "permute", "permute_copy", "pi", "pinverse",
-    "pixel_shuffle", "pixel_unshuffle", "poisson", "polar", "polygamma", "positive", "pow", "prelu", "preserve_format",
-    "prod", "profiler", "promote_types", "put", "qr", "quantile", "rad2deg", "rand", "rand_like", "randint",
-    "randint_like", "randn", "randn_like", "random", "randperm", "range", "ravel", "real", "reciprocal", "relu",
-    "remainder", "renorm", "repeat_interleave", "reshape", "resize_as_", "resolve_conj", "resolve_neg", "result_type",
-    "return_types", "roll", "rot90", "round", "row_stack", "rrelu", "rsqrt", "rsub", "safetensors", "save",
-    "scalar_tensor", "scatter", "scatter_add", "scatter_reduce", "searchsorted", "seed", "select", "select_copy",
-    "select_scatter", "selu", "serialization", "set_default_device", "set_default_dtype", "set_default_tensor_type",
-    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_grad_enabled",
-    "set_num_interop_threads", "set_num_threads", "set_printoptions", "set_rng_state", "set_warn_always", "sgn",
-    "short", "sigmoid", "sign", "signal", "signbit", "sin", "sinc", "sinh", "slice_copy", "slice_inverse",
-    "slice_scatter", "slogdet", "softmax", "sort", "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr",
-    "special", "split", "split_copy", "split_with_sizes", "split_with_sizes_copy", "sqrt", "square", "squeeze",
-    "squeeze_copy", "stack", "std", "std_mean", "stft", "strided", "sub", "subtract", "sum", "svd", "svd_lowrank",
-    "swapaxes", "swapdims", "t", "t_copy", "take", "take_along_dim", "tan", "tanh", "tensor", "tensor_split",
-    "tensordot", "testing", "threshold", "tile", "to_dlpack", "topk", "trace", "transforms", "transpose",
-    "transpose_copy", "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices", "triu", "triu_indices",
-    "true_divide", "trunc", "typename", "uint8", "uint16", "uint32", "uint64", "unbind", "unbind_copy", "unflatten",
-    "unfold_copy", "unique", "unique_consecutive", "unravel_index", "unsafe_chunk", "unsafe_split",
+    "lgamma", "linalg", "linspace", "load", "load_checkpoint", "log", "log1p", "log2", "log10", "log_softmax",
+    "logaddexp", "logaddexp2", "logcumsumexp", "logdet", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "logit", "logspace", "logsumexp", "long", "lt", "lu", "lu_solve", "lu_unpack", "manual_seed", "masked_fill",
+    "masked_scatter", "masked_select", "matmul", "matrix_exp", "matrix_power", "max", "maximum", "mean", "median",
+    "memory_format", "meshgrid", "min", "minimum", "mm", "mode", "moveaxis", "movedim", "msort", "mul", "multinomial",
+    "multiply", "mv", "mvlgamma", "nan", "nan_to_num", "nanmean", "nanmedian", "nanquantile", "nansum", "narrow",
+    "narrow_copy", "native_channel_shuffle", "ne", "neg", "negative", "newaxis", "nextafter", "nn", "no_grad",
+    "nonzero", "nonzero_static", "norm", "normal", "not_equal", "nuclear_norm", "numel", "ones", "ones_like", "op",
+    "optim", "orgqr", "ormqr", "outer", "pairwise_distance", "pca_lowrank", "pdist", "permute", "permute_copy", "pi",
+    "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson", "polar", "polygamma", "positive", "pow", "prelu",
+    "preserve_format", "prod", "profiler", "promote_types", "put", "qr", "quantile", "rad2deg", "rand", "rand_like",
+    "randint", "randint_like", "randn", "randn_like", "random", "randperm", "range", "ravel", "real", "reciprocal",
+    "relu", "remainder", "renorm", "repeat_interleave", "reshape", "resize_as_", "resolve_conj", "resolve_neg",
+    "result_type", "return_types", "roll", "rot90", "round", "row_stack", "rrelu", "rsqrt", "rsub", "safetensors",
+    "save", "save_checkpoint", "scalar_tensor", "scatter", "scatter_add", "scatter_reduce", "searchsorted", "seed",
+    "select", "select_copy", "select_scatter", "selu", "serialization", "set_default_device", "set_default_dtype",
+    "set_default_tensor_type", "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal",
+    "set_grad_enabled", "set_num_interop_threads", "set_num_threads", "set_printoptions", "set_rng_state",
+    "set_warn_always", "sgn", "short", "sigmoid", "sign", "signal", "signbit", "sin", "sinc", "sinh", "slice_copy",
+    "slice_inverse", "slice_scatter", "slogdet", "softmax", "sort", "sparse_bsc", "sparse_bsr", "sparse_coo",
+    "sparse_csc", "sparse_csr", "special", "split", "split_copy", "split_with_sizes", "split_with_sizes_copy", "sqrt",
+    "square", "squeeze", "squeeze_copy", "stack", "std", "std_mean", "stft", "strided", "sub", "subtract", "sum", "svd",
+    "svd_lowrank", "swapaxes", "swapdims", "t", "t_copy", "take", "take_along_dim", "tan", "tanh", "tensor",
+    "tensor_split", "tensordot", "testing", "threshold", "tile", "to_dlpack", "topk", "trace", "transforms",
+    "transpose", "transpose_copy", "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices", "triu",
+    "triu_indices", "true_divide", "trunc", "typename", "uint8", "uint16", "uint32", "uint64", "unbind", "unbind_copy",
+    "unflatten", "unfold_copy", "unique", "unique_consecutive", "unravel_index", "unsafe_chunk", "unsafe_split",
     "unsafe_split_with_sizes", "unsqueeze", "unsqueeze_copy", "use_deterministic_algorithms", "utils", "vander", "var",
     "var_mean", "vdot", "view_as_complex", "view_as_complex_copy", "view_as_real", "view_as_real_copy", "view_copy",
     "vsplit", "vstack", "where", "xlogy", "zero_", "zeros", "zeros_like",

@@ -4,6 +4,8 @@ A file is a zip archive of stored records: ``data.pkl``, the data, pickled; and 
 tensors share, its bytes. `pickling` writes the first and `machine` reads it, without PyTorch and without running
 anything that a file names: `rebuild` knows a few names, and all others are refused. `archive` is the archive.
 
+Beside these, `checkpoint` has files of its own, for runs that are to go on later.
+
 Source: https://docs.pytorch.org/docs/stable/notes/serialization.html
 """
 
@@ -18,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from .._core.errors import near
 from .archive import Archive, Storages, write_archive
+from .checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
 from .files import replace, writer
 from .legacy import is_legacy, load_legacy
 from .locations import RefusedPlaceError, placing
@@ -31,8 +34,8 @@ if TYPE_CHECKING:
     from .models import load_json, save_json
 
 __all__ = [
-    "add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "load_json", "load_npz", "safe_globals",
-    "save", "save_json", "save_npz",
+    "add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "load_checkpoint", "load_json", "load_npz",
+    "read_checkpoint", "safe_globals", "save", "save_checkpoint", "save_json", "save_npz",
 ]  # fmt: skip
 
 _LOAD_OPTIONS = ("encoding", "errors", "fix_imports", "buffers")

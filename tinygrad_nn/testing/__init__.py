@@ -13,6 +13,7 @@ from .check_op import check_op
 from .checks import CHECKS, applicable
 from .make_tensor import make_tensor
 from .report import CheckError
+from .resume import assert_resumes
 from .samples import Sample, samples
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "applicable",
     "assert_allclose",
     "assert_close",
+    "assert_resumes",
     "check_op",
     "gradcheck",
     "gradgradcheck",

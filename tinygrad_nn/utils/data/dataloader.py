@@ -18,7 +18,7 @@ from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
 from .epoch import PlainEpoch, WorkersEpoch
 from .options import as_context, check_order, check_workers
-from .order import members_of
+from .order import asks_itself, is_stateful, members_of
 from .sampler import BatchSampler, Endless, RandomSampler, Sampler, SequentialSampler, size_of
 
 T_co = TypeVar("T_co", covariant=True)
@@ -211,6 +211,7 @@ class DataLoader(Generic[T_co]):
             "epochs": [*(epoch.state_dict() for epoch in running), *copy.deepcopy([*self._loaded])],
             "idle_workers": copy.deepcopy(idle),
             "generators": {name: get_state(source) for name, source in self._sources().items()},
+            "objects": {name: copy.deepcopy(part.state_dict()) for name, part in self._stateful().items()},
             "reported_length": self._reported_length,
         }
 
@@ -238,6 +239,8 @@ class DataLoader(Generic[T_co]):
         epochs, idle, sources = state["epochs"], state["idle_workers"], self._sources()
         for name, source in sources.items():
             set_state(source, state["generators"][name])
+        for name, part in self._stateful().items():
+            part.load_state_dict(state["objects"][name])
         self._loaded, self._idle_crew, self._kept_crew = deque(epochs), idle, None
         self._reported_length = state["reported_length"]
 
@@ -259,13 +262,20 @@ class DataLoader(Generic[T_co]):
             "persistent_workers": self.persistent_workers,
         }
 
+    def _samplers(self) -> dict[str, Any]:
+        inner = getattr(self.batch_sampler, "sampler", None)
+        return {"sampler": self.sampler, "batch_sampler": self.batch_sampler, "batch_sampler.sampler": inner}
+
+    def _stateful(self) -> dict[str, Any]:
+        """The dataset and the samplers, as far as they are somebody's own and have a state."""
+        found = {name: sampler for name, sampler in self._samplers().items() if asks_itself(sampler)}
+        return {"dataset": self.dataset, **found} if is_stateful(self.dataset) else found
+
     def _sources(self) -> dict[str, Any]:
         """The sources of random numbers that loader and samplers were given."""
-        holders = {"loader": self, "sampler": self.sampler, "batch_sampler": self.batch_sampler}
-        holders["batch_sampler.sampler"] = getattr(self.batch_sampler, "sampler", None)
         return {
             f"{place}.{name}": source
-            for place, holder in holders.items()
+            for place, holder in {"loader": self, **self._samplers()}.items()
             for name, source in members_of(holder).items()
             if source is not default_generator
         }

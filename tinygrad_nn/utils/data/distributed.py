@@ -40,7 +40,7 @@ class DistributedSampler(Resumable[int]):
     Example:
         >>> from tinygrad_nn.utils.data import DistributedSampler
         >>> [list(DistributedSampler(range(5), num_replicas=2, rank=rank)) for rank in range(2)]
-        [[4, 1, 3], [0, 2, 4]]
+        [[4, 1, 2], [0, 3, 4]]
     """
 
     def __init__(

@@ -43,7 +43,7 @@ class Failure:
             f"Caught {type(error).__name__} {where}.\nOriginal "
             f"{''.join(traceback.format_exception(type(error), error, error.__traceback__))}"
         )
-        self._type: Any = type(error)
+        self._type: Any = type(error) if isinstance(error, Exception) else RuntimeError  # not SystemExit: it would pass
 
     def __getstate__(self) -> tuple[str, bytes | None]:
         try:

@@ -173,18 +173,17 @@ class Places(Iterator[Any]):
         self._start: dict[str, Any] | None = None  # where a sampler begins that has to be gone through again
         self._first: dict[str, Any] | None = None
         self._drawn = self._check = 0
-        self._asked = _asked(sampler)
+        self._ended = False
+        self._asked = asks_itself(sampler)
         if state is not None:
             self._load(state)
             return
-        if not self._asked and not isinstance(sampler, list | tuple | range):
+        if not self._asked and not _is_plain(sampler):
             self._start = _states(sampler)
         self._iterator = iter(sampler)
         self._replayed = not (self._asked or is_stateful(self._iterator))
 
     def __next__(self) -> Any:
-        if not self._replayed:
-            return next(self._iterator)
         taken = self.take(1)
         if not taken:
             raise StopIteration
@@ -198,6 +197,7 @@ class Places(Iterator[Any]):
         if self._replayed and self._start is not None and self._first is None:
             self._first = _states(self._sampler)
         taken = list(itertools.islice(iterator, count))
+        self._ended = len(taken) < count
         if self._replayed:
             self._drawn += len(taken)
             for item in taken:
@@ -206,6 +206,8 @@ class Places(Iterator[Any]):
 
     def state_dict(self) -> dict[str, Any]:
         """Where it stands."""
+        if self._ended:  # some samplers begin anew by themselves, so they are not asked again
+            return {"ended": True}
         if is_stateful(self._iterator):
             return {"iterator": self._iterator.state_dict()}
         if self._asked:
@@ -213,15 +215,17 @@ class Places(Iterator[Any]):
         return {"start": self._start, "first": self._first, "drawn": self._drawn, "check": self._check}
 
     def _load(self, state: dict[str, Any]) -> None:
-        self._replayed = "drawn" in state
-        if "sampler" in state:
-            self._sampler.load_state_dict(state["sampler"])
-        if self._replayed:
+        self._ended, self._replayed = "ended" in state, "drawn" in state
+        if self._ended:
+            self._iterator = iter(())
+        elif self._replayed:
             self._replay(state)
-            return
-        self._iterator = iter(self._sampler)
-        if "iterator" in state:
-            self._iterator.load_state_dict(state["iterator"])
+        else:
+            if "sampler" in state:
+                self._sampler.load_state_dict(state["sampler"])
+            self._iterator = iter(self._sampler)
+            if "iterator" in state:
+                self._iterator.load_state_dict(state["iterator"])
 
     def _replay(self, state: dict[str, Any]) -> None:
         now = _states(self._sampler)
@@ -242,15 +246,23 @@ class Places(Iterator[Any]):
             )
 
 
-_OWN_MODULE = __name__.rpartition(".")[0]
+_HERE = __name__.rpartition(".")[0]
 
 
-def _asked(sampler: Any) -> bool:
-    """Whether the sampler itself has a state: one of its own class, not of a base whose iteration it has changed."""
+def asks_itself(sampler: Any) -> bool:
+    """Whether a sampler is somebody's own and has a state: not that of a sampler of this package that it derives from.
+
+    For those the iterator is asked; and if a class has changed the iteration, what its base says is no longer true.
+    """
     if not is_stateful(sampler):
         return False
     owner = next(kind for kind in type(sampler).__mro__ if "state_dict" in vars(kind))
-    return not owner.__module__.startswith(_OWN_MODULE) or type(sampler).__module__.startswith(_OWN_MODULE)
+    return not owner.__module__.startswith(_HERE)
+
+
+def _is_plain(sampler: Any) -> bool:
+    """Whether no random numbers are drawn, or its iterator tells them."""
+    return isinstance(sampler, list | tuple | range) or type(sampler).__module__.startswith(_HERE)
 
 
 def members_of(sampler: Any) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from . import shared
 from .failure import WorkerDiedError
 from .worker import Job, Reply, Worker
 
-_PATIENCE = 5.0  # seconds: between looks whether all are alive, and for a worker to end by itself
+_PATIENCE = 5.0  # seconds between looks whether all are alive
+_GRACE = 2.0  # seconds for a worker to finish its task, when it is to end
 
 # The parent's ends of all pipes. A forked child inherits them, and has to close them: as long as it has them open, its
 # siblings would not see their parent die.
@@ -157,7 +158,7 @@ class Processes:
         self._closed = True
         for member in self._members:
             member.close()
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _GRACE
         for member in self._members:
             member.end(deadline)
 
@@ -186,8 +187,8 @@ def _explained(error: Exception, job: Job, context: Any) -> Exception:
     method = context.get_start_method()
     return type(error)(
         f"{error}. The {' and '.join(culprits)} cannot be pickled, and that is how workers get them which are started "
-        f"by {method!r}. Classes and functions have to stand at the top level of a module, not inside of a function; or "
-        'choose multiprocessing_context="fork" (not on Windows) or "thread", which need no pickling'
+        f"by {method!r}. Classes and functions have to stand at the top level of a module, not inside of a function; "
+        'or choose multiprocessing_context="fork" (not on Windows) or "thread", which need no pickling'
     )
 
 
@@ -254,7 +255,7 @@ def _read(tasks: Any, inbox: queue.SimpleQueue[Any], ended: threading.Event, par
                 inbox.put(tasks.recv())
     ended.set()
     inbox.put(None)
-    time.sleep(_PATIENCE)  # the process has ended by then, unless it hangs
+    time.sleep(_GRACE)  # the process has ended by then, unless it hangs
     os._exit(1)
 
 

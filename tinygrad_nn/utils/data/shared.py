@@ -112,7 +112,7 @@ class _Slab:
 
     def __init__(self, number: int, memory: mmap.mmap) -> None:
         self.number, self.memory = number, memory
-        self.alive: set[Any] = set()  # weak references to the arrays on it
+        self.alive: dict[int, Any] = {}  # weak references to the arrays on it, by their ids: arrays have no hash
 
 
 class Reader:
@@ -150,7 +150,8 @@ class Reader:
             self._released.append(number)
             return pickle.loads(body, buffers=arrays)
         gone = functools.partial(self._gone, slab)
-        slab.alive.update(weakref.ref(array, gone) for array in arrays)
+        references = [weakref.ref(array, gone) for array in arrays]
+        slab.alive.update((id(reference), reference) for reference in references)
         return pickle.loads(body, buffers=arrays)
 
     def drop(self, placed: Placed) -> None:
@@ -158,6 +159,6 @@ class Reader:
         self._released.append(placed[0])
 
     def _gone(self, slab: _Slab, reference: Any) -> None:
-        slab.alive.discard(reference)
+        slab.alive.pop(id(reference), None)
         if not slab.alive:
             self._released.append(slab.number)

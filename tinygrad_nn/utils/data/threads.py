@@ -15,7 +15,7 @@ from typing import Any
 
 from .worker import Job, Reply, Worker
 
-_PATIENCE = 5.0  # seconds for a thread to end
+_GRACE = 2.0  # seconds for a worker to finish its task, when it is to end
 
 
 class Threads:
@@ -61,7 +61,7 @@ class Threads:
         self._ended.set()
         for inbox in self._inboxes:
             inbox.put(None)
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + _GRACE
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, end - time.monotonic()))
