@@ -141,9 +141,10 @@ def check(kills: int, epochs: int, workers: int, seed: int) -> str:
             process = start(path, epochs, workers)
             # some while the program starts; the others so that what is left of the run is enough for all kills
             share = length * (1 - steps / total) / (kills - done + 2)
+            late = startup + chance.uniform(0, 2) * share
             try:
-                process.wait(chance.uniform(0, startup) if chance.random() < 0.1 else startup + chance.uniform(0, 2) * share)
-                raise SystemExit(f"the run ended with status {process.returncode} after {done} kills; try more --epochs")
+                status = process.wait(chance.uniform(0, startup) if chance.random() < 0.1 else late)
+                raise SystemExit(f"the run ended with status {status} after {done} kills; try more --epochs")
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
@@ -170,8 +171,8 @@ def check(kills: int, epochs: int, workers: int, seed: int) -> str:
         if alive:
             raise AssertionError(f"processes are left behind: {alive}")
     return (
-        f"{done} kills ({while_writing} while a checkpoint was being written, {at_all} after the first one), the last at step {last} of "
-        f"{total}: every checkpoint readable, the end bit-identical"
+        f"{done} kills ({while_writing} while a checkpoint was being written, {at_all} after the first one), the last at "
+        f"step {last} of {total}: every checkpoint readable, the end bit-identical"
         f"{', the files byte for byte' if same else ''}"
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import random
 import runpy
 import warnings
 from collections import OrderedDict, UserList, namedtuple
@@ -21,6 +20,7 @@ from tinygrad_nn.utils.data import (
     ConcatDataset,
     DataLoader,
     Dataset,
+    DistributedSampler,
     IterableDataset,
     RandomSampler,
     Sampler,
@@ -32,7 +32,6 @@ from tinygrad_nn.utils.data import (
     WeightedRandomSampler,
     default_collate,
     default_convert,
-    get_worker_info,
     random_split,
 )
 
@@ -79,30 +78,35 @@ def same(batch, expected, dtype):
 # ---------------------------------------------------------------------------------------- PyTorch's orders
 
 
+def run_orders(package):
+    """The cases' outcomes. Their datasets are classes inside of functions, so the workers have to be forked."""
+    before = multiprocessing.get_start_method(allow_none=True)
+    multiprocessing.set_start_method("fork", force=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # PyTorch's, that there are fewer processors than workers
+            return json.loads(json.dumps(ORDERS["run_cases"](package)))
+    finally:
+        multiprocessing.set_start_method(before, force=True)
+
+
+needs_fork = pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
+
+
 @pytest.fixture(scope="module")
 def orders():
-    return json.loads(json.dumps(ORDERS["run_cases"](tg)))
+    return run_orders(tg)
 
 
+@needs_fork
 @pytest.mark.parametrize("case", GOLDEN)
 def test_order_and_numbers_drawn_are_those_of_pytorch(orders, case):
     assert orders[case] == GOLDEN[case]
 
 
-@pytest.mark.skipif(
-    "fork" not in multiprocessing.get_all_start_methods(), reason="PyTorch's workers need fork"
-)
+@needs_fork
 def test_order_and_numbers_drawn_are_those_of_the_installed_pytorch(orders):
-    torch = pytest.importorskip("torch")
-    before = multiprocessing.get_start_method(allow_none=True)
-    multiprocessing.set_start_method("fork", force=True)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that there are fewer processors than workers
-            theirs = json.loads(json.dumps(ORDERS["run_cases"](torch)))
-    finally:
-        multiprocessing.set_start_method(before, force=True)
-    assert orders == theirs
+    assert orders == run_orders(pytest.importorskip("torch"))
 
 
 # ------------------------------------------------------------------------------------------------ datasets
@@ -187,6 +191,23 @@ def test_stack_dataset():
         StackDataset([1], b=[1])
 
 
+def test_stack_dataset_asks_for_whole_batches():
+    class Many(Squares):
+        def __getitems__(self, indices):
+            return [-index for index in indices]
+
+    assert StackDataset(Many(), Squares()).__getitems__([2, 0]) == [(-2, (2, 4)), (0, (0, 0))]
+    assert StackDataset(a=Many(), b=Squares()).__getitems__([2]) == [{"a": -2, "b": (2, 4)}]
+
+    class Short(Squares):
+        def __getitems__(self, indices):
+            return indices[1:]
+
+    for stacked in (StackDataset(Short()), StackDataset(a=Short())):
+        with pytest.raises(ValueError, match=r"output size mismatch. Expected 2, got 1 from Short.__getitems__"):
+            stacked.__getitems__([1, 2])
+
+
 def test_subset():
     subset = Subset(Squares(), [5, 0, 3])
     assert len(subset) == 3
@@ -246,6 +267,13 @@ def test_random_split_warns_of_an_empty_part():
 # ------------------------------------------------------------------------------------------------ samplers
 
 
+def test_indices_are_pythons_integers():
+    for sampler in (RandomSampler(range(3)), RandomSampler(range(3), True), WeightedRandomSampler([1.0], 2)):
+        assert {type(index) for index in sampler} == {int}
+        assert {type(index) for batch in BatchSampler(sampler, 2, False) for index in batch} == {int}
+    assert [*SubsetRandomSampler(["a"])] == ["a"]  # whatever a dataset takes
+
+
 def test_samplers_have_lengths():
     assert len(SequentialSampler(range(4))) == 4
     assert len(RandomSampler(range(4))) == 4
@@ -293,6 +321,9 @@ def test_weights_may_be_a_tensor_or_an_array():
         (lambda: BatchSampler([1], "2", False), ValueError, "batch_size='2'"),
         (lambda: BatchSampler([1], 2, 1), ValueError, "drop_last=1"),
         (lambda: iter(Sampler()), NotImplementedError, "Sampler does not: add `def __iter__"),
+        (lambda: DistributedSampler([1]), RuntimeError, "Requires distributed package .* give num_replicas="),
+        (lambda: DistributedSampler([1], 2), RuntimeError, "give rank="),
+        (lambda: DistributedSampler([1], 2, 2), ValueError, r"Invalid rank 2, .* interval \[0, 1\]"),
     ],
 )
 def test_samplers_refuse(make, error, text):
@@ -374,10 +405,36 @@ def test_collate_of_ragged_tensors_says_what_to_do():
             default_collate(samples)
 
 
+def test_collate_learns_types():
+    from tinygrad_nn.utils.data._utils.collate import collate, collate_tensor_fn, default_collate_fn_map
+
+    class Word(str):
+        pass
+
+    def joined(batch, *, collate_fn_map=None):
+        return "".join(batch)
+
+    assert collate([("a", 1), ("b", 2)], collate_fn_map={str: joined, int: lambda b, collate_fn_map: sum(b)}) == [
+        "ab",
+        3,
+    ]
+    assert collate([Word("a"), Word("b")], collate_fn_map={(int, str): joined}) == "ab"  # a subclass, a tuple of types
+    with pytest.raises(TypeError, match="found <class 'int'>"):
+        collate([1, 2], collate_fn_map={str: joined})
+    data = TensorDataset(tg.arange(4))
+    try:
+        default_collate_fn_map[Word] = joined
+        assert default_collate([{"x": Word("a")}, {"x": Word("b")}]) == {"x": "ab"}
+        default_collate_fn_map[tg.Tensor] = lambda batch, *, collate_fn_map=None: len(batch)
+        assert list(DataLoader(data, 2)) == [[2], [2]]  # no whole batches past a changed rule
+    finally:
+        default_collate_fn_map[tg.Tensor] = collate_tensor_fn
+        del default_collate_fn_map[Word]
+    assert as_lists(batch for (batch,) in DataLoader(data, 2)) == [[0, 1], [2, 3]]
+
+
 def test_convert():
-    converted = default_convert(
-        (np.arange(2), {"x": np.float32(1), "s": "a"}, Point(1, np.ones(1)), [np.zeros(1)], 5)
-    )
+    converted = default_convert((np.arange(2), {"x": np.float32(1), "s": "a"}, Point(1, np.ones(1)), [np.zeros(1)], 5))
     assert isinstance(converted, list)
     same(converted[0], [0, 1], tg.int64)
     same(converted[1]["x"], 1.0, tg.float32)
@@ -405,9 +462,10 @@ def test_whole_batches_are_what_single_samples_collate_to():
             assert type(one) is type(other) is list
             for a, b in zip(one, other, strict=True):
                 same(a, b.tolist(), b.dtype)
-    assert DataLoader(dataset, batch_sampler=[[2, tg.tensor(-1)], np.array([0])]).__iter__().__next__()[
-        1
-    ].tolist() == [2, 9]
+    assert DataLoader(dataset, batch_sampler=[[2, tg.tensor(-1)], np.array([0])]).__iter__().__next__()[1].tolist() == [
+        2,
+        9,
+    ]
 
 
 def test_changed_datasets_are_asked_sample_by_sample():
@@ -471,9 +529,7 @@ def test_loader_keeps_its_attributes():
     assert DataLoader(Squares(), None).collate_fn is default_convert
     loader.num_workers = 0
     for name in ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"):
-        with pytest.raises(
-            ValueError, match=f"{name} attribute should not be set after DataLoader is initialized"
-        ):
+        with pytest.raises(ValueError, match=f"{name} attribute should not be set after DataLoader is initialized"):
             setattr(loader, name, None)
 
 
@@ -484,8 +540,8 @@ def test_an_error_in_a_dataset_reaches_the_caller_and_the_loader_goes_on():
                 raise KeyError("one")
             return index
 
-    for workers in (0, 2):
-        batches = iter(DataLoader(Faulty(3), num_workers=workers))
+    for workers, context in ((0, None), (2, "thread")):
+        batches = iter(DataLoader(Faulty(3), num_workers=workers, multiprocessing_context=context))
         assert next(batches).tolist() == [0]
         with pytest.raises(KeyError, match="one"):
             next(batches)
@@ -532,9 +588,14 @@ def test_loader_refuses(options, error, text):
 
 
 def test_loader_accepts_contexts():
-    for context in ("spawn", multiprocessing.get_context("spawn")):
+    assert DataLoader(Squares(2), num_workers=1, multiprocessing_context="thread").multiprocessing_context == "thread"
+    spawn = multiprocessing.get_context("spawn")
+    for context in ("spawn", spawn):
         loader = DataLoader(Squares(2), 2, num_workers=1, multiprocessing_context=context)
-        assert [as_lists(batch) for batch in loader] == [[[0, 1], [0, 1]]]
+        assert loader.multiprocessing_context is spawn
+    loader.multiprocessing_context = None
+    with pytest.raises(ValueError, match="valid start method"):
+        loader.multiprocessing_context = "spoon"
 
 
 def test_loader_refuses_orders_for_streams():
@@ -564,64 +625,3 @@ def test_a_dataset_without_length_is_named():
         DataLoader(Endless(), shuffle=True)
     with pytest.raises(TypeError, match="'Endless' has no len"):
         next(iter(DataLoader(Endless())))
-
-
-# ------------------------------------------------------------------------------------------------- workers
-
-
-def test_workers_leave_the_callers_random_streams_alone():
-    class Greedy(Squares):
-        def __getitem__(self, index):
-            return tg.rand(3), np.random.rand(3), random.random()
-
-    def next_numbers(workers):
-        tg.manual_seed(0)
-        np.random.seed(0)
-        random.seed(0)
-        batches = list(DataLoader(Greedy(4), 2, num_workers=workers))
-        assert len(batches) == 2
-        return tg.rand(1).item(), np.random.rand(), random.random()
-
-    assert next_numbers(2) == next_numbers(3) != next_numbers(0)
-
-
-def test_workers_differ_from_each_other_and_from_epoch_to_epoch():
-    class Noise(Squares):
-        def __getitem__(self, index):
-            return np.random.rand(), tg.rand(()).item(), random.random()
-
-    loader = DataLoader(Noise(6), 1, num_workers=3)
-    for stream in range(3):
-        drawn = [batch[stream].item() for _ in range(2) for batch in loader]
-        assert len(set(drawn)) == 12
-
-
-def test_workers_have_their_own_copy_of_the_dataset():
-    dataset = Count(4)
-
-    def half(worker_id):
-        info = get_worker_info()
-        assert info.dataset is not dataset
-        assert (info.id, info.num_workers) == (worker_id, 2)
-        info.dataset.stop = worker_id + 1
-
-    loader = DataLoader(dataset, num_workers=2, worker_init_fn=half)
-    assert as_lists(loader) == [[0], [0], [1]]
-    assert dataset.stop == 4
-    assert get_worker_info() is None
-
-
-def test_worker_info_is_gone_after_an_error():
-    def fail(worker_id):
-        raise OSError("no")
-
-    with pytest.raises(OSError, match="no"):
-        iter(DataLoader(Squares(), num_workers=1, worker_init_fn=fail))
-    assert get_worker_info() is None
-
-
-def test_persistent_workers_are_started_once():
-    started = []
-    loader = DataLoader(Squares(), 4, num_workers=2, persistent_workers=True, worker_init_fn=started.append)
-    assert len(list(loader)) == len(list(loader)) == 2
-    assert started == [0, 1]

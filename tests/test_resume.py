@@ -243,9 +243,7 @@ WORKERS = {
     "weights": lambda c: DataLoader(
         Noisy(), 2, sampler=WeightedRandomSampler([1.0, 2.0, 3.0], 17), num_workers=2, multiprocessing_context=c
     ),
-    "sampler by python": lambda c: DataLoader(
-        Noisy(), 2, sampler=ByPython(), num_workers=2, multiprocessing_context=c
-    ),
+    "sampler by python": lambda c: DataLoader(Noisy(), 2, sampler=ByPython(), num_workers=2, multiprocessing_context=c),
     "dataset with a state": lambda c: DataLoader(Counting(), 2, num_workers=2, multiprocessing_context=c),
     "dataset with a state, persistent": lambda c: DataLoader(
         Counting(), 2, num_workers=2, multiprocessing_context=c, persistent_workers=True

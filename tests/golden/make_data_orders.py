@@ -22,7 +22,8 @@ GOLDEN = Path(__file__).with_name("data_orders.json")
 def run_cases(torch: Any) -> dict[str, Any]:
     """Every case's outcome, and the next numbers of the default generator and of a passed one after it."""
     outcomes = {}
-    for name, case in {**_sampler_cases(torch), **_loader_cases(torch), **_worker_cases(torch)}.items():
+    makers = (_sampler_cases, _loader_cases, _collate_cases, _worker_cases, _option_cases)
+    for name, case in {name: case for make in makers for name, case in make(torch).items()}.items():
         torch.manual_seed(7)
         random.seed(7)
         np.random.seed(7)
@@ -54,6 +55,14 @@ def _broken_off(iterable: Any) -> Any:
     return [_plain(next(iter(iterable))), *_epochs(iterable, 1)]
 
 
+def _distributed_epochs(sampler: Any) -> Any:
+    found = []
+    for epoch in range(3):
+        sampler.set_epoch(epoch)
+        found.append(list(sampler))
+    return found
+
+
 def _sampler_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
     data = torch.utils.data
     ten, weights = range(10), [0.1, 3.0, 0.0, 2.0, 0.5, 1.0]
@@ -78,6 +87,15 @@ def _sampler_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
         "batches, drop_last": lambda g: _epochs(
             data.BatchSampler(data.RandomSampler(ten, generator=g), 4, True)
         ),
+        "distributed": lambda g: [
+            list(data.DistributedSampler(range(11), replicas, rank, shuffle=shuffle, seed=3, drop_last=drop))
+            for replicas in (1, 2, 3)
+            for rank in range(replicas)
+            for shuffle in (True, False)
+            for drop in (True, False)
+        ],
+        "distributed, epochs": lambda g: _distributed_epochs(data.DistributedSampler(range(11), 2, 1)),
+        "distributed, small": lambda g: [list(data.DistributedSampler(range(2), 7, rank)) for rank in range(7)],
         "split": lambda g: [part.indices for part in data.random_split(ten, [3, 7])],
         "split, generator": lambda g: [
             part.indices for part in data.random_split(ten, [2, 5, 3], generator=g)
@@ -117,6 +135,14 @@ def _loader_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
         "loader, subset": lambda g: _epochs(
             data.DataLoader(data.random_split(pairs, [4, 7])[1], 3, shuffle=True)
         ),
+        "loader, stack": lambda g: _epochs(data.DataLoader(data.StackDataset(pairs, numbers), 5, shuffle=True)),
+        "loader, stack by name": lambda g: [
+            [_plain(batch["a"]), _plain(batch["b"])]
+            for batch in data.DataLoader(data.StackDataset(a=pairs, b=_Many(numbers)), 5, shuffle=True)
+        ],
+        "loader, chain": lambda g: _epochs(data.DataLoader(_stream(torch, 3)() + _stream(torch, 4)(), 2)),
+        "loader, many at once": lambda g: _epochs(data.DataLoader(_Many(numbers), 4, shuffle=True)),
+        "loader, distributed": lambda g: _epochs(data.DataLoader(pairs, 2, sampler=data.DistributedSampler(pairs, 2, 0))),
         "loader, concat": lambda g: _epochs(data.DataLoader(pairs + pairs, 5, shuffle=True)),
         "loader, stream": lambda g: _epochs(data.DataLoader(_stream(torch, 7)(), 3)),
         "loader, stream, drop_last": lambda g: _epochs(
@@ -124,6 +150,104 @@ def _loader_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
         ),
         "loader, stream, no batches": lambda g: _epochs(data.DataLoader(_stream(torch, 7)(), None)),
     }
+
+
+def _collate_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
+    """What a batch of samples becomes: types, shapes and values."""
+    data = torch.utils.data
+    samples = {
+        "floats": [0.5, 1.5],
+        "integers": [1, 2**40],
+        "booleans": [True, False],
+        "numbers": [1, 2.5],
+        "text": ["a", "b"],
+        "float32 scalars": [np.float32(1), np.float32(2)],
+        "uint8 scalars": [np.uint8(1), np.uint8(2)],
+        "bool scalars": [np.bool_(True), np.bool_(False)],
+        "float64 arrays": [np.arange(2.0), np.ones(2)],
+        "float16 arrays": [np.ones(2, np.float16)] * 2,
+        "int32 arrays": [np.array([[1, 2]], np.int32)] * 2,
+        "0-d arrays": [np.array(3), np.array(4)],
+        "empty arrays": [np.zeros((0, 2))] * 2,
+        "tensors": [torch.arange(3), torch.arange(3)],
+        "0-d tensors": [torch.tensor(1.5), torch.tensor(2.5)],
+        "complex": [torch.tensor([1j]), torch.tensor([2j])],
+        "pairs": [(1, 0.5), (2, 1.5)],
+        "lists": [[1, [2.0]], [3, [4.0]]],
+        "dicts": [{"x": 1, "y": (2, "a")}, {"x": 3, "y": (4, "b")}],
+    }
+    collated = {
+        f"collate, {name}": lambda g, batch=batch: _described(data.default_collate(batch)) for name, batch in samples.items()
+    }
+    converted = {
+        f"convert, {name}": lambda g, batch=batch: _described(data.default_convert(batch)) for name, batch in samples.items()
+    }
+    return {**collated, **converted}
+
+
+def _described(batch: Any) -> Any:
+    """Types, shapes and values of what is nested."""
+    if hasattr(batch, "dtype") and hasattr(batch, "tolist"):
+        values = batch.tolist()
+        return [type(batch).__name__, str(batch.dtype), list(batch.shape), repr(values)]
+    if isinstance(batch, dict):
+        return ["dict", {key: _described(value) for key, value in batch.items()}]
+    if isinstance(batch, list | tuple):
+        return [type(batch).__name__, [_described(entry) for entry in batch]]
+    return repr(batch)
+
+
+def _option_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
+    """Every worker's seeds and numbers, over a table of options."""
+    data = torch.utils.data
+    seeded = _Seeded(torch)
+    table = {
+        "1 worker": {"num_workers": 1},
+        "2 workers": {"num_workers": 2},
+        "3 workers": {"num_workers": 3},
+        "one by one": {"num_workers": 2, "batch_size": None},
+        "drop_last": {"num_workers": 2, "batch_size": 4, "drop_last": True},
+        "prefetch 1": {"num_workers": 2, "batch_size": 3, "prefetch_factor": 1},
+        "prefetch 4": {"num_workers": 3, "batch_size": 1, "prefetch_factor": 4},
+        "more workers than batches": {"num_workers": 4, "batch_size": 5},
+        "persistent": {"num_workers": 2, "persistent_workers": True},
+        "persistent, drop_last": {"num_workers": 3, "batch_size": 2, "persistent_workers": True, "drop_last": True},
+        "timeout, pinned": {"num_workers": 2, "timeout": 60},
+    }
+    cases: dict[str, Callable[[Any], Any]] = {}
+    for name, options in table.items():
+        given = {"batch_size": 2, **options}
+        cases[f"seeds, {name}"] = lambda g, given=given: _epochs(data.DataLoader(seeded, **given))
+        cases[f"seeds, {name}, shuffle, generator"] = lambda g, given=given: _epochs(
+            data.DataLoader(seeded, shuffle=True, generator=g, **given)
+        )
+    cases["seeds, broken off"] = lambda g: _broken_off(data.DataLoader(seeded, 2, True, num_workers=2))
+    cases["seeds, persistent, broken off"] = lambda g: _broken_off(
+        data.DataLoader(seeded, 2, True, num_workers=2, persistent_workers=True, generator=g)
+    )
+    cases["seeds, batch_sampler"] = lambda g: _epochs(
+        data.DataLoader(
+            seeded, batch_sampler=data.BatchSampler(data.RandomSampler(seeded, generator=g), 2, False), num_workers=2
+        )
+    )
+    return cases
+
+
+class _Seeded:
+    """A dataset whose samples are the seeds of the worker, and what the three kinds of random numbers give."""
+
+    def __init__(self, torch: Any) -> None:
+        self.torch = torch
+
+    def __len__(self) -> int:
+        return 9
+
+    def __getitem__(self, index: int) -> Any:
+        torch, info = self.torch, self.torch.utils.data.get_worker_info()
+        drawn = torch.randint(0, 1000, ()).item(), int(np.random.randint(1000)), random.randrange(1000)
+        # seeds need more bits than a float has; as text they would not be collated
+        halves = [part for seed in (torch.initial_seed(), info.seed) for part in divmod(seed, 2**32)]
+        return [index, info.id, info.num_workers, *halves, *drawn]
 
 
 def _worker_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
@@ -163,6 +287,22 @@ def _worker_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
             data.DataLoader(_shared_stream(torch)(), 2, num_workers=3, persistent_workers=True)
         ),
     }
+
+
+class _Many:
+    """Hands out a whole batch at once, and changed so that it shows."""
+
+    def __init__(self, numbers: list[float]) -> None:
+        self.numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, index: int) -> float:
+        return self.numbers[index]
+
+    def __getitems__(self, indices: list[int]) -> list[float]:
+        return [self.numbers[index] + 0.5 for index in indices]
 
 
 class _EagerSampler:

@@ -16,7 +16,7 @@ from .._core.tensor import Tensor
 from ..serialization import checkpoint
 
 
-class _Stopped(BaseException):  # noqa: N818 - no error, and no Exception, which a program might catch
+class _Stopped(BaseException):  # no Exception, which a program might catch
     """Raised after a checkpoint has been written, in place of the end of the process."""
 
 

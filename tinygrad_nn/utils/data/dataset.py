@@ -171,8 +171,29 @@ class StackDataset(Dataset[Any]):
             return {name: dataset[index] for name, dataset in self.datasets.items()}
         return tuple(dataset[index] for dataset in self.datasets)
 
+    def __getitems__(self, indices: list[Any]) -> list[Any]:
+        names = [*self.datasets] if isinstance(self.datasets, dict) else None
+        parts = self.datasets.values() if isinstance(self.datasets, dict) else self.datasets
+        columns = [_samples(dataset, indices) for dataset in parts]
+        rows = zip(*columns, strict=True)
+        return [tuple(row) if names is None else dict(zip(names, row, strict=True)) for row in rows]
+
     def __len__(self) -> int:
         return self._length
+
+
+def _samples(dataset: Any, indices: list[Any]) -> list[Any]:
+    """The samples at these indices, at once where the dataset can."""
+    many = getattr(dataset, "__getitems__", None)
+    if not callable(many):
+        return [dataset[index] for index in indices]
+    samples: list[Any] = many(indices)
+    if len(samples) != len(indices):
+        raise ValueError(
+            f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(samples)} from "
+            f"{type(dataset).__name__}.__getitems__, which has to return one sample for each index"
+        )
+    return samples
 
 
 class ConcatDataset(Dataset[T_co]):

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from tinygrad_nn._core.random_states import get_random_states, set_random_states
 
 from .crew import Crew, Progress
-from .dataset import IterableDataset
+from .dataset import IterableDataset, TensorDataset
 from .failure import WorkerDiedError
-from .fetch import END, Recipe, fetch_state, make_fetch, tells_state
+from .fetch import END, Recipe, batch_getter, fetch_state, make_fetch, tells_state
 from .order import Places
 from .sampler import draw_seed
 
@@ -89,9 +89,14 @@ class PlainEpoch(Epoch):
         self._recipe = Recipe(loader.collate_fn, loader.batch_sampler is not None, loader.drop_last)
         self._start: dict[str, Any] | None = None  # where a stream begins that has to be gone through again
         self._again: list[Any] | None = None
-        if state is not None:
+        if state is None:
+            self._begin(loader)
+        else:
             self._load(state)
-            return
+        if isinstance(loader.dataset, TensorDataset) and batch_getter(loader.dataset, self._recipe) is not None:
+            self._places.allow_arrays()
+
+    def _begin(self, loader: DataLoader[Any]) -> None:
         self._places = Places(loader.index_sampler)  # PyTorch's order: the sampler first, then the base seed
         draw_seed(loader.generator)
         stream = isinstance(loader.dataset, IterableDataset)

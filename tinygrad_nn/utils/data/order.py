@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from tinygrad_nn._core.random import Generator, default_generator
 from tinygrad_nn._core.random_states import (
     RANDOM_TYPES,
@@ -21,7 +23,8 @@ from tinygrad_nn._core.random_states import (
     set_state,
 )
 
-Draw = Callable[[Any, int], Sequence[int] | None]
+Block = Sequence[int] | np.ndarray[Any, Any]
+Draw = Callable[[Any, int], Block | None]
 
 
 class Order(Iterator[int]):
@@ -45,7 +48,7 @@ class Order(Iterator[int]):
         self._draw, self._source, self._own, self._short = draw, generator, own, short
         self._generator: Generator | None = None
         self._before: Any = None  # the state that the block was drawn from
-        self._block: Sequence[int] = ()
+        self._block: Block = ()
         self._number = self._at = 0  # of blocks drawn; in the block
 
     def __next__(self) -> int:
@@ -53,16 +56,20 @@ class Order(Iterator[int]):
             if not self._next_block():
                 raise StopIteration
         self._at += 1
-        return self._block[self._at - 1]
+        index = self._block[self._at - 1]
+        return int(index) if isinstance(self._block, np.ndarray) else index
 
     def take(self, count: int) -> list[int]:
         """The next so many indices; fewer at the end."""
-        taken = list(self._block[self._at : self._at + count])
-        self._at += len(taken)
+        taken = _listed(self.part(count))
         while len(taken) < count and self._next_block():
-            more = self._block[: count - len(taken)]
-            self._at = len(more)
-            taken += more
+            taken += _listed(self.part(count - len(taken)))
+        return taken
+
+    def part(self, count: int) -> Block:
+        """The next so many indices of the block, as they are in it; fewer at its end."""
+        taken = self._block[self._at : self._at + count]
+        self._at += len(taken)
         return taken
 
     def _next_block(self) -> bool:
@@ -85,7 +92,7 @@ class Order(Iterator[int]):
             "block": self._number,
             "at": self._at,
             "before": self._before,
-            "left": list(self._block[self._at :]) if self._short else None,
+            "left": _listed(self._block[self._at :]) if self._short else None,
             "generator": get_state(self._generator) if kept else None,
         }
 
@@ -104,6 +111,10 @@ class Order(Iterator[int]):
             self._block = self._draw(before, self._number - 1) or ()
         if state["generator"] is not None and self._generator is not None:
             set_state(self._generator, state["generator"])
+
+
+def _listed(block: Block) -> list[int]:
+    return block.tolist() if isinstance(block, np.ndarray) else list(block)
 
 
 class Forever(Iterator[None]):
@@ -130,11 +141,19 @@ class Batches(Iterator[list[int]]):
     def __init__(self, sampler: Iterable[int], size: int, drop_last: bool) -> None:
         self._sampler, self._size, self._drop_last = sampler, size, drop_last
         self._places: Places | None = None  # made when the first batch is asked for, as in PyTorch
+        self.as_arrays = False  # batches may also come as arrays, which is quicker
 
     def __next__(self) -> list[int]:
-        if self._places is None:
-            self._places = Places(self._sampler)
-        batch = self._places.take(self._size)
+        places = self._places
+        if places is None:
+            places = self._places = Places(self._sampler)
+        if self.as_arrays:
+            part: Any = places.part(self._size)
+            if len(part) == self._size:
+                return part  # type: ignore[no-any-return]  # to whoever has asked for it
+            batch = [*_listed(part), *places.take(self._size - len(part))]
+        else:
+            batch = places.take(self._size)
         if not batch or (self._drop_last and len(batch) < self._size):
             raise StopIteration
         return batch
@@ -174,6 +193,7 @@ class Places(Iterator[Any]):
         self._first: dict[str, Any] | None = None
         self._drawn = self._check = 0
         self._ended = False
+        self._iterator: Any
         self._asked = asks_itself(sampler)
         if state is not None:
             self._load(state)
@@ -184,10 +204,16 @@ class Places(Iterator[Any]):
         self._replayed = not (self._asked or is_stateful(self._iterator))
 
     def __next__(self) -> Any:
+        if type(self._iterator) is Batches:
+            return next(self._iterator)
         taken = self.take(1)
         if not taken:
             raise StopIteration
         return taken[0]
+
+    def part(self, count: int) -> Block:
+        """The next so many as they are kept, or fewer; the rest is to be taken."""
+        return self._iterator.part(count) if isinstance(self._iterator, Order) else ()
 
     def take(self, count: int) -> list[Any]:
         """The next so many; fewer at the end."""
@@ -203,6 +229,11 @@ class Places(Iterator[Any]):
             for item in taken:
                 self._check = zlib.crc32(_bytes_of(item), self._check)
         return taken
+
+    def allow_arrays(self) -> None:
+        """Batches of indices may come as arrays."""
+        if type(self._iterator) is Batches:
+            self._iterator.as_arrays = True
 
     def state_dict(self) -> dict[str, Any]:
         """Where it stands."""

@@ -15,7 +15,7 @@ from tinygrad_nn._core.random import Generator, default_generator
 from tinygrad_nn._core.tensor import Tensor
 from tinygrad_nn.ops.data import as_tensor
 
-from .order import Batches, Forever, Order
+from .order import Batches, Block, Forever, Order
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -183,16 +183,16 @@ class RandomSampler(Resumable[int]):
             return Order(self._draw, _new_generator, own=True, short=self.replacement)
         return Order(self._draw, random_source(self.generator), short=self.replacement)
 
-    def _draw(self, generator: Generator, number: int) -> list[int] | None:
+    def _draw(self, generator: Generator, number: int) -> Block | None:
         size = length_of(self.data_source)
         if self.replacement:
             # by 32, as PyTorch does, so that a shared generator is at the same place whenever the loop is left
             count = min(32, self.num_samples - 32 * number)
-            return generator.random_integers(0, size, count).tolist() if count > 0 else None
+            return generator.random_integers(0, size, count) if count > 0 else None
         whole, rest = divmod(self.num_samples, size)
         if number > whole:
             return None
-        order: list[int] = generator.permutation(size).tolist()
+        order = generator.permutation(size)
         # the last one is drawn even where no index of it is used: PyTorch's generator moves on by it
         return order if number < whole else order[:rest]
 
@@ -272,11 +272,10 @@ class WeightedRandomSampler(Resumable[int]):
     def _begin(self) -> Order:
         return Order(self._draw, random_source(self.generator))
 
-    def _draw(self, generator: Generator, number: int) -> list[int] | None:
+    def _draw(self, generator: Generator, number: int) -> Block | None:
         if number:
             return None
-        drawn: list[int] = generator.multinomial(self.weights.numpy(), self.num_samples, self.replacement).tolist()
-        return drawn
+        return generator.multinomial(self.weights.numpy(), self.num_samples, self.replacement)
 
     def __len__(self) -> int:
         return self.num_samples
