@@ -17,7 +17,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
-from multiprocessing import connection, reduction
+from multiprocessing import connection, reduction, resource_tracker
 from typing import Any
 
 from . import shared
@@ -62,7 +62,7 @@ class _Member:
             target=work, args=(their_tasks, their_replies, job), name=f"DataLoader worker {job.number}", daemon=True
         )
         try:
-            with _without_interrupts():
+            with _without_interrupts(context):
                 self.process.start()
         except BaseException:
             self.close()
@@ -201,12 +201,17 @@ def _can_pickle(part: Any) -> bool:
 
 
 @contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Hold back Ctrl-C while a process is started: it is its parent that ends it, and in its first moments it could not
-    answer for itself."""
-    if not hasattr(signal, "pthread_sigmask"):
+def _without_interrupts(context: Any) -> Iterator[None]:
+    """Hold back Ctrl-C while a process is started, which inherits that: it cannot ignore it in its first moments.
+
+    Not with a fork server, which may be the program's: all its later processes would inherit it, too.
+    """
+    method = context.get_start_method()
+    if not hasattr(signal, "pthread_sigmask") or method == "forkserver":
         yield
         return
+    if method == "spawn":
+        resource_tracker.ensure_running()  # else it is started now, and lets Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
