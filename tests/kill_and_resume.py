@@ -126,6 +126,35 @@ def survivors(path: Path) -> list[int]:
     return found
 
 
+def kill_once(path: Path, epochs: int, workers: int, after: float) -> bool:
+    """Start the run, and kill it after so many seconds. False if it had come to its end by then."""
+    process = start(path, epochs, workers)
+    try:
+        if process.wait(after):
+            raise SystemExit(f"the run failed with status {process.returncode}")
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        return True
+    return False
+
+
+def compare(whole: Path, path: Path) -> bool:
+    """Raise if a run has ended differently, or has left something. Returns whether the files are alike, too."""
+    difference = _difference(read_checkpoint(whole), read_checkpoint(path), "the checkpoint")
+    if difference is not None:
+        raise AssertionError(difference)
+    left = [file.name for file in path.parent.iterdir() if file.name != path.name]
+    if left:
+        raise AssertionError(f"files are left behind: {left}")
+    deadline = time.monotonic() + 10
+    while (alive := survivors(path)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if alive:
+        raise AssertionError(f"processes are left behind: {alive}")
+    return whole.read_bytes() == path.read_bytes()
+
+
 def check(kills: int, epochs: int, workers: int, seed: int) -> str:
     """Kill a run so many times. Returns a report; a failure raises."""
     chance = random.Random(seed)
@@ -136,18 +165,17 @@ def check(kills: int, epochs: int, workers: int, seed: int) -> str:
         startup = min(finish(whole, 0, workers) for _ in range(3))
         length = max(finish(whole, epochs, workers) - startup, 0.1)
         total = len(read_checkpoint(whole)["losses"])
-        done, steps, while_writing, at_all = 0, 0, 0, 0
+        done = steps = while_writing = at_all = 0
+        runs, alike = 1, True
         while done < kills:
-            process = start(path, epochs, workers)
             # some while the program starts; the others so that what is left of the run is enough for all kills
             share = length * (1 - steps / total) / (kills - done + 2)
             late = startup + chance.uniform(0, 2) * share
-            try:
-                status = process.wait(chance.uniform(0, startup) if chance.random() < 0.1 else late)
-                raise SystemExit(f"the run ended with status {status} after {done} kills; try more --epochs")
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.wait()
+            if not kill_once(path, epochs, workers, chance.uniform(0, startup) if chance.random() < 0.1 else late):
+                alike &= compare(whole, path)  # sooner than it was meant to: once more from the beginning
+                path.unlink()
+                runs, steps = runs + 1, 0
+                continue
             done += 1
             while_writing += any(path.parent.glob(".*.partial"))
             if path.exists():
@@ -156,24 +184,12 @@ def check(kills: int, epochs: int, workers: int, seed: int) -> str:
                 if losses < steps:
                     raise AssertionError(f"after kill {done} the checkpoint went back from step {steps} to {losses}")
                 steps = losses
-        last = steps
         finish(path, epochs, workers)
-        left = [file.name for file in path.parent.iterdir() if file.name != path.name]
-        difference = _difference(read_checkpoint(whole), read_checkpoint(path), "the checkpoint")
-        if difference is not None:
-            raise AssertionError(difference)
-        same = whole.read_bytes() == path.read_bytes()
-        if left:
-            raise AssertionError(f"files are left behind: {left}")
-        deadline = time.monotonic() + 10
-        while (alive := survivors(path)) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        if alive:
-            raise AssertionError(f"processes are left behind: {alive}")
+        alike &= compare(whole, path)
     return (
-        f"{done} kills ({while_writing} while a checkpoint was being written, {at_all} after the first one), the last at "
-        f"step {last} of {total}: every checkpoint readable, the end bit-identical"
-        f"{', the files byte for byte' if same else ''}"
+        f"{done} kills in {runs} run(s) of {total} steps, {while_writing} while a checkpoint was being written, "
+        f"{at_all} after the first one, the last at step {steps}: every checkpoint readable, the end bit-identical"
+        f"{', the files byte for byte' if alike else ''}"
     )
 
 

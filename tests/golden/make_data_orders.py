@@ -142,7 +142,9 @@ def _loader_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
         ],
         "loader, chain": lambda g: _epochs(data.DataLoader(_stream(torch, 3)() + _stream(torch, 4)(), 2)),
         "loader, many at once": lambda g: _epochs(data.DataLoader(_Many(numbers), 4, shuffle=True)),
-        "loader, distributed": lambda g: _epochs(data.DataLoader(pairs, 2, sampler=data.DistributedSampler(pairs, 2, 0))),
+        "loader, distributed": lambda g: _epochs(
+            data.DataLoader(pairs, 2, sampler=data.DistributedSampler(pairs, 2, 0))
+        ),
         "loader, concat": lambda g: _epochs(data.DataLoader(pairs + pairs, 5, shuffle=True)),
         "loader, stream": lambda g: _epochs(data.DataLoader(_stream(torch, 7)(), 3)),
         "loader, stream, drop_last": lambda g: _epochs(
@@ -176,13 +178,11 @@ def _collate_cases(torch: Any) -> dict[str, Callable[[Any], Any]]:
         "lists": [[1, [2.0]], [3, [4.0]]],
         "dicts": [{"x": 1, "y": (2, "a")}, {"x": 3, "y": (4, "b")}],
     }
-    collated = {
-        f"collate, {name}": lambda g, batch=batch: _described(data.default_collate(batch)) for name, batch in samples.items()
+    return {
+        f"{function.__name__}, {name}": lambda g, function=function, batch=batch: _described(function(batch))
+        for function in (data.default_collate, data.default_convert)
+        for name, batch in samples.items()
     }
-    converted = {
-        f"convert, {name}": lambda g, batch=batch: _described(data.default_convert(batch)) for name, batch in samples.items()
-    }
-    return {**collated, **converted}
 
 
 def _described(batch: Any) -> Any:

@@ -145,13 +145,12 @@ def _difference(whole: Any, resumed: Any, place: str) -> str | None:
 def _arrays_difference(whole: np.ndarray[Any, Any], resumed: np.ndarray[Any, Any], place: str) -> str | None:
     if (whole.shape, whole.dtype) != (resumed.shape, resumed.dtype):
         return f"{place} is {resumed.dtype}{list(resumed.shape)}, not {whole.dtype}{list(whole.shape)}"
-    a, b = np.ascontiguousarray(whole), np.ascontiguousarray(resumed)
-    if a.tobytes() == b.tobytes():
+    if whole.tobytes() == resumed.tobytes():
         return None
-    bytes_differ = a.reshape(-1).view(np.uint8) != b.reshape(-1).view(np.uint8)
-    differs = bytes_differ.reshape(-1, a.itemsize).any(1).reshape(whole.shape)
+    bytes_differ = np.frombuffer(whole.tobytes(), np.uint8) != np.frombuffer(resumed.tobytes(), np.uint8)
+    differs = bytes_differ.reshape(-1, whole.itemsize).any(1).reshape(whole.shape)
     first = tuple(int(i) for i in np.argwhere(differs)[0])
     return (
-        f"{place}{list(first) if first else ''} is {b[first]!r}, not {a[first]!r} "
+        f"{place}{list(first) if first else ''} is {resumed[first].item()!r}, not {whole[first].item()!r} "
         f"({np.count_nonzero(differs)} of {differs.size} elements differ)"
     )

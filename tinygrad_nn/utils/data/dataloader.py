@@ -11,15 +11,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-from tinygrad_nn._core.random import Generator, default_generator
-from tinygrad_nn._core.random_states import get_state, set_state
+from tinygrad_nn._core.random import Generator
+from tinygrad_nn._core.random_states import get_state
 
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
 from .epoch import PlainEpoch, WorkersEpoch
 from .options import as_context, check_order, check_workers
-from .order import asks_itself, is_stateful, members_of
+from .order import asks_itself, is_stateful
 from .sampler import BatchSampler, Endless, RandomSampler, Sampler, SequentialSampler, size_of
+from .sources import set_sources, sources_of
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -210,7 +211,7 @@ class DataLoader(Generic[T_co]):
             "made_of": self._made_of(),
             "epochs": [*(epoch.state_dict() for epoch in running), *copy.deepcopy([*self._loaded])],
             "idle_workers": copy.deepcopy(idle),
-            "generators": {name: get_state(source) for name, source in self._sources().items()},
+            "generators": {place: get_state(source) for place, source in sources_of(self).items()},
             "objects": {name: copy.deepcopy(part.state_dict()) for name, part in self._stateful().items()},
             "reported_length": self._reported_length,
         }
@@ -236,9 +237,8 @@ class DataLoader(Generic[T_co]):
                     "as it was made when the state was saved"
                 )
         state = copy.deepcopy(dict(state_dict))
-        epochs, idle, sources = state["epochs"], state["idle_workers"], self._sources()
-        for name, source in sources.items():
-            set_state(source, state["generators"][name])
+        epochs, idle = state["epochs"], state["idle_workers"]
+        set_sources(self, state["generators"])
         for name, part in self._stateful().items():
             part.load_state_dict(state["objects"][name])
         self._loaded, self._idle_crew, self._kept_crew = deque(epochs), idle, None
@@ -260,6 +260,8 @@ class DataLoader(Generic[T_co]):
             "num_workers": self.num_workers,
             "threads": self.multiprocessing_context == "thread",
             "persistent_workers": self.persistent_workers,
+            "generators": [*sources_of(self)],
+            "stateful": [*self._stateful()],
         }
 
     def _samplers(self) -> dict[str, Any]:
@@ -270,15 +272,6 @@ class DataLoader(Generic[T_co]):
         """The dataset and the samplers, as far as they are somebody's own and have a state."""
         found = {name: sampler for name, sampler in self._samplers().items() if asks_itself(sampler)}
         return {"dataset": self.dataset, **found} if is_stateful(self.dataset) else found
-
-    def _sources(self) -> dict[str, Any]:
-        """The sources of random numbers that loader and samplers were given."""
-        return {
-            f"{place}.{name}": source
-            for place, holder in {"loader": self, **self._samplers()}.items()
-            for name, source in members_of(holder).items()
-            if source is not default_generator
-        }
 
 
 class StatefulDataLoader(DataLoader[T_co]):

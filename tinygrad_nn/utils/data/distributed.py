@@ -77,7 +77,7 @@ class DistributedSampler(Resumable[int]):
         if not self.shuffle:
             return Order(self._draw)
         seed = self.seed + self.epoch
-        return Order(self._draw, lambda: Generator().manual_seed(seed), own=True)
+        return Order(self._draw, lambda: Generator().manual_seed(seed))
 
     def _draw(self, generator: Generator | None, number: int) -> list[int] | None:
         if number:

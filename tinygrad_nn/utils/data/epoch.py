@@ -13,14 +13,13 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_nn._core.random_states import get_random_states, set_random_states
-
 from .crew import Crew, Progress
 from .dataset import IterableDataset, TensorDataset
 from .failure import WorkerDiedError
 from .fetch import END, Recipe, batch_getter, fetch_state, make_fetch, tells_state
 from .order import Places
 from .sampler import draw_seed
+from .sources import get_states, set_states
 
 if TYPE_CHECKING:
     from .dataloader import DataLoader
@@ -100,7 +99,7 @@ class PlainEpoch(Epoch):
         self._places = Places(loader.index_sampler)  # PyTorch's order: the sampler first, then the base seed
         draw_seed(loader.generator)
         stream = isinstance(loader.dataset, IterableDataset)
-        start = get_random_states() if stream else None
+        start = get_states(self._dataset) if stream else None
         self._fetch = make_fetch(self._dataset, self._recipe)
         if stream and not tells_state(self._dataset, self._fetch):
             self._start, self._again = start, []
@@ -124,17 +123,16 @@ class PlainEpoch(Epoch):
     def _load(self, state: dict[str, Any]) -> None:
         self._places = Places(self._loader.index_sampler, state["places"])
         self._yielded = state["yielded"]
-        now = get_random_states()
+        now = get_states(self._dataset)
         try:
-            if state["start"] is not None:
-                set_random_states(state["start"])
+            set_states(self._dataset, state["start"])
             self._fetch = make_fetch(self._dataset, self._recipe, state["fetch"])
             self._start, self._again = state["start"], state["again"]
             for index in self._again or []:
                 with contextlib.suppress(Exception):  # raised once already; the end of the stream comes again
                     self._fetch(self._long(index))
         finally:
-            set_random_states(now)
+            set_states(self._dataset, now)
 
 
 class WorkersEpoch(Epoch):

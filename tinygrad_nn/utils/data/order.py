@@ -14,14 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_nn._core.random import Generator, default_generator
-from tinygrad_nn._core.random_states import (
-    RANDOM_TYPES,
-    get_random_states,
-    get_state,
-    set_random_states,
-    set_state,
-)
+from tinygrad_nn._core.random import Generator
+from tinygrad_nn._core.random_states import get_state, set_state
+
+from .sources import get_states, set_states
 
 Block = Sequence[int] | np.ndarray[Any, Any]
 Draw = Callable[[Any, int], Block | None]
@@ -32,8 +28,8 @@ class Order(Iterator[int]):
 
     Args:
         draw: makes a block from a generator and the block's number; None after the last one.
-        generator: what to draw from, or what makes it when the first block is drawn; None where nothing is random.
-        own: the generator is this order's own; its state is kept with the order.
+        generator: what to draw from. Or what makes it when the first block is drawn: then it is this order's own, and
+            its state is kept with the order. None where nothing is random.
         short: blocks are so short that they are kept themselves, and not the state that they were drawn from.
     """
 
@@ -42,11 +38,11 @@ class Order(Iterator[int]):
         draw: Draw,
         generator: Generator | Callable[[], Generator] | None = None,
         *,
-        own: bool = False,
         short: bool = False,
     ) -> None:
-        self._draw, self._source, self._own, self._short = draw, generator, own, short
-        self._generator: Generator | None = None
+        self._draw, self._short = draw, short
+        self._make = None if generator is None or isinstance(generator, Generator) else generator
+        self._generator = generator if isinstance(generator, Generator) else None
         self._before: Any = None  # the state that the block was drawn from
         self._block: Block = ()
         self._number = self._at = 0  # of blocks drawn; in the block
@@ -73,9 +69,8 @@ class Order(Iterator[int]):
         return taken
 
     def _next_block(self) -> bool:
-        source = self._source
-        if self._generator is None and source is not None:
-            self._generator = source if isinstance(source, Generator) else source()
+        if self._generator is None and self._make is not None:
+            self._generator = self._make()
         generator = self._generator
         before = None if generator is None or self._short else get_state(generator)
         block = self._draw(generator, self._number)
@@ -87,30 +82,34 @@ class Order(Iterator[int]):
 
     def state_dict(self) -> dict[str, Any]:
         """Where it stands."""
-        kept = self._generator is not None and self._generator is not default_generator
+        own = self._make is not None and self._generator is not None
         return {
             "block": self._number,
             "at": self._at,
             "before": self._before,
             "left": _listed(self._block[self._at :]) if self._short else None,
-            "generator": get_state(self._generator) if kept else None,
+            "generator": get_state(self._generator) if own else None,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there. A generator that was given is set to where it was; the default one is left alone."""
+        """Go on from there. A generator that is not the order's own is left where it is."""
         self._number, self._at, self._before = state["block"], state["at"], state["before"]
-        if state["generator"] is not None:
-            self._generator = Generator() if self._own or not isinstance(self._source, Generator) else self._source
         if state["left"] is not None:
             self._block, self._at = state["left"], 0
         elif self._number:
-            before = None
-            if self._before is not None:
-                before = Generator()
-                set_state(before, self._before)
-            self._block = self._draw(before, self._number - 1) or ()
-        if state["generator"] is not None and self._generator is not None:
-            set_state(self._generator, state["generator"])
+            block = self._draw(_generator_at(self._before), self._number - 1)
+            self._block = () if block is None else block
+        if self._make is not None:
+            self._generator = _generator_at(state["generator"])
+
+
+def _generator_at(state: Any) -> Generator | None:
+    """A new generator in this state; None without one."""
+    if state is None:
+        return None
+    made = Generator()
+    set_state(made, state)
+    return made
 
 
 def _listed(block: Block) -> list[int]:
@@ -199,7 +198,7 @@ class Places(Iterator[Any]):
             self._load(state)
             return
         if not self._asked and not _is_plain(sampler):
-            self._start = _states(sampler)
+            self._start = get_states(sampler)
         self._iterator = iter(sampler)
         self._replayed = not (self._asked or is_stateful(self._iterator))
 
@@ -221,7 +220,7 @@ class Places(Iterator[Any]):
         if isinstance(iterator, Order | Forever):
             return iterator.take(count)
         if self._replayed and self._start is not None and self._first is None:
-            self._first = _states(self._sampler)
+            self._first = get_states(self._sampler)
         taken = list(itertools.islice(iterator, count))
         self._ended = len(taken) < count
         if self._replayed:
@@ -259,15 +258,15 @@ class Places(Iterator[Any]):
                 self._iterator.load_state_dict(state["iterator"])
 
     def _replay(self, state: dict[str, Any]) -> None:
-        now = _states(self._sampler)
+        now = get_states(self._sampler)
         try:
             self._start, self._first = state["start"], state["first"]
-            _set_states(self._sampler, self._start)
+            set_states(self._sampler, self._start)
             self._iterator = iter(self._sampler)
-            _set_states(self._sampler, self._first)
+            set_states(self._sampler, self._first)
             self.take(state["drawn"])
         finally:
-            _set_states(self._sampler, now)
+            set_states(self._sampler, now)
         if (self._drawn, self._check) != (state["drawn"], state["check"]):
             kind = type(self._sampler).__name__
             raise RuntimeError(
@@ -294,26 +293,6 @@ def asks_itself(sampler: Any) -> bool:
 def _is_plain(sampler: Any) -> bool:
     """Whether no random numbers are drawn, or its iterator tells them."""
     return isinstance(sampler, list | tuple | range) or type(sampler).__module__.startswith(_HERE)
-
-
-def members_of(sampler: Any) -> dict[str, Any]:
-    """The sources of random numbers that a sampler has as attributes."""
-    return {n: v for n, v in getattr(sampler, "__dict__", {}).items() if isinstance(v, RANDOM_TYPES)}
-
-
-def _states(sampler: Any) -> dict[str, Any]:
-    """The random states of the process, and of the sampler's own sources."""
-    return {
-        "process": get_random_states(),
-        "members": {name: get_state(source) for name, source in members_of(sampler).items()},
-    }
-
-
-def _set_states(sampler: Any, states: dict[str, Any] | None) -> None:
-    if states is not None:
-        set_random_states(states["process"])
-        for name, source in members_of(sampler).items():
-            set_state(source, states["members"][name])
 
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")

@@ -12,10 +12,12 @@ from typing import Any, Generic, TypeVar
 
 from tinygrad_nn._core import dtypes
 from tinygrad_nn._core.random import Generator, default_generator
+from tinygrad_nn._core.random_states import get_state
 from tinygrad_nn._core.tensor import Tensor
 from tinygrad_nn.ops.data import as_tensor
 
 from .order import Batches, Block, Forever, Order
+from .sources import set_sources, sources_of
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -94,10 +96,14 @@ class Resumable(Sampler[T_co]):
         A `DataLoader` has its sampler's state in its own.
         """
         order = self._latest() if self._latest is not None else None
-        return {"order": copy.deepcopy(self._loaded) if order is None else order.state_dict()}
+        return {
+            "order": copy.deepcopy(self._loaded) if order is None else order.state_dict(),
+            "sources": {place: get_state(source) for place, source in sources_of(self).items()},
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Let the next iteration go on from a state that `state_dict` gave."""
+        """Let the next iteration go on from a state that `state_dict` gave, and generators that were given, too."""
+        set_sources(self, state_dict["sources"])
         self._loaded = state_dict["order"]
 
 
@@ -180,7 +186,7 @@ class RandomSampler(Resumable[int]):
 
     def _begin(self) -> Order:
         if self.generator is None:
-            return Order(self._draw, _new_generator, own=True, short=self.replacement)
+            return Order(self._draw, _new_generator, short=self.replacement)
         return Order(self._draw, random_source(self.generator), short=self.replacement)
 
     def _draw(self, generator: Generator, number: int) -> Block | None:

@@ -6,13 +6,13 @@ go of Python's lock, or wait for files.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import queue
 import threading
 import time
 from typing import Any
 
+from .sources import own_copy
 from .worker import Job, Reply, Worker
 
 _GRACE = 2.0  # seconds for a worker to finish its task, when it is to end
@@ -25,8 +25,8 @@ class Threads:
         self._replies: queue.SimpleQueue[tuple[int, Reply]] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._inboxes: list[queue.SimpleQueue[Any]] = [queue.SimpleQueue() for _ in jobs]
-        # each has a copy of the dataset's attributes, as a worker process has: it may be told to read a share
-        own = [dataclasses.replace(job, dataset=copy.copy(job.dataset)) for job in jobs]
+        # each has a copy of the dataset, as a worker process has: it may be told to read a share, and draws by itself
+        own = [dataclasses.replace(job, dataset=own_copy(job.dataset)) for job in jobs]
         self._threads = [
             threading.Thread(
                 target=_work,

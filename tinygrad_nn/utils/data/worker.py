@@ -16,17 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_nn._core.random import Generator, default_generator
-from tinygrad_nn._core.random_states import (
-    get_random_states,
-    get_state,
-    set_random_states,
-    set_state,
-    set_thread_generator,
-)
+from tinygrad_nn._core.random_states import get_state, set_thread_generator
 
 from .failure import Failure
 from .fetch import Recipe, StreamFetch, batch_getter, fetch_state, make_fetch, tells_state
 from .order import is_stateful
+from .sources import get_states, set_sources, set_states, sources_of
 
 # Of a worker's time, at most one part in so many goes into telling its state.
 _SHARE = 40
@@ -121,8 +116,12 @@ class Worker:
         self._cost, self._told = 0.0, -1.0  # how long it takes to tell the state, and when it was told last
         self._quiet = batch_getter(job.dataset, job.recipe) is not None  # no code that could change it
         sources = _thread_sources(job) if method == "thread" else None
+        self._own: dict[str, Any] | None = None  # what a thread draws from; a process has the global sources
         if sources is None:
             _seed_process(job)
+        else:
+            names = ("random_generator", "torch_generator", "numpy_generator")
+            self._own = {"dataset": self._dataset, "thread": {name: getattr(sources, name) for name in names}}
         seed = job.base_seed + job.number
         self._info = WorkerInfo(job.number, job.num_workers, seed, self._dataset, sources, method)
         _current.info = self._info
@@ -204,23 +203,16 @@ class Worker:
         return state
 
     def _get_streams(self) -> dict[str, Any]:
-        sources = self._info.rng
-        if sources is None:
-            return get_random_states()
-        return {
-            "tinygrad_nn": get_state(sources.torch_generator),
-            "numpy": get_state(sources.numpy_generator),
-            "python": get_state(sources.random_generator),
-        }
+        """The states of all that the worker draws from."""
+        if self._own is None:
+            return get_states(self._dataset)
+        return {place: get_state(source) for place, source in sources_of(self._own).items()}
 
     def _set_streams(self, streams: dict[str, Any]) -> None:
-        sources = self._info.rng
-        if sources is None:
-            set_random_states(streams)
-            return
-        set_state(sources.torch_generator, streams["tinygrad_nn"])
-        set_state(sources.numpy_generator, streams["numpy"])
-        set_state(sources.random_generator, streams["python"])
+        if self._own is None:
+            set_states(self._dataset, streams)
+        else:
+            set_sources(self._own, streams)
 
 
 def _numpy_seed(job: Job) -> np.ndarray[Any, Any]:
