@@ -513,7 +513,7 @@ def test_states_are_kept_by_pytorchs_files_too(tmp_path):
         (lambda: DataLoader(range(8), 2, drop_last=True), "drop_last was False and is True"),
         (lambda: DataLoader(range(8), batch_sampler=[[1]]), "sampler was 'BatchSampler' and is 'list'"),
         (lambda: DataLoader(range(8), 2, num_workers=1), "num_workers was 0 and is 1"),
-        (lambda: DataLoader(range(8), 2, generator=generator()), r"generators was \[\] and is \['generator',"),
+        (lambda: DataLoader(range(8), 2, generator=generator()), r"generators was \[\] and is \['generator'\]"),
     ],
 )
 def test_another_loaders_state_is_refused(other, text):

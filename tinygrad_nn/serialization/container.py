@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -117,20 +118,35 @@ class Container:
         return self._arrays[name]
 
     def _read(self, entry: zipfile.ZipInfo) -> Array:
-        form = np.lib.format
         with self._archive.open(entry) as stream:
-            version = form.read_magic(stream)
-            read_header = {(1, 0): form.read_array_header_1_0, (2, 0): form.read_array_header_2_0}[version]
-            shape, in_columns, kind = read_header(stream, max_header_size=_LONGEST_HEADER)
-            if kind.kind not in "biufc":
-                raise ValueError(f"{entry.filename} has elements of {kind}")
-            memory = np.empty(math.prod(shape) if min(shape, default=0) >= 0 else -1, kind)
-            if stream.tell() + memory.nbytes != entry.file_size:
+            kind, in_columns, shape = _read_header(stream, entry.filename)
+            count = math.prod(shape)
+            if stream.tell() + count * kind.itemsize != entry.file_size:  # before any memory is asked for
                 raise ValueError(f"{entry.filename} has another size than its header says")
+            memory = np.empty(count, kind)
             _fill(stream, memory.view(np.uint8) if memory.size else memory)
         if in_columns:
             return memory.reshape(shape[::-1]).transpose()
         return memory.reshape(shape)
+
+
+# How NumPy writes the header of an array. Its own reader evaluates it.
+_HEADER = re.compile(
+    rb"\{'descr': '([<>|=][biufc]\d{1,2})', 'fortran_order': (True|False), 'shape': \(((?:\d+, ?)*\d*)\), \} *\n"
+)
+
+
+def _read_header(stream: IO[bytes], name: str) -> tuple[np.dtype[Any], bool, tuple[int, ...]]:
+    """The type of an array, whether it lies column by column, and its shape."""
+    start = stream.read(10)
+    if len(start) < 10 or not start.startswith(b"\x93NUMPY\x01\x00"):
+        raise ValueError(f"{name} does not begin as an array")
+    length = int.from_bytes(start[8:], "little")
+    found = _HEADER.fullmatch(stream.read(length) if length <= _LONGEST_HEADER else b"")
+    if found is None:
+        raise ValueError(f"{name} has a header that is none of an array of numbers")
+    shape = tuple(int(part) for part in found[3].split(b",") if part.strip())
+    return np.dtype(found[1].decode()), found[2] == b"True", shape
 
 
 _OTHERS = "Files of tinygrad_nn.save and PyTorch are read by tinygrad_nn.load"

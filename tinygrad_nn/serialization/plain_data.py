@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import math
+import operator
 import re
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
@@ -181,7 +182,7 @@ _DECODERS: dict[str, Callable[[Any, Callable[[Any], Any], Callable[[Any], Array]
     "$float": lambda data, back, array: float(data["$float"]),
     "$tuple": lambda data, back, array: tuple(back(data["$tuple"])),
     "$set": lambda data, back, array: set(back(data["$set"])),
-    "$size": lambda data, back, array: Size(data["$size"]),
+    "$size": lambda data, back, array: Size([operator.index(length) for length in data["$size"]]),
     "$deque": lambda data, back, array: deque(back(data["$deque"]), data["maxlen"]),
     "$counter": lambda data, back, array: Counter(dict(_pairs(data["$counter"], back))),
     "$dict": lambda data, back, array: dict(_pairs(data["$dict"], back)),
