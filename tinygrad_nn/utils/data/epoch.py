@@ -144,7 +144,7 @@ class WorkersEpoch(Epoch):
 
     def __init__(self, loader: DataLoader[Any], state: dict[str, Any] | None = None) -> None:
         super().__init__(loader)
-        self._limit = (loader.prefetch_factor or 0) * loader.num_workers
+        self._limit = (loader.prefetch_factor or 2) * loader.num_workers
         self._tasks: dict[int, tuple[int, Any]] = {}  # number: worker and index; the next one first
         self._broken = ""
         if state is None:

@@ -7,7 +7,7 @@ import traceback
 from typing import Any, NoReturn
 
 
-class WorkerDiedError(Exception):
+class WorkerDiedError(RuntimeError):
     """Some worker processes are gone.
 
     Args:
