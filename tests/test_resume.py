@@ -409,6 +409,32 @@ def test_a_loop_that_was_left_is_not_gone_on_with(workers):
     assert pairs(other) == [[0, 1], [2, 3], [4, 5]]
 
 
+@needs_fork
+@pytest.mark.parametrize("context", ["fork", "thread"])
+@pytest.mark.parametrize("dataset", [Noisy, Counting, OwnSource])
+def test_persistent_workers_whose_epoch_was_left(context, dataset):
+    """They have fetched ahead by then, and drawn for it: as many batches as PyTorch's."""
+
+    def make():
+        return DataLoader(
+            dataset(), 1, num_workers=2, multiprocessing_context=context, persistent_workers=True, collate_fn=plain
+        )
+
+    loader = make()
+    scramble(1)
+    for count, _ in enumerate(loader):
+        if count == 3:
+            break
+    state, states = loader.state_dict(), get_random_states()
+    second, third, drawn = list(loader), list(loader), draws()
+    other = make()
+    scramble(2)
+    other.load_state_dict(state)
+    assert repr(other.state_dict()) == repr(state)
+    set_random_states(states)
+    assert (list(other), list(other), draws()) == (second, third, drawn)
+
+
 def test_loading_and_telling_gives_the_same():
     loader = DataLoader(Noisy(), 2, shuffle=True, generator=generator())
     batches = iter(loader)

@@ -251,6 +251,25 @@ def test_batches_are_fetched_ahead():
     assert sorted(fetched) == list(range(7))  # three for each, and one since the first was handed out
 
 
+def total(samples):
+    return "x" * 3_000_000, sum(samples)
+
+
+def test_large_tasks_and_large_replies_do_not_wait_for_each_other():
+    """Both are more than a pipe holds: whoever sends must not have to wait for the other to receive."""
+    indices = list(range(200_000))
+    loader = DataLoader(
+        range(200_000),
+        batch_sampler=[indices] * 12,
+        num_workers=2,
+        prefetch_factor=6,
+        multiprocessing_context=PROCESSES,
+        collate_fn=total,
+        timeout=60,
+    )
+    assert [(len(text), value) for text, value in loader] == [(3_000_000, sum(indices))] * 12
+
+
 # ----------------------------------------------------------------------------------------- shared memory
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from .._core.random_states import RANDOM_TYPES, get_random_states, get_state, set_random_states, set_state
 from .atomic import replace_file
-from .container import Container, write_container
 from .plain_data import Encoder
 
 __all__ = ["load_checkpoint", "read_checkpoint", "save_checkpoint"]
@@ -59,6 +58,8 @@ def save_checkpoint(path: str | os.PathLike[str], /, **parts: Any) -> None:
         2
         >>> folder.cleanup()
     """
+    from .container import write_container  # not at the top: zip archives and JSON take their time to import
+
     encoder = Encoder()
     objects, values = {}, {}
     for name, part in parts.items():
@@ -137,6 +138,8 @@ def read_checkpoint(path: str | os.PathLike[str], /) -> dict[str, Any]:
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    from .container import Container
+
     with open(path, "rb") as file:
         container = Container(file, os.fspath(path))
         return {**container.value("objects"), **container.value("values")}, container.value("random_states")

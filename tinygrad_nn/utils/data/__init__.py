@@ -5,6 +5,7 @@ Source: https://docs.pytorch.org/docs/stable/data.html
 
 from __future__ import annotations
 
+from . import _utils  # noqa: F401 - PyTorch's documentation names it
 from .collate import default_collate, default_convert
 from .dataloader import DataLoader, StatefulDataLoader
 from .dataset import (
