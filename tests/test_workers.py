@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import mmap
 import multiprocessing
 import os
 import pickle
@@ -295,7 +296,7 @@ def test_batches_that_are_kept_stay_what_they_are(way, monkeypatch):
         def full(size):
             raise OSError("no memory left")
 
-        monkeypatch.setattr(shared, "_anonymous_file", full)
+        monkeypatch.setattr(shared, "anonymous_file", full)
     loader = DataLoader(Large(40), 2, num_workers=2, multiprocessing_context="fork")
     kept = list(loader)  # more than there are slabs
     for number, (values, _) in enumerate(kept):
@@ -376,6 +377,47 @@ def test_gradients_do_not_pass_from_process_to_process():
     assert leaf.requires_grad
     with pytest.raises(RuntimeError, match=r"(?s)in DataLoader worker process 0.*part of a graph. Use x.detach"):
         list(DataLoader(Leaf(graph=True), **options))
+
+
+class Held(Squares):
+    """Arrays that every worker gets, and writes to."""
+
+    def __init__(self, length=6):
+        super().__init__(length)
+        self.table = np.arange(LARGE, dtype=np.float64)
+        self.tensor = tg.ones(LARGE)
+        self.few = np.arange(3)
+        self.event = multiprocessing.get_context("spawn").Event()  # goes only to processes that are being started
+
+    def __getitem__(self, index):
+        self.table[7] += 1
+        self.tensor[0] += 1
+        owner = self.table
+        while isinstance(owner.base, np.ndarray):
+            owner = owner.base
+        shares = isinstance(getattr(owner.base, "obj", None), mmap.mmap)  # else it lies in what was pickled
+        return self.table[7].item(), self.tensor[0].item(), self.table[8].item(), self.few.tolist(), shares
+
+
+@pytest.mark.parametrize("method", [method for method in METHODS if method != "fork"])
+@pytest.mark.parametrize("sharing", [True, False])
+def test_processes_that_are_not_forked_share_the_datasets_arrays(method, sharing, monkeypatch):
+    if not sharing:
+
+        def full(size):
+            raise OSError("no memory left")
+
+        monkeypatch.setattr(shared, "anonymous_file", full)
+    dataset = Held()
+    loader = DataLoader(dataset, 1, num_workers=2, multiprocessing_context=method, collate_fn=same)
+    found = [sample for batch in loader for sample in batch]
+    # each writes to what is its own
+    assert [sample[0] for sample in found] == [8.0, 8.0, 9.0, 9.0, 10.0, 10.0]
+    assert [sample[1] for sample in found] == [2.0, 2.0, 3.0, 3.0, 4.0, 4.0]
+    assert {sample[2] for sample in found} == {8.0}
+    assert all(sample[3] == [0, 1, 2] for sample in found)
+    assert {sample[4] for sample in found} == {sharing and shared.AVAILABLE}
+    assert (dataset.table[7], dataset.tensor[0].item()) == (7, 1)
 
 
 # -------------------------------------------------------------------------------------------- what goes wrong

@@ -22,6 +22,7 @@ from typing import Any
 
 from . import shared
 from .failure import WorkerDiedError
+from .handover import Handover
 from .worker import Job, Reply, Worker
 
 _PATIENCE = 5.0  # seconds between looks whether all are alive
@@ -53,13 +54,16 @@ class _Packed:
 class _Member:
     """The parent's side of one worker."""
 
-    def __init__(self, job: Job, context: Any) -> None:
+    def __init__(self, job: Job, common: Handover, context: Any) -> None:
         their_tasks, self._tasks = context.Pipe(duplex=False)
         self.replies, their_replies = context.Pipe(duplex=True)
         self._reader = shared.Reader()
         _ends.update((self._tasks, self.replies))
         self.process = context.Process(
-            target=work, args=(their_tasks, their_replies, job), name=f"DataLoader worker {job.number}", daemon=True
+            target=work,
+            args=(their_tasks, their_replies, (job.number, job.num_workers, job.base_seed), common),
+            name=f"DataLoader worker {job.number}",
+            daemon=True,
         )
         try:
             with _without_interrupts(context):
@@ -107,9 +111,11 @@ class Processes:
     def __init__(self, jobs: list[Job], context: Any) -> None:
         self._owner, self._closed = os.getpid(), False
         self._members: list[_Member] = []
+        # what all of them get is kept together, apart from what each one gets
+        self._common = Handover(jobs[0].dataset, jobs[0].recipe, jobs[0].init)
         try:
             for job in jobs:
-                self._members.append(_Member(job, context))
+                self._members.append(_Member(job, self._common, context))
         except Exception as error:
             self.close()
             raise _explained(error, jobs[0], context) from error
@@ -156,6 +162,7 @@ class Processes:
         if self._closed or os.getpid() != self._owner:  # a child's copy of this must not touch the siblings
             return
         self._closed = True
+        self._common.close()
         for member in self._members:
             member.close()
         deadline = time.monotonic() + _GRACE
@@ -222,8 +229,9 @@ def _without_interrupts(context: Any) -> Iterator[None]:
 # --- in the worker's process -------------------------------------------------------------------------------------
 
 
-def work(tasks: Any, replies: Any, job: Job) -> None:
+def work(tasks: Any, replies: Any, who: tuple[int, int, int], common: Handover) -> None:
     """What a worker process runs."""
+    job = Job(*who, *common.parts)
     for end in list(_ends):
         end.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the parent too, which may want to go on

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import weakref
 from collections import deque
+from collections.abc import Callable
 from multiprocessing import reduction
 from typing import Any
 
@@ -38,15 +39,25 @@ def pack(value: Any) -> tuple[bytes, list[Any]]:
         Exception: whatever pickle raises of something that cannot be pickled.
     """
     buffers: list[Any] = []
+    return pickle.dumps(value, 5, buffer_callback=aside(buffers)), buffers
 
-    def aside(buffer: pickle.PickleBuffer) -> bool:
+
+def aside(buffers: list[Any]) -> Callable[[pickle.PickleBuffer], bool]:
+    """A callback for pickle that puts the memory of larger arrays into a list."""
+
+    def put(buffer: pickle.PickleBuffer) -> bool:
         raw = buffer.raw()
         if raw.nbytes < _SMALL:
             return True  # keep it inside
         buffers.append(raw)
         return False
 
-    return pickle.dumps(value, 5, buffer_callback=aside), buffers
+    return put
+
+
+def padded(length: int) -> int:
+    """The room for a buffer, so that the next one begins at a good place."""
+    return -(-length // _ALIGNMENT) * _ALIGNMENT
 
 
 class Writer:
@@ -70,11 +81,11 @@ class Writer:
         places, end = [], 0
         for buffer in buffers:
             places.append((end, buffer.nbytes))
-            end += -(-buffer.nbytes // _ALIGNMENT) * _ALIGNMENT
+            end += padded(buffer.nbytes)
         fitting = next((number for number in self._free if len(self._slabs[number]) >= end), None)
         new, given_up, descriptor = None, [], None
         if fitting is None:
-            descriptor = _anonymous_file(end)
+            descriptor = anonymous_file(end)
             given_up = [*self._free]  # all too small
             for number in given_up:
                 self._slabs.pop(number).close()
@@ -89,7 +100,7 @@ class Writer:
         return (fitting, new, given_up, places), descriptor
 
 
-def _anonymous_file(size: int) -> int:
+def anonymous_file(size: int) -> int:
     """A file descriptor of memory of this size, which is there: without it, the first write to it would kill us."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("tinygrad_nn batch")

@@ -79,7 +79,7 @@ def get_worker_info() -> WorkerInfo | None:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """All that a worker has to know. A process that is not forked gets it by pickle."""
+    """All that a worker has to know."""
 
     number: int
     num_workers: int
