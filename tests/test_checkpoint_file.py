@@ -56,6 +56,8 @@ def same(one, other):
         assert len(one) == len(other)
         for a, b in zip(one, other, strict=True):
             same(a, b)
+    elif isinstance(one, set):
+        assert sorted(map(repr, one)) == sorted(map(repr, other))
     else:
         assert repr(one) == repr(other)
 
