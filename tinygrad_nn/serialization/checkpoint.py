@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 from .._core.random_states import RANDOM_TYPES, get_random_states, get_state, set_random_states, set_state
-from .atomic import replace_file
+from .files import replace
 from .plain_data import Encoder
 
 __all__ = ["load_checkpoint", "read_checkpoint", "save_checkpoint"]
@@ -69,7 +69,7 @@ def save_checkpoint(path: str | os.PathLike[str], /, **parts: Any) -> None:
             values[name] = encoder.encode(part, name)
     states = encoder.encode(get_random_states(), "random states")
     data = {"values": values, "objects": objects, "random_states": states}
-    replace_file(os.fspath(path), lambda file: write_container(file, data, encoder))
+    replace(os.fspath(path), lambda file: write_container(file, data, encoder))
     for after in _saved:
         after(path)
 

@@ -7,8 +7,6 @@ of objects are refused. Every part has a checksum.
 from __future__ import annotations
 
 import json
-import math
-import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,11 +15,11 @@ from typing import IO, Any
 
 import numpy as np
 
+from .npz import read_array
 from .plain_data import Array, Encoder, decode
 
 _FORMAT, _VERSION = "tinygrad_nn checkpoint", 1
 _TEXT = "checkpoint.json"
-_LONGEST_HEADER = 10_000  # of an .npy file
 _ODD = (zipfile.BadZipFile, zlib.error, ValueError, TypeError, LookupError, AttributeError, OverflowError,
         NotImplementedError, RuntimeError, RecursionError, EOFError)  # fmt: skip
 
@@ -97,8 +95,9 @@ class Container:
         try:
             yield
         except _ODD as error:
+            what = f"{type(error).__name__}: {error}".rstrip(".")
             raise RuntimeError(
-                f"{self._name} is damaged: {type(error).__name__}: {error}. save_checkpoint leaves whole files only, "
+                f"{self._name} is damaged: {what}. save_checkpoint leaves whole files only, "
                 "so it was cut or changed afterwards, or on its way; go back to an earlier one"
             ) from error
 
@@ -114,48 +113,9 @@ class Container:
     def _array(self, name: Any) -> Array:
         """An array; the same one for the same name."""
         if name not in self._arrays:
-            self._arrays[name] = self._read(self._entries[f"{name}.npy"])
+            entry = self._entries[f"{name}.npy"]
+            self._arrays[name] = read_array(self._archive, entry, "checkpoint")
         return self._arrays[name]
-
-    def _read(self, entry: zipfile.ZipInfo) -> Array:
-        with self._archive.open(entry) as stream:
-            kind, in_columns, shape = _read_header(stream, entry.filename)
-            count = math.prod(shape)
-            if stream.tell() + count * kind.itemsize != entry.file_size:  # before any memory is asked for
-                raise ValueError(f"{entry.filename} has another size than its header says")
-            memory = np.empty(count, kind)
-            _fill(stream, memory.view(np.uint8) if memory.size else memory)
-        if in_columns:
-            return memory.reshape(shape[::-1]).transpose()
-        return memory.reshape(shape)
-
-
-# How NumPy writes the header of an array. Its own reader evaluates it.
-_HEADER = re.compile(
-    rb"\{'descr': '([<>|=][biufc]\d{1,2})', 'fortran_order': (True|False), 'shape': \(((?:\d+, ?)*\d*)\), \} *\n"
-)
-
-
-def _read_header(stream: IO[bytes], name: str) -> tuple[np.dtype[Any], bool, tuple[int, ...]]:
-    """The type of an array, whether it lies column by column, and its shape."""
-    start = stream.read(10)
-    if len(start) < 10 or not start.startswith(b"\x93NUMPY\x01\x00"):
-        raise ValueError(f"{name} does not begin as an array")
-    length = int.from_bytes(start[8:], "little")
-    found = _HEADER.fullmatch(stream.read(length) if length <= _LONGEST_HEADER else b"")
-    if found is None:
-        raise ValueError(f"{name} has a header that is none of an array of numbers")
-    shape = tuple(int(part) for part in found[3].split(b",") if part.strip())
-    return np.dtype(found[1].decode()), found[2] == b"True", shape
 
 
 _OTHERS = "Files of tinygrad_nn.save and PyTorch are read by tinygrad_nn.load"
-_CHUNK = 1 << 20
-
-
-def _fill(stream: IO[bytes], memory: Array) -> None:
-    """Read until the memory is full, and one time more: the end checks the sum."""
-    at = 0
-    while piece := stream.read(_CHUNK):
-        memory[at : at + len(piece)] = np.frombuffer(piece, np.uint8)
-        at += len(piece)

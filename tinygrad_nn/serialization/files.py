@@ -1,11 +1,17 @@
-"""Writing files whole or not at all."""
+"""Writing files whole or not at all: whatever happens, the old one or the new one is there, whole."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Callable
-from typing import Any
+from typing import IO, Any
+
+try:
+    import fcntl
+except ImportError:  # Windows, where nobody can remove a file that is open
+    fcntl = None  # type: ignore[assignment]
 
 _CHUNK = 1 << 26  # of bytes handed to a file at once
 
@@ -22,27 +28,36 @@ def writer(file: Any) -> Callable[[Any], None]:
     return write
 
 
-def replace(path: str, fill: Callable[[Any], None]) -> None:
+def replace(path: str, fill: Callable[[IO[bytes]], Any]) -> None:
     """Fill a file that takes the path's place when it is complete, and is on the disk.
 
+    It is written under another name beside the path. If the process is killed, that file stays behind; the next one
+    that is written to the path removes it.
+
+    Args:
+        path: where it is to be. A link stays one; a device or a pipe is written to.
+        fill: writes to the open file.
+
     Raises:
-        RuntimeError: there is no such folder, or a folder has this name.
-        OSError: the file cannot be written; what was there before is there still.
+        RuntimeError: there is no such folder, or the path is a folder.
+        OSError: it cannot be written. What was there is still there.
     """
-    path = os.path.realpath(path)  # a link stays one
-    folder = os.path.dirname(path)
+    path = os.path.realpath(path)
+    folder, name = os.path.split(path)
     if not os.path.isdir(folder):
         raise RuntimeError(f"Parent directory {folder} does not exist.")
     if os.path.isdir(path):
         raise RuntimeError(f"open file failed with strerror: Is a directory: {path}")
     mode = os.stat(path).st_mode if os.path.exists(path) else None
-    if mode is not None and not stat.S_ISREG(mode):  # a device or a pipe
-        with open(path, "wb") as file:
-            fill(file)
+    if mode is not None and not stat.S_ISREG(mode):
+        with open(path, "wb") as device:
+            fill(device)
         return
-    partial = os.path.join(folder, f".{os.path.basename(path)[:100]}.{os.urandom(6).hex()}.partial")
+    start = f".{name[:100]}."
+    _remove_abandoned(folder, start)
+    file, partial = _open_partial(folder, start)
     try:
-        with open(partial, "xb") as file:
+        with file:
             fill(file)
             file.flush()
             os.fsync(file.fileno())
@@ -50,6 +65,57 @@ def replace(path: str, fill: Callable[[Any], None]) -> None:
             os.chmod(partial, stat.S_IMODE(mode))
         os.replace(partial, path)
     except BaseException:
-        if os.path.exists(partial):
+        with contextlib.suppress(FileNotFoundError):
             os.remove(partial)
         raise
+    _sync_folder(folder)
+
+
+_END = ".partial"
+
+
+def _open_partial(folder: str, start: str) -> tuple[IO[bytes], str]:
+    """A new file, locked so that others see that it is being written."""
+    while True:
+        partial = os.path.join(folder, f"{start}{os.urandom(6).hex()}{_END}")
+        file = open(partial, "xb")  # noqa: SIM115 - the caller closes it
+        if _lock(file) and os.path.exists(partial):
+            return file, partial
+        file.close()  # someone took it for abandoned between the two lines
+
+
+def _lock(file: IO[bytes]) -> bool:
+    """Whether it is ours. Where files cannot be locked it is, for there nobody removes another's."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _remove_abandoned(folder: str, start: str) -> None:
+    """Remove what processes that were killed have left: files that nobody holds the lock of."""
+    if fcntl is None:
+        return
+    for name in os.listdir(folder):
+        if name.startswith(start) and name.endswith(_END) and len(name) == len(start) + 12 + len(_END):
+            path = os.path.join(folder, name)
+            with contextlib.suppress(OSError), open(path, "r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.remove(path)
+
+
+def _sync_folder(folder: str) -> None:
+    """See to it that the new name is on the disk, too."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    with contextlib.suppress(OSError):  # some file systems cannot
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -143,7 +143,7 @@ def _read(file: IO[bytes], where: str, max_bytes: int) -> dict[str, Tensor]:
         archive = zipfile.ZipFile(file)
         entries = archive.infolist()
     _check_entries(entries, where, size, max_bytes)
-    return {entry.filename.removesuffix(".npy"): wrap(_read_array(archive, entry, where)) for entry in entries}
+    return {entry.filename.removesuffix(".npy"): wrap(read_array(archive, entry, where)) for entry in entries}
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], where: str, size: int, max_bytes: int) -> None:
@@ -170,7 +170,12 @@ def _again(name: str, seen: set[str]) -> bool:
     return before
 
 
-def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> np.ndarray[Any, Any]:
+def read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> np.ndarray[Any, Any]:
+    """One array of an archive, of which the sizes of the entries have been checked.
+
+    Raises:
+        ValueError: it is damaged, or holds no numbers.
+    """
     place = f"{where}: array {entry.filename.removesuffix('.npy')[:80]!r}"
     with _damage(place), archive.open(entry) as record:
         kind, columns, shape, length = _read_head(record, place)
