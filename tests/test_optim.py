@@ -338,7 +338,7 @@ def test_required_options():
     with pytest.raises(ValueError, match="didn't specify a value of required optimization parameter lr"):
         Plain([tg.ones(1)])
     x = tg.ones(1, requires_grad=True)
-    with pytest.raises(NotImplementedError, match="Plain has neither a step"):
+    with pytest.raises(NotImplementedError, match="Plain has no step"):
         Plain([{"params": [x], "lr": 1}]).step()
 
 

@@ -5,17 +5,14 @@ Source: https://docs.pytorch.org/docs/stable/torch.html#parallelism, #utilities
 
 from __future__ import annotations
 
-import ctypes
-import functools
-import glob
 import os
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numpy as np
 
 from ._core import dtypes
+from ._core.blas import function
 from ._core.device import CPU, check_device, device
 from ._core.tensor import Tensor
 from .ops.tensor_types import TensorType
@@ -82,23 +79,6 @@ def set_default_tensor_type(t: Any) -> None:
 # --- threads -----------------------------------------------------------------------------------------------------
 
 
-@functools.cache
-def _blas(action: str) -> Callable[..., int] | None:
-    """OpenBLAS's function that gets or sets its number of threads, where NumPy came with that library."""
-    folders = (os.path.dirname(np.__file__) + ".libs", os.path.join(os.path.dirname(np.__file__), ".dylibs"))
-    for path in [path for folder in folders for path in glob.glob(os.path.join(folder, "*openblas*"))]:
-        try:
-            library = ctypes.CDLL(path)
-        except OSError:
-            continue
-        for name in (f"scipy_openblas_{action}64_", f"scipy_openblas_{action}", f"openblas_{action}"):
-            found = getattr(library, name, None)
-            if found is not None:
-                call: Callable[..., int] = found
-                return call
-    return None
-
-
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -114,7 +94,7 @@ def get_num_threads() -> int:
         >>> tg.get_num_threads() >= 1
         True
     """
-    ask = _blas("get_num_threads")
+    ask = function("openblas_get_num_threads")
     return ask() if ask is not None else _threads[""] or _cores()
 
 
@@ -129,7 +109,7 @@ def set_num_threads(num: int) -> None:
         >>> tg.set_num_threads(tg.get_num_threads())
     """
     _threads[""] = _count("set_num_threads", num)
-    tell = _blas("set_num_threads")
+    tell = function("openblas_set_num_threads")
     if tell is not None:
         tell(num)
 

@@ -188,3 +188,15 @@ def grad(
         # A gradient may be an alias of another, or a read-only view: what users get is their own.
         results.append(gradient if gradient is None or isinstance(gradient, Tensor) else wrap(own(gradient)))
     return tuple(results)
+
+
+def zero_gradient(leaf: Tensor, set_to_none: bool) -> None:
+    """Forget a gradient, or set it to zero outside of any graph."""
+    gradient = leaf._grad
+    if gradient is None or set_to_none:
+        leaf._grad = None
+        return
+    if gradient.requires_grad:
+        gradient = leaf._grad = gradient.detach()
+    gradient._array.fill(0)
+    gradient._cell[0] += 1

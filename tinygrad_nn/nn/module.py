@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from .._core import dtypes
 from .._core.errors import near
+from .._core.gradients import zero_gradient
 from .._core.modes import no_grad
 from .._core.tensor import Tensor
 from . import state
@@ -488,15 +489,3 @@ class Module(Hooked):
 def indent(text: str) -> str:
     """Move all lines but the first two blanks to the right."""
     return text.replace("\n", "\n  ")
-
-
-def zero_gradient(parameter: Tensor, set_to_none: bool) -> None:
-    """Forget a gradient, or set it to zero outside of any graph."""
-    gradient = parameter._grad
-    if gradient is None or set_to_none:
-        parameter._grad = None
-        return
-    if gradient.requires_grad:
-        gradient = parameter._grad = gradient.detach()
-    gradient._array.fill(0)
-    gradient._cell[0] += 1

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from .optimizer import Array, Optimizer, check_flavours, check_options
+from .._core.tensor import Tensor
+from .block import Array, Block
+from .bundle import Bundle, Kept
+from .elementwise import ElementwiseOptimizer
+from .given import check_betas, check_not_negative, check_rate, check_ways
 
 __all__ = ["Adam"]
 
-_ONE = np.ones((), np.float32)
 
-
-class Adam(Optimizer):
+class Adam(ElementwiseOptimizer):
     """Adam (Kingma and Ba, 2014).
+
+    ``m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g g;  p -= lr * (m / (1 - b1**t)) / (sqrt(v / (1 - b2**t)) + eps)``
 
     Args:
         params: tensors to optimize, or groups of them.
@@ -26,7 +30,8 @@ class Adam(Optimizer):
         amsgrad: divide by the largest mean square so far (Reddi et al., 2018).
         maximize: climb instead of descending.
         decoupled_weight_decay: shrink the weights themselves instead of adding to the gradient, as `AdamW`.
-        foreach, capturable, differentiable, fused: accepted for PyTorch's sake, and without effect.
+        foreach, capturable, fused: accepted for PyTorch's sake, and without effect.
+        differentiable: must be False; steps are not recorded.
 
     Raises:
         ValueError: an option is out of its range.
@@ -47,7 +52,7 @@ class Adam(Optimizer):
         self,
         params: Any,
         lr: Any = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
+        betas: tuple[Any, Any] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
         amsgrad: bool = False,
@@ -59,13 +64,13 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        check_options(lr, epsilon=eps)
-        check_flavours(fused, foreach)
-        betas = float(betas[0]), float(betas[1])
-        for index, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
-        check_options(lr, weight_decay=weight_decay)
+        _check_tensor_options(lr, foreach, capturable, "lr as a Tensor")
+        check_rate(lr)
+        check_not_negative(epsilon=eps)
+        check_betas(betas)
+        check_not_negative(weight_decay=weight_decay)
+        betas = _check_kinds(betas, foreach, capturable)
+        check_ways(foreach, fused, differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -81,82 +86,50 @@ class Adam(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def _update_group(self, group: dict[str, Any]) -> None:
-        names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
-        for bundle in self._bundles(group, names, scratch=1):
-            counts = bundle.counts
-            np.add(counts, _ONE, counts)
-            factors = Factors.of(group, counts[0].item(), bundle.dtype)
-            works = bundle.views[-1]
-            for param, work in zip(bundle.params, works, strict=True):
-                np.multiply(self._prepared(group, param, work, factors), factors.beta1_rest, work)
-            mean, square, *largest, work = bundle.real
-            update(mean, square, largest[0] if largest else None, work, factors)
-            for param, work in zip(bundle.params, works, strict=True):
-                array = param._array
-                np.subtract(array, work, array)
-                param._cell[0] += 1  # written to: what a graph has saved of it is no longer valid
+    def _kept(self, group: dict[str, Any]) -> Kept:
+        means = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+        return Kept({"step": 0.0}, {**means, "max_exp_avg_sq": 0.0} if group["amsgrad"] else means)
 
-    def _prepared(self, group: dict[str, Any], param: Any, out: Array, factors: Factors) -> Array:
-        """The gradient, with its sign for climbing and with the penalty added; or shrinks the weights themselves."""
-        grad: Array = param._grad._array
-        if group["maximize"]:
-            grad = np.negative(grad, out)
-        if group["weight_decay"]:
-            if group["decoupled_weight_decay"]:
-                np.multiply(param._array, factors.shrink, param._array)
-            else:
-                grad = np.add(grad, param._array * factors.decay, out)
-        return grad
-
-
-class Factors(NamedTuple):
-    """The numbers of one step, as 0-d arrays of the parameters' type, which ufuncs take in half the time of floats."""
-
-    beta1: Array
-    beta1_rest: Array
-    beta2: Array
-    square_rest: Array
-    eps: Array
-    rate: Array
-    decay: Array
-    shrink: Array
-
-    @classmethod
-    def of(cls, group: dict[str, Any], step: float, dtype: np.dtype[Any]) -> Factors:
-        """``m / (1 - b1**step)`` and ``v / (1 - b2**step)`` undo the means' start at zero.
-
-        Both factors are taken out of ``m / (sqrt(v) + eps)``, which saves passes over the arrays; and as ``(1 - b1) g``
-        is there already, ``(1 - b2) g g`` is made of it.
-        """
-        lr, (beta1, beta2) = float(group["lr"]), group["betas"]
+    def _update_bundle(self, group: dict[str, Any], bundle: Bundle) -> None:
+        step = bundle.advance()
+        lr, beta1, beta2 = float(group["lr"]), float(group["betas"][0]), float(group["betas"][1])
+        # m / (1 - b1**t) and v / (1 - b2**t) undo the means' start at zero. Both factors are taken out of the
+        # fraction, which saves passes over the arrays.
         unbias = sqrt(1 - beta2**step)
-        rate = lr * unbias / (1 - beta1**step)
-        decay = group["weight_decay"]
-        rest = 1 - beta1
-        numbers = (
-            beta1, rest, beta2, (1 - beta2) / (rest * rest), group["eps"] * unbias, rate, decay, 1 - lr * decay,
-        )  # fmt: skip
-        real = np.empty(0, dtype).real.dtype
-        return cls(*[np.array(number, real) for number in numbers])
+        eps, rate = bundle.scalars(group["eps"] * unbias, lr * unbias / (1 - beta1**step))
+        for block in self._gathered(group, bundle):
+            update(block, beta1, beta2, eps, rate)
 
 
-def update(mean: Array, square: Array, largest: Array | None, work: Array, factors: Factors) -> None:
-    """``m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g g;  step = rate * m / (sqrt(v) + eps)``.
+def update(block: Block, beta1: float, beta2: float, eps: Array, rate: Array) -> None:
+    """``m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g g;  step = rate * m / (sqrt(v) + eps)``."""
+    grad = block.work[0]
+    mean, square, *largest = block.state
+    block.blend(mean, beta1, grad, 1 - beta1)
+    np.multiply(grad, grad, grad)
+    block.blend(square, beta2, grad, 1 - beta2)
+    if largest:  # AMSGrad
+        square = np.maximum(largest[0], square, out=largest[0])
 
-    Given ``(1 - b1) g`` in `work`, where the step to subtract from the parameter is left. All arrays are flat.
-    """
-    np.multiply(mean, factors.beta1, mean)
-    np.add(mean, work, mean)
+    step = np.sqrt(square, grad)
+    np.add(step, eps, step)
+    np.divide(mean, step, step)
+    np.multiply(step, rate, step)
 
-    np.multiply(work, work, work)
-    np.multiply(work, factors.square_rest, work)
-    np.multiply(square, factors.beta2, square)
-    np.add(square, work, square)
-    if largest is not None:
-        square = np.maximum(largest, square, out=largest)
 
-    np.sqrt(square, work)
-    np.add(work, factors.eps, work)
-    np.divide(mean, work, work)
-    np.multiply(work, factors.rate, work)
+def _check_tensor_options(value: Any, foreach: bool | None, capturable: bool, what: str) -> None:
+    if isinstance(value, Tensor) and foreach and not capturable:
+        raise ValueError(f"{what} is not supported for capturable=False and foreach=True. Leave foreach away.")
+
+
+def _check_kinds(betas: tuple[Any, Any], foreach: bool | None, capturable: bool) -> tuple[Any, Any]:
+    """The betas, both floats or both tensors of one element."""
+    kinds = {Tensor if isinstance(beta, Tensor) else type(beta) for beta in betas}
+    if len(kinds) > 1 or not all(isinstance(beta, float | Tensor) for beta in betas):
+        raise ValueError(f"betas must be either both floats or both Tensors, got {betas[0]!r} and {betas[1]!r}")
+    for index, beta in enumerate(betas):
+        _check_tensor_options(beta, foreach, capturable, f"betas[{index}] as a Tensor")
+        if isinstance(beta, Tensor) and beta.numel() != 1:
+            raise ValueError(f"Tensor betas[{index}] must be 1-element, got shape {list(beta.shape)}")
+    first, second = (beta.squeeze() if isinstance(beta, Tensor) and beta.dim() else beta for beta in betas)
+    return first, second

@@ -6,14 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from .._core.tensor import wrap
-from .optimizer import Array, Optimizer, check_flavours, check_options
+from .block import Array
+from .bundle import Bundle, Kept
+from .elementwise import ElementwiseOptimizer
+from .given import check_not_negative, check_rate, check_ways
 
 __all__ = ["SGD"]
 
 
-class SGD(Optimizer):
+class SGD(ElementwiseOptimizer):
     """Stochastic gradient descent: against the gradient, or against its running sum, the momentum.
+
+    ``b = momentum * b + (1 - dampening) * g;  p -= lr * b``. The first ``b`` is the gradient itself. With Nesterov's
+    momentum (Sutskever et al., 2013), ``p -= lr * (g + momentum * b)``.
 
     Args:
         params: tensors to optimize, or groups of them.
@@ -21,9 +26,10 @@ class SGD(Optimizer):
         momentum: how much of the running sum is kept from step to step.
         dampening: how much less of the gradient is added to it.
         weight_decay: strength of the L2 penalty.
-        nesterov: look one step of momentum ahead (Sutskever et al., 2013).
+        nesterov: look one step of momentum ahead.
         maximize: climb instead of descending.
-        foreach, differentiable, fused: accepted for PyTorch's sake, and without effect.
+        foreach, fused: accepted for PyTorch's sake, and without effect.
+        differentiable: must be False; steps are not recorded.
 
     Raises:
         ValueError: an option is out of its range.
@@ -46,7 +52,7 @@ class SGD(Optimizer):
         lr: Any = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
-        weight_decay: float = 0,
+        weight_decay: Any = 0,
         nesterov: bool = False,
         *,
         maximize: bool = False,
@@ -54,10 +60,11 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check_options(lr, momentum=momentum, weight_decay=weight_decay)
+        check_rate(lr)
+        check_not_negative(momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        check_flavours(fused, foreach)
+        check_ways(foreach, fused, differentiable)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -71,42 +78,24 @@ class SGD(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def _update_group(self, group: dict[str, Any]) -> None:
-        lr, momentum = float(group["lr"]), group["momentum"]
-        for param, grad, state, scratch in self._pending(group):
-            buffer = None
-            grad = penalised(param, grad, group["weight_decay"], group["maximize"], scratch[0])
-            if momentum:
-                if "momentum_buffer" in state:
-                    buffer = state["momentum_buffer"]._array
-                    accelerate(buffer, grad, momentum, group["dampening"], scratch[1])
-                else:  # the first gradient as it is, not dampened
-                    buffer = np.empty_like(param)
-                    np.copyto(buffer, grad)
-                    state["momentum_buffer"] = wrap(buffer)
-            update(param, grad, buffer, lr, momentum if group["nesterov"] else 0, scratch)
+    def _kept(self, group: dict[str, Any]) -> Kept:
+        return Kept({}, {"momentum_buffer": 0.0} if group["momentum"] else {})
+
+    def _update_bundle(self, group: dict[str, Any], bundle: Bundle) -> None:
+        lr, momentum = float(group["lr"]), float(group["momentum"])
+        if not momentum:
+            bundle.descend(-lr if group["maximize"] else lr, lr * float(group["weight_decay"]))
+            return
+        rest = 1.0 if bundle.fresh else 1.0 - float(group["dampening"])
+        rate, keep = bundle.scalars(lr, momentum)
+        for block in self._gathered(group, bundle):
+            block.blend(block.state[0], momentum, block.work[0], rest)
+            update(block.state[0], *block.work, rate, keep if group["nesterov"] else None)
 
 
-def penalised(param: Array, grad: Array, weight_decay: float, maximize: bool, out: Array) -> Array:
-    """``g + weight_decay * p``, with ``-g`` to maximize; the gradient itself where neither is wanted."""
-    if weight_decay:
-        np.multiply(param, weight_decay, out)
-        return np.subtract(out, grad, out) if maximize else np.add(out, grad, out)
-    return np.negative(grad, out) if maximize else grad
-
-
-def accelerate(buffer: Array, grad: Array, momentum: float, dampening: float, work: Array) -> None:
-    """``b = momentum * b + (1 - dampening) * g``."""
-    np.multiply(buffer, momentum, buffer)
-    np.add(buffer, np.multiply(grad, 1 - dampening, work) if dampening else grad, buffer)
-
-
-def update(
-    param: Array, grad: Array, buffer: Array | None, lr: float, nesterov: float, scratch: tuple[Array, Array]
-) -> None:
-    """``p -= lr * b``, where Nesterov's form takes ``g + momentum * b`` for ``b``, and plain descent ``g``."""
-    step = grad if buffer is None else buffer
-    if nesterov:
-        step = np.add(grad, np.multiply(step, nesterov, scratch[1]), scratch[1])
-    np.multiply(step, lr, scratch[1])
-    np.subtract(param, scratch[1], param)
+def update(buffer: Array, grad: Array, work: Array, lr: Array, momentum: Array | None) -> None:
+    """``step = lr * b``, or with Nesterov's momentum ``lr * (g + momentum * b)``; left in `grad`."""
+    if momentum is not None:
+        np.multiply(buffer, momentum, work)
+        buffer = np.add(grad, work, grad)
+    np.multiply(buffer, lr, grad)

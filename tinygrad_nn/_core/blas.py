@@ -1,0 +1,78 @@
+"""Functions of the OpenBLAS library that comes with NumPy, which NumPy itself does not hand out.
+
+All of them have a replacement in NumPy: where NumPy came with another library, they are None.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import glob
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Axpby = Callable[[int, float, int, int, float, int, int], None]
+
+
+@functools.cache
+def openblas() -> ctypes.CDLL | None:
+    """The library, loaded already by NumPy; None where NumPy came with another."""
+    folders = (os.path.dirname(np.__file__) + ".libs", os.path.join(os.path.dirname(np.__file__), ".dylibs"))
+    for path in [path for folder in folders for path in glob.glob(os.path.join(folder, "*openblas*"))]:
+        try:
+            return ctypes.CDLL(path)
+        except OSError:
+            continue
+    return None
+
+
+def function(name: str) -> Any | None:
+    """A function by its name, such as ``"openblas_get_num_threads"``, under whatever name the library has it."""
+    library = openblas()
+    for full in (f"scipy_{name}64_", f"scipy_{name}", f"{name}64_", name):
+        found = getattr(library, full, None)
+        if found is not None:
+            return found
+    return None
+
+
+@functools.cache
+def axpby(dtype: np.dtype[Any]) -> Axpby | None:
+    """``axpby(n, a, x, 1, b, y, 1)`` is ``y = a * x + b * y`` in one pass, where NumPy needs three.
+
+    The arrays are given by their addresses. A number must come out the same wherever in an array it stands, which is
+    tried out here; a library of which that is not true is not used.
+
+    Args:
+        dtype: float32 or float64.
+    """
+    letter, real = ("s", ctypes.c_float) if dtype == np.float32 else ("d", ctypes.c_double)
+    found = function(f"cblas_{letter}axpby")
+    if found is None or ctypes.sizeof(ctypes.c_void_p) != 8:
+        return None
+    # The library may count in 32 or 64 bits. A register holds 64, and a small number reads the same either way.
+    count, address = ctypes.c_int64, ctypes.c_void_p
+    found.argtypes = [count, real, address, count, real, address, count]
+    found.restype = None
+    call: Axpby = found
+    return call if _is_uniform(call, dtype) else None
+
+
+def _is_uniform(call: Axpby, dtype: np.dtype[Any]) -> bool:
+    """Whether it computes what it should, and a number's result depends on neither place nor length."""
+    x = np.linspace(-1, 2, 160).astype(dtype)
+    before = np.linspace(3, -5, 160).astype(dtype)
+    whole = before.copy()
+    call(160, 0.1, x.ctypes.data, 1, 0.9, whole.ctypes.data, 1)
+    if not np.allclose(whole, 0.1 * x + 0.9 * before, rtol=1e-5, atol=1e-6):
+        return False
+    for length in (1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 33, 64, 100):
+        for start in (0, 1, 5, 16, 60):
+            part = before[start : start + length].copy()
+            call(length, 0.1, x[start:].ctypes.data, 1, 0.9, part.ctypes.data, 1)
+            if not np.array_equal(part, whole[start : start + length]):
+                return False
+    return True
