@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from itertools import repeat
+from itertools import accumulate, pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -59,8 +59,12 @@ class Block:
 
     def add_parameters(self, factor: Array) -> None:
         """Add the parameters, times a factor, to the first scratch array; the second is used up."""
-        _all(map(np.multiply, self.targets, repeat(factor), self.views[1]))
+        self.take_parameters(factor, 1)
         np.add(self.work[0], self.work[1], self.work[0])
+
+    def take_parameters(self, factor: Array, number: int = 0) -> None:
+        """The parameters, times a factor, into one of the scratch arrays."""
+        _all(map(np.multiply, self.targets, repeat(factor), self.views[number]))
 
     def subtract(self, shrink: Array | None = None) -> None:
         """Subtract the first scratch array from the parameters, after multiplying these by a factor."""
@@ -82,6 +86,12 @@ class Block:
             subtract(target, step, target)
 
     # --- for formulas --------------------------------------------------------------------------------------------
+
+    def segments(self) -> list[list[Array]]:
+        """The scratch arrays, each cut into one flat part for each parameter."""
+        per_element = len(self.work[0]) // max(1, sum(target.size for target in self.targets))
+        ends = [0, *accumulate(per_element * target.size for target in self.targets)]
+        return [[array[start:end] for start, end in pairwise(ends)] for array in self.work]
 
     def blend(self, mean: Array, keep: float, new: Array, rest: float) -> None:
         """``mean = keep * mean + rest * new``, for two of the block's arrays; the last scratch array may be used up."""

@@ -193,6 +193,15 @@ class Bundle:
             block.subtract(shrink_ if shrink != 1 else None)
         self._finish()
 
+    def followed(self) -> Iterator[Block]:
+        """Go through the blocks once more, with the parameters themselves in the first scratch array."""
+        (one,) = self.scalars(1.0)
+        for block in self.blocks:
+            block.take_parameters(one)
+            block.widen()
+            yield block
+            block.narrow()
+
     def descend(self, factor: float, penalty: float = 0.0) -> None:
         """``p -= factor * g + penalty * p``, one parameter after the other: where no formula comes in between."""
         gradients = self._flattened()

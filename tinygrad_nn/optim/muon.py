@@ -1,0 +1,162 @@
+"""Muon: momentum, made orthogonal."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from .._core.blas import add_scaled
+from .._core.modes import modes
+from .._core.tensor import wrap
+from .block import Array
+from .given import check_rate
+from .optimizer import Optimizer
+
+__all__ = ["Muon"]
+
+A, B, C = 3.4445, -4.7750, 2.0315
+
+
+class Muon(Optimizer):
+    """Muon (Jordan, 2024), for the matrices of hidden layers; optimize all else with `AdamW`.
+
+    ``b = b + (1 - momentum) (g - b)``, with Nesterov's momentum ``u = g + momentum (b - g)``, else ``u = b``. The
+    singular values of ``u`` are brought near 1 by ``ns_steps`` Newton-Schulz iterations ``X = a X + (b S + c S S) X``,
+    ``S = X X^T``. ``p = (1 - lr weight_decay) p - lr * ratio * X``, where the ratio is ``sqrt(max(1, rows / columns))``,
+    or ``0.2 sqrt(max(rows, columns))`` for ``"match_rms_adamw"``.
+
+    As in PyTorch, the iteration is done in numbers of bfloat16; those are stored in float32 here, and rounded.
+
+    Args:
+        params: matrices to optimize, or groups of them.
+        lr: learning rate.
+        weight_decay: strength of the decay, which is decoupled.
+        momentum: how much of the momentum is kept from step to step.
+        nesterov: look one step of momentum ahead.
+        ns_coefficients: a, b and c.
+        eps: the least norm that a matrix is divided by.
+        ns_steps: the number of iterations.
+        adjust_lr_fn: "original" (the default) or "match_rms_adamw".
+
+    Raises:
+        ValueError: an option is out of its range, or a parameter is no matrix.
+        RuntimeError: (in `step`) a parameter is complex.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.Muon.html, https://kellerjordan.github.io/posts/muon/,
+    https://arxiv.org/abs/2502.16982
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> x = tg.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+        >>> optimizer = tg.optim.Muon([x], lr=0.1, weight_decay=0)
+        >>> (x * x).sum().backward()
+        >>> optimizer.step()
+        >>> x
+        tensor([[1.0426, 1.9293],
+                [2.9316, 3.9453]], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        weight_decay: float = 0.1,
+        momentum: float = 0.95,
+        nesterov: bool = True,
+        ns_coefficients: tuple[float, float, float] = (A, B, C),
+        eps: float = 1e-7,
+        ns_steps: int = 5,
+        adjust_lr_fn: str | None = None,
+    ) -> None:
+        check_rate(lr, "Learning rate should be >= 0 but is: {}")
+        if not 0.0 <= momentum:
+            raise ValueError(f"momentum should be >= 0 but is: {momentum}")
+        if not 0.0 <= weight_decay:
+            raise ValueError(f"weight decay should be >= 0 but is: {weight_decay}")
+        if adjust_lr_fn is not None and adjust_lr_fn not in ("original", "match_rms_adamw"):
+            raise ValueError(
+                f"Adjust learning rate function {adjust_lr_fn} is not supported. There are 'original' and "
+                "'match_rms_adamw'"
+            )
+        defaults = {
+            "lr": lr,
+            "weight_decay": weight_decay,
+            "momentum": momentum,
+            "nesterov": nesterov,
+            "ns_coefficients": ns_coefficients,
+            "eps": eps,
+            "ns_steps": ns_steps,
+            "adjust_lr_fn": adjust_lr_fn,
+        }
+        super().__init__(params, defaults)
+        for group in self.param_groups:
+            for param in group["params"]:
+                if param.ndim != 2:
+                    raise ValueError(
+                        f"Muon only supports 2D parameters whereas we found a parameter with size: {param.size()}. "
+                        "Optimize biases, embeddings and the like with AdamW"
+                    )
+
+    def _update_group(self, group: dict[str, Any]) -> None:
+        if group["ns_steps"] >= 100:
+            raise ValueError("Number of steps must be less than 100 for computational efficiency")
+        if len(group["ns_coefficients"]) != 3:
+            raise ValueError("Coefficients must be a tuple of exactly 3 values")
+        for param in group["params"]:
+            if param._grad is not None and param.is_complex():
+                raise RuntimeError("Muon does not support complex parameters. Optimize these with Adam.")
+        for param, grad, state in self._pending(group):
+            modes.quiet(self._update_parameter, group, param._array, grad, state)
+
+    def _update_parameter(self, group: dict[str, Any], param: Array, grad: Array, state: dict[str, Any]) -> None:
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = wrap(np.zeros_like(grad, subok=False))
+        buffer, momentum = state["momentum_buffer"]._array, float(group["momentum"])
+        np.copyto(buffer, lerp(buffer, grad, 1 - momentum))
+        direction = lerp(grad, buffer, momentum) if group["nesterov"] else buffer
+        direction = orthogonal(direction, group["ns_coefficients"], group["ns_steps"], group["eps"])
+
+        lr, (rows, columns) = float(group["lr"]), param.shape
+        if group["adjust_lr_fn"] == "match_rms_adamw":
+            ratio = 0.2 * sqrt(max(rows, columns))
+        else:
+            ratio = sqrt(max(1, rows / columns))
+        np.multiply(param, 1 - lr * group["weight_decay"], param)
+        np.subtract(param, np.multiply(direction, param.dtype.type(lr * ratio)), param)
+
+
+def lerp(start: Array, end: Array, weight: float) -> Array:
+    """``start + weight (end - start)``. The sum is rounded once: what comes next keeps eight bits of it."""
+    difference = np.subtract(end, start, order="C")
+    if weight < 0.5:
+        return add_scaled(start.copy(), weight, difference)
+    return add_scaled(end.copy(), weight - 1, difference)
+
+
+def orthogonal(matrix: Array, coefficients: tuple[float, float, float], steps: int, eps: float) -> Array:
+    """Bring the singular values near 1, by Newton-Schulz iterations on numbers of bfloat16."""
+    a, b, c = coefficients
+    wide = matrix.shape[0] <= matrix.shape[1]
+    x = to_bfloat16((matrix if wide else matrix.T).astype(np.float32, order="C"))
+    norm = to_bfloat16(np.array(sqrt(np.vdot(x, x)), np.float32))
+    x = to_bfloat16(x / np.maximum(norm, to_bfloat16(np.array(eps, np.float32))))
+    for _ in range(steps):
+        gram = to_bfloat16(x @ x.T)
+        update = gram @ gram
+        update *= np.float32(c)
+        to_bfloat16(add_scaled(update, b, gram))
+        x = to_bfloat16(add_scaled(update @ x, a, x))
+    return x if wide else x.T
+
+
+def to_bfloat16(numbers: Array) -> Array:
+    """Round float32 in place to the nearest numbers of eight bits, and to the even one of two."""
+    bits = numbers.view(np.uint32)
+    odd = bits >> np.uint32(16)
+    odd &= np.uint32(1)
+    odd += np.uint32(0x7FFF)
+    bits += odd
+    bits &= np.uint32(0xFFFF0000)
+    return numbers
