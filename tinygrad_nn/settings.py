@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
 from typing import Any, TypeVar
-
 
 from ._core import dtypes
 from ._core.blas import function

@@ -79,7 +79,12 @@ def _is_uniform(call: Axpby, dtype: np.dtype[Any]) -> bool:
 
 
 def add_scaled(target: np.ndarray[Any, Any], factor: float, source: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """``target += factor * source`` for contiguous arrays of float32 or float64, with one rounding where OpenBLAS is."""
+    """``target += factor * source``, with one rounding where there is OpenBLAS.
+
+    Args:
+        target, source: contiguous arrays of float32 or float64.
+        factor: a number.
+    """
     call = axpby(target.dtype)
     if call is None:
         target += target.dtype.type(factor) * source

@@ -41,7 +41,7 @@ class Adadelta(ElementwiseOptimizer):
         >>> (x * x).sum().backward()
         >>> optimizer.step()
         >>> x
-        tensor([0.6877, 1.6851], requires_grad=True)
+        tensor([0.6877, 1.6848], requires_grad=True)
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Adadelta(ElementwiseOptimizer):
 
 
 def update(block: Block, rho: float, eps: Array, rate: Array) -> None:
-    """``v = rho v + (1 - rho) g g;  d = sqrt((u + eps) / (v + eps)) g;  u = rho u + (1 - rho) d d;  step = rate * d``."""
+    """``v = rho v + (1 - rho) g g;  d = sqrt((u + eps) / (v + eps)) g;  u = rho u + (1 - rho) d d;  step = rate d``."""
     grad, work, other = block.work
     square, steps = block.state
     np.multiply(grad, grad, work)

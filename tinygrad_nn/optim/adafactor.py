@@ -11,7 +11,7 @@ from .._core.dtypes import default_numpy
 from .._core.modes import modes
 from .._core.tensor import Tensor, wrap
 from .block import Array
-from .given import check_rate
+from .given import check_least, check_rate
 from .optimizer import Optimizer
 
 __all__ = ["Adafactor"]
@@ -22,7 +22,8 @@ class Adafactor(Optimizer):
 
     With ``b = 1 - t**beta2_decay``: ``r = b r + (1 - b) mean(g g, rows)`` and ``c`` for the columns likewise, whose
     product over the mean of ``r`` stands for the mean square ``v``; parameters of fewer than two dimensions keep ``v``
-    itself. ``u = g / max(sqrt(v), eps[0])``, and ``p -= max(eps[1], rms(p)) min(lr, 1 / sqrt(t)) * u / max(1, rms(u) / d)``.
+    itself. Then ``u = g / max(sqrt(v), eps[0])``, and
+    ``p -= max(eps[1], rms(p)) * min(lr, 1 / sqrt(t)) * u / max(1, rms(u) / d)``.
 
     Args:
         params: tensors to optimize, or groups of them.
@@ -47,8 +48,8 @@ class Adafactor(Optimizer):
         >>> (x * x).sum().backward()
         >>> optimizer.step()
         >>> x
-        tensor([[0.7101, 1.7408],
-                [2.7279, 3.7550]], requires_grad=True)
+        tensor([[0.7879, 1.7000],
+                [2.7154, 3.7317]], requires_grad=True)
     """
 
     def __init__(
@@ -64,16 +65,12 @@ class Adafactor(Optimizer):
         maximize: bool = False,
     ) -> None:
         check_rate(lr, "Learning rate should be >= 0 but is: {}")
-        if not 0.0 >= beta2_decay:
+        if not beta2_decay <= 0:
             raise ValueError(f"beta2_decay should be <= 0 but is: {beta2_decay}")
-        if eps[0] is not None and not 0.0 <= eps[0]:
-            raise ValueError(f"epsilon1 should be >= 0 but is: {eps[0]}")
-        if not 0.0 <= eps[1]:
-            raise ValueError(f"epsilon2 should be >= 0 but is: {eps[1]}")
-        if not 1.0 <= d:
-            raise ValueError(f"Clipping threshold d should be >= 1 but is: {d}")
-        if not 0.0 <= weight_decay:
-            raise ValueError(f"weight_decay should be >= 0 but is: {weight_decay}")
+        check_least("epsilon1", eps[0] or 0.0, 0)
+        check_least("epsilon2", eps[1], 0)
+        check_least("Clipping threshold d", d, 1)
+        check_least("weight_decay", weight_decay, 0)
         defaults = {
             "lr": lr,
             "beta2_decay": beta2_decay,
@@ -136,7 +133,8 @@ def factored(row: Array, column: Array, grad: Array, rest: float, least: float) 
     row += rest * (square.mean(axis=-1, keepdims=True) - row)
     column += rest * (square.mean(axis=-2, keepdims=True) - column)
     mean = np.maximum(row.mean(axis=-2, keepdims=True, dtype=grad.dtype), least)
-    return np.multiply(row / mean, column, out=square)
+    np.multiply(row / mean, column, out=square)
+    return square
 
 
 def rms(array: Array) -> float:

@@ -31,7 +31,7 @@ class ElementwiseOptimizer(Optimizer):
         raise NotImplementedError
 
     def _update_bundle(self, group: dict[str, Any], bundle: Bundle) -> None:
-        """One step: goes through `_gathered` and turns each block's gradient, the first scratch array, into its step."""
+        """One step: goes through `_gathered`, and turns what each block has in its first scratch array into a step."""
         raise NotImplementedError
 
     def _start(self) -> None:
@@ -132,10 +132,11 @@ def _misshapen(name: str, place: str, value: Any, param: Tensor) -> str:
         dim = differing[0]
         size, expected = mine[-1 - dim], other[-1 - dim]
         at = max(len(mine), len(other)) - 1 - dim
-        start = f"The size of tensor a ({size}) must match the size of tensor b ({expected}) at non-singleton dimension {at}"
+        start = f"The size of tensor a ({size}) must match the size of tensor b ({expected})"
+        start += f" at non-singleton dimension {at}"
     else:
         start = f"output with shape {other} doesn't match the broadcast shape {mine}"
     return (
-        f"{start}: the state {name!r} of {place} has shape {mine}, the parameter {other}. Load the state of an optimizer "
-        "of the same model."
+        f"{start}: the state {name!r} of {place} has shape {mine}, the parameter {other}. Load the state of an "
+        "optimizer of the same model."
     )

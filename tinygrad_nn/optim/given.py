@@ -8,7 +8,7 @@ from typing import Any
 from .._core import dtypes
 from .._core.tensor import Tensor
 
-__all__ = ["check_betas", "check_not_negative", "check_rate", "check_ways"]
+__all__ = ["check_betas", "check_least", "check_not_negative", "check_rate", "check_ways"]
 
 
 class Required:
@@ -129,6 +129,16 @@ def check_not_negative(**named: Any) -> None:
     for name, value in named.items():
         if not value >= 0.0:
             raise ValueError(f"Invalid {name} value: {value}")
+
+
+def check_least(name: str, value: float, least: float) -> None:
+    """Refuse an option that is too small, in the words of PyTorch's newer optimizers.
+
+    Raises:
+        ValueError: it is, or it is nan.
+    """
+    if not value >= least:
+        raise ValueError(f"{name} should be >= {least} but is: {value}")
 
 
 def check_betas(betas: Any) -> None:

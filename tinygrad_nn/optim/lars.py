@@ -80,10 +80,11 @@ class LARS(ElementwiseOptimizer):
             grad, params, work = block.work
             (buffer,) = block.state
             block.take_parameters(one, 1)
-            rates = [lr * local_rate(*pair, decay, trust) for pair in zip(*block.segments()[:2], strict=True)]
+            gradients, weights, _ = block.segments()
+            rates = [lr * local_rate(g, p, decay, trust) for g, p in zip(gradients, weights, strict=True)]
             if decay:
                 np.add(grad, np.multiply(params, decay_, work), grad)
-            for part, rate in zip(block.segments()[0], rates, strict=True):
+            for part, rate in zip(gradients, rates, strict=True):
                 part *= part.dtype.type(rate)
             block.blend(buffer, float(group["momentum"]), grad, 1.0)
             np.copyto(grad, buffer)

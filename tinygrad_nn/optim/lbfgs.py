@@ -20,8 +20,8 @@ __all__ = ["LBFGS"]
 class LBFGS(Optimizer):
     """L-BFGS (Liu and Nocedal, 1989), for smooth functions that are computed on all data at once.
 
-    A step runs up to ``max_iter`` iterations. Each goes along ``-H g``, where H, the inverse Hessian, is guessed from the
-    differences of the last points and their gradients: by ``lr``, or as far as a line search finds best.
+    A step runs up to ``max_iter`` iterations. Each goes along ``-H g``, where H, the inverse Hessian, is guessed from
+    the differences of the last points and their gradients: by ``lr``, or as far as a line search finds best.
 
     Args:
         params: tensors to optimize; there is one group only.
@@ -51,7 +51,7 @@ class LBFGS(Optimizer):
         >>> for _ in range(4):
         ...     loss = optimizer.step(closure)
         >>> x
-        tensor([1., 1.], requires_grad=True)
+        tensor([1.0000, 1.0000], requires_grad=True)
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class LBFGS(Optimizer):
         params: list[Tensor] = self.param_groups[0]["params"]
         return params
 
-    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]  # as in PyTorch, it is needed
+    def step(self, closure: Callable[[], Any]) -> Any:
         """Run up to ``max_iter`` iterations.
 
         Args:
@@ -265,4 +265,4 @@ def _scalar(value: Any) -> Any:
 
 def _stored(value: Any) -> Any:
     """What PyTorch keeps in a tensor, in one."""
-    return wrap(np.array(value)) if isinstance(value, np.floating) and type(value) is not float else value
+    return wrap(np.array(value)) if isinstance(value, np.generic) else value

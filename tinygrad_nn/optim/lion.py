@@ -19,7 +19,8 @@ class Lion(ElementwiseOptimizer):
 
     ``p -= lr * (sign(b1 m + (1 - b1) g) + weight_decay * p);  m = b2 m + (1 - b2) g``
 
-    Its steps are larger than Adam's: take a learning rate three to ten times smaller, and the weight decay as much larger.
+    Its steps are larger than Adam's: take a learning rate three to ten times smaller, and the weight decay as much
+    larger.
 
     Args:
         params: tensors to optimize, or groups of them.

@@ -11,7 +11,7 @@ from .._core.blas import add_scaled
 from .._core.modes import modes
 from .._core.tensor import wrap
 from .block import Array
-from .given import check_rate
+from .given import check_least, check_rate
 from .optimizer import Optimizer
 
 __all__ = ["Muon"]
@@ -24,8 +24,8 @@ class Muon(Optimizer):
 
     ``b = b + (1 - momentum) (g - b)``, with Nesterov's momentum ``u = g + momentum (b - g)``, else ``u = b``. The
     singular values of ``u`` are brought near 1 by ``ns_steps`` Newton-Schulz iterations ``X = a X + (b S + c S S) X``,
-    ``S = X X^T``. ``p = (1 - lr weight_decay) p - lr * ratio * X``, where the ratio is ``sqrt(max(1, rows / columns))``,
-    or ``0.2 sqrt(max(rows, columns))`` for ``"match_rms_adamw"``.
+    ``S = X X^T``. ``p = (1 - lr weight_decay) p - lr * ratio * X``, with the ratio ``sqrt(max(1, rows / columns))``, or
+    ``0.2 sqrt(max(rows, columns))`` for ``"match_rms_adamw"``.
 
     As in PyTorch, the iteration is done in numbers of bfloat16; those are stored in float32 here, and rounded.
 
@@ -54,8 +54,8 @@ class Muon(Optimizer):
         >>> (x * x).sum().backward()
         >>> optimizer.step()
         >>> x
-        tensor([[1.0426, 1.9293],
-                [2.9316, 3.9453]], requires_grad=True)
+        tensor([[1.0684, 1.9184],
+                [2.9266, 3.9753]], requires_grad=True)
     """
 
     def __init__(
@@ -71,10 +71,8 @@ class Muon(Optimizer):
         adjust_lr_fn: str | None = None,
     ) -> None:
         check_rate(lr, "Learning rate should be >= 0 but is: {}")
-        if not 0.0 <= momentum:
-            raise ValueError(f"momentum should be >= 0 but is: {momentum}")
-        if not 0.0 <= weight_decay:
-            raise ValueError(f"weight decay should be >= 0 but is: {weight_decay}")
+        check_least("momentum", momentum, 0)
+        check_least("weight decay", weight_decay, 0)
         if adjust_lr_fn is not None and adjust_lr_fn not in ("original", "match_rms_adamw"):
             raise ValueError(
                 f"Adjust learning rate function {adjust_lr_fn} is not supported. There are 'original' and "

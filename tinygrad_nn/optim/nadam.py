@@ -46,7 +46,7 @@ class NAdam(ElementwiseOptimizer):
         >>> (x * x).sum().backward()
         >>> optimizer.step()
         >>> x
-        tensor([0.8450, 1.8450], requires_grad=True)
+        tensor([0.8944, 1.8944], requires_grad=True)
     """
 
     def __init__(

@@ -59,7 +59,7 @@ class Rprop(ElementwiseOptimizer):
     ) -> None:
         check_rate(lr)
         if not 0.0 < etas[0] < 1.0 < etas[1]:
-            raise ValueError(f"Invalid eta values: {etas[0]}, {etas[1]}. The first lies between 0 and 1, the second above")
+            raise ValueError(f"Invalid eta values: {etas[0]}, {etas[1]}. Expected 0 < the first < 1 < the second")
         check_ways(foreach, differentiable=differentiable)
         defaults = {
             "lr": lr,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .block import Array
+from .block import Array, Block
 from .bundle import Bundle, Kept
 from .elementwise import ElementwiseOptimizer
 from .given import check_not_negative, check_rate, check_ways
@@ -90,11 +90,13 @@ class SGD(ElementwiseOptimizer):
         rate, keep = bundle.scalars(lr, momentum)
         for block in self._gathered(group, bundle):
             block.blend(block.state[0], momentum, block.work[0], rest)
-            update(block.state[0], *block.work, rate, keep if group["nesterov"] else None)
+            update(block, rate, keep if group["nesterov"] else None)
 
 
-def update(buffer: Array, grad: Array, work: Array, lr: Array, momentum: Array | None) -> None:
-    """``step = lr * b``, or with Nesterov's momentum ``lr * (g + momentum * b)``; left in `grad`."""
+def update(block: Block, lr: Array, momentum: Array | None) -> None:
+    """``step = lr * b``, or with Nesterov's momentum ``lr * (g + momentum * b)``."""
+    grad, work = block.work
+    buffer = block.state[0]
     if momentum is not None:
         np.multiply(buffer, momentum, work)
         buffer = np.add(grad, work, grad)

@@ -3,7 +3,9 @@
 Source: https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate
 """
 
-from .base import EPOCH_DEPRECATION_WARNING, LRScheduler, _LRScheduler
+from .base import EPOCH_DEPRECATION_WARNING as EPOCH_DEPRECATION_WARNING
+from .base import LRScheduler
+from .base import _LRScheduler as _LRScheduler
 from .combined import ChainedScheduler, SequentialLR
 from .cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
 from .cyclic import CyclicLR

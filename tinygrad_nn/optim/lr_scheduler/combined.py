@@ -59,8 +59,8 @@ class SequentialLR(_Combined):
 
     Raises:
         TypeError: something else than a schedule stands in the list.
-        ValueError: there is none, one is of another optimizer or cannot be stepped without a metric, or there is another
-            number of milestones.
+        ValueError: there is none, one is of another optimizer or cannot be stepped without a metric, or there is
+            another number of milestones.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html
 
@@ -88,9 +88,9 @@ class SequentialLR(_Combined):
         self._check(optimizer, schedulers)
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(
-                "Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone "
-                f"points, but got number of schedulers {len(schedulers)} and the number of milestones to be equal to "
-                f"{len(milestones)}"
+                "Sequential Schedulers expects number of schedulers provided to be one more than the number of "
+                f"milestone points, but got number of schedulers {len(schedulers)} and the number of milestones to be "
+                f"equal to {len(milestones)}"
             )
         self._schedulers = schedulers
         self._milestones = milestones

@@ -69,7 +69,9 @@ class CyclicLR(LRScheduler):
         check_optimizer(optimizer)
         self.optimizer = optimizer
         if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
-            raise ValueError(f"mode is invalid and scale_fn is None: got {mode!r}, expected triangular, triangular2 or exp_range")
+            raise ValueError(
+                f"mode is invalid and scale_fn is None: got {mode!r}, expected triangular, triangular2 or exp_range"
+            )
         lows = for_each_group("base_lr", optimizer, base_lr)
         self.max_lrs = for_each_group("max_lr", optimizer, max_lr)
         up = float(step_size_up)

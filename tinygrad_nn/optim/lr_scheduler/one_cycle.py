@@ -47,7 +47,7 @@ class OneCycleLR(LRScheduler):
         ...     optimizer.step()
         ...     schedule.step()
         >>> [round(rate, 3) for rate in rates]
-        [0.04, 0.812, 0.812, 0.25, 0.0]
+        [0.04, 0.95, 0.611, 0.188, 0.0]
     """
 
     def __init__(
