@@ -77,6 +77,8 @@ class ASGD(ElementwiseOptimizer):
         }
         super().__init__(params, defaults)
 
+    _numbers = frozenset({"step", "eta", "mu"})
+
     def _kept(self, group: dict[str, Any]) -> Kept:
         return Kept({"step": 0.0, "eta": float(group["lr"]), "mu": 1.0}, {"ax": 0.0})
 

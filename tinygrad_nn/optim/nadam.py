@@ -84,6 +84,7 @@ class NAdam(ElementwiseOptimizer):
         super().__init__(params, defaults)
 
     _scratch = 3
+    _numbers = frozenset({"step", "mu_product"})
 
     def _kept(self, group: dict[str, Any]) -> Kept:
         return Kept({"step": 0.0, "mu_product": 1.0}, {"exp_avg": 0.0, "exp_avg_sq": 0.0})

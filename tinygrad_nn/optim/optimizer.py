@@ -77,6 +77,7 @@ class Optimizer:
     _optimizer_load_state_dict_pre_hooks: dict[int, Callable[..., Any]]
     _optimizer_load_state_dict_post_hooks: dict[int, Callable[..., Any]]
     _is_stepping = False
+    _numbers = frozenset({"step"})  # what a state holds that is not of the parameter's type
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         self.defaults = defaults
@@ -245,7 +246,7 @@ class Optimizer:
             replaced = hook(self, state_dict)
             state_dict = state_dict if replaced is None else replaced
         check_format(state_dict, self.param_groups)
-        state = unpacked(state_dict, self.param_groups)
+        state = unpacked(state_dict, self.param_groups, self._numbers)
         options = [
             {name: copy.deepcopy(value) for name, value in saved.items() if name != "params"}
             for saved in state_dict["param_groups"]

@@ -56,8 +56,15 @@ def check_format(state_dict: Mapping[str, Any], groups: Groups) -> None:
             )
 
 
-def unpacked(state_dict: Mapping[str, Any], groups: Groups) -> defaultdict[Any, dict[str, Any]]:
-    """Copies of what is kept for each parameter, in the parameters' own types."""
+def unpacked(
+    state_dict: Mapping[str, Any], groups: Groups, numbers: frozenset[str]
+) -> defaultdict[Any, dict[str, Any]]:
+    """Copies of what is kept for each parameter, in the parameters' own types.
+
+    Args:
+        state_dict, groups: the state, and the groups that it is for.
+        numbers: names of what keeps its own type, such as ``"step"``.
+    """
     parameters: dict[Any, tuple[Tensor, bool]] = {}
     for group, saved in zip(groups, state_dict["param_groups"], strict=True):
         casts_step = bool(saved.get("capturable") or saved.get("fused"))
@@ -67,25 +74,25 @@ def unpacked(state_dict: Mapping[str, Any], groups: Groups) -> defaultdict[Any, 
     for key, value in state_dict["state"].items():
         if key in parameters:
             param, casts_step = parameters[key]
-            state[param] = _copied(value, param, casts_step, None)
+            state[param] = _copied(value, param, numbers, casts_step, None)
         else:
             state[key] = value
     return state
 
 
-def _copied(value: Any, param: Tensor, casts_step: bool, key: Any) -> Any:
-    """A copy, with its tensors in the parameter's type; the count of steps keeps its own, or becomes float32."""
-    if isinstance(value, Tensor | np.ndarray):
-        array = value._array if isinstance(value, Tensor) else value
+def _copied(value: Any, param: Tensor, numbers: frozenset[str], casts_step: bool, key: Any) -> Any:
+    """A copy, with tensors and arrays as tensors of the parameter's type; a count of steps may become float32."""
+    if hasattr(value, "__array__"):  # PyTorch's own tensors have it too
+        array = value._array if isinstance(value, Tensor) else np.asarray(value)
         dtype = param._array.dtype if param._array.dtype.kind == "f" else array.dtype
-        if key == "step":
-            dtype = np.dtype(np.float32) if casts_step else array.dtype
+        if key in numbers:
+            dtype = np.dtype(np.float32) if casts_step and key == "step" else array.dtype
         same = array.shape == param._array.shape
         made = np.empty_like(param._array, dtype) if same else np.empty(array.shape, dtype)  # in its memory order
         np.copyto(made, array, casting="unsafe")
         return wrap(made)
     if isinstance(value, Mapping):
-        return {name: _copied(item, param, casts_step, name) for name, item in value.items()}
+        return {name: _copied(item, param, numbers, casts_step, name) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)([_copied(item, param, casts_step, None) for item in value])
+        return type(value)([_copied(item, param, numbers, casts_step, None) for item in value])
     return copy.deepcopy(value)
