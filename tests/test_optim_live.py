@@ -1,4 +1,4 @@
-"""Every optimizer, under every combination of its options, beside a live PyTorch; and PyTorch's own table of samples."""
+"""Every optimizer, under every combination of its options, beside a live PyTorch; and PyTorch's own samples."""
 
 from __future__ import annotations
 

@@ -72,7 +72,12 @@ OPTIONS: dict[str, dict[str, list[Any]]] = {
         "centered": BOTH,
         "maximize": BOTH,
     },
-    "Rprop": {"lr": [0.01, 0.3], "etas": [(0.5, 1.2), (0.3, 1.5)], "step_sizes": [(1e-6, 50), (0.01, 2)], "maximize": BOTH},
+    "Rprop": {
+        "lr": [0.01, 0.3],
+        "etas": [(0.5, 1.2), (0.3, 1.5)],
+        "step_sizes": [(1e-6, 50), (0.01, 2)],
+        "maximize": BOTH,
+    },
     "Adagrad": {
         "lr_decay": [0, 0.1],
         "weight_decay": [0, 0.1],
@@ -218,7 +223,9 @@ SCHEDULES: dict[str, Any] = {
     "CosineAnnealingWarmRestarts": lambda s, o: s.CosineAnnealingWarmRestarts(o, 13),
     "CosineAnnealingWarmRestarts growing": lambda s, o: s.CosineAnnealingWarmRestarts(o, 10, 2, 0.001),
     "CyclicLR": lambda s, o: s.CyclicLR(o, 0.01, [0.1, 0.3], step_size_up=11, step_size_down=5),
-    "CyclicLR triangular2": lambda s, o: s.CyclicLR(o, [0.01, 0.02], 0.1, 7, mode="triangular2", base_momentum=[0.7, 0.8]),
+    "CyclicLR triangular2": lambda s, o: s.CyclicLR(
+        o, [0.01, 0.02], 0.1, 7, mode="triangular2", base_momentum=[0.7, 0.8]
+    ),
     "CyclicLR exp_range": lambda s, o: s.CyclicLR(o, 0.01, 0.1, 7, mode="exp_range", gamma=0.98, cycle_momentum=False),
     "CyclicLR scale_fn": lambda s, o: s.CyclicLR(o, 0.01, 0.1, 7, scale_fn=lambda x: 0.9**x, scale_mode="iterations"),
     "OneCycleLR": lambda s, o: s.OneCycleLR(o, 0.5, total_steps=200),
@@ -227,14 +234,6 @@ SCHEDULES: dict[str, Any] = {
     ),
     "SequentialLR": lambda s, o: s.SequentialLR(
         o, [s.LinearLR(o, 0.1, total_iters=10), s.CosineAnnealingLR(o, 50), s.ExponentialLR(o, 0.9)], [10, 60]
-    ),
-    "SequentialLR nested": lambda s, o: s.SequentialLR(
-        o,
-        [
-            s.SequentialLR(o, [s.ConstantLR(o, 0.5, 3), s.LinearLR(o, 0.2, total_iters=10)], [5]),
-            s.CosineAnnealingWarmRestarts(o, 9),
-        ],
-        [20],
     ),
     "ChainedScheduler": lambda s, o: s.ChainedScheduler([s.ConstantLR(o, 0.1, 20), s.ExponentialLR(o, 0.99)]),
     "two at once": lambda s, o: [s.StepLR(o, 10, 0.8), s.CosineAnnealingLR(o, 40)],
