@@ -56,7 +56,8 @@ class Case:
     Args:
         name: how it is asked for, ``group/detail``.
         about: one line for the report.
-        contenders: the name of a module that may or may not be installed, and what makes its job.
+        contenders: the name of a module that may or may not be installed, and what makes its job. More words tell two
+            contenders of one module apart: "torch fused".
         unit: us, ms or s.
         rounds: how many samples are taken of each contender.
         tolerance: by how much answers may differ, relative to the largest of them.
@@ -152,23 +153,25 @@ class Peers:
         return self._reasons.get(name, "")
 
     def _load(self, name: str) -> Any | None:
-        if self.chosen is not None and name not in self.chosen:
+        module_name = name.partition(" ")[0]
+        if self.chosen is not None and module_name not in self.chosen:
             self._reasons[name] = "not chosen"
             return None
         try:
-            module = importlib.import_module(name)
+            module = importlib.import_module(module_name)
         except Exception as error:  # some break with a newer NumPy in ways of their own
             if name == OURS:
                 raise
             self._reasons[name] = "not installed" if isinstance(error, ModuleNotFoundError) else f"fails: {error}"
             return None
-        if name == REFERENCE:
+        if module_name == REFERENCE:
             module.set_num_threads(self.settings.threads)
         return module
 
     def versions(self) -> dict[str, str]:
         """The version of everything that has been imported here."""
-        return {name: _version(name, module) for name, module in self._modules.items() if module is not None}
+        found = {name: module for name, module in self._modules.items() if module is not None and " " not in name}
+        return {name: _version(name, module) for name, module in found.items()}
 
 
 def _version(name: str, module: Any) -> str:

@@ -11,6 +11,7 @@ from .._core.blas import add_scaled
 from .._core.modes import modes
 from .._core.tensor import wrap
 from .block import Array
+from .bundle import LIMIT
 from .given import check_least, check_rate
 from .optimizer import Optimizer
 
@@ -105,24 +106,43 @@ class Muon(Optimizer):
         for param in group["params"]:
             if param._grad is not None and param.is_complex():
                 raise RuntimeError("Muon does not support complex parameters. Optimize these with Adam.")
+        modes.quiet(self._update_matrices, group)
+
+    def _update_matrices(self, group: dict[str, Any]) -> None:
+        stacks: dict[tuple[int, int], list[tuple[Array, Array]]] = {}
         for param, grad, state in self._pending(group):
-            modes.quiet(self._update_parameter, group, param._array, grad, state)
+            array = param._array
+            direction = accelerated(grad, state, float(group["momentum"]), group["nesterov"])
+            stack = stacks.setdefault((array.shape[0], array.shape[1]), [])
+            stack.append((array, direction))
+            if len(stack) * array.size >= LIMIT:
+                self._update_stack(group, stack)
+                stack.clear()
+        for stack in stacks.values():
+            if stack:
+                self._update_stack(group, stack)
 
-    def _update_parameter(self, group: dict[str, Any], param: Array, grad: Array, state: dict[str, Any]) -> None:
-        if "momentum_buffer" not in state:
-            state["momentum_buffer"] = wrap(np.zeros_like(grad, subok=False))
-        buffer, momentum = state["momentum_buffer"]._array, float(group["momentum"])
-        np.copyto(buffer, lerp(buffer, grad, 1 - momentum))
-        direction = lerp(grad, buffer, momentum) if group["nesterov"] else buffer
-        direction = orthogonal(direction, group["ns_coefficients"], group["ns_steps"], group["eps"])
-
-        lr, (rows, columns) = float(group["lr"]), param.shape
+    def _update_stack(self, group: dict[str, Any], stack: list[tuple[Array, Array]]) -> None:
+        """Update matrices of one shape."""
+        lr, (rows, columns) = float(group["lr"]), stack[0][0].shape
+        directions = np.stack([direction for _, direction in stack])  # (k, rows, columns)
+        directions = orthogonal(directions, group["ns_coefficients"], group["ns_steps"], group["eps"])
         if group["adjust_lr_fn"] == "match_rms_adamw":
             ratio = 0.2 * sqrt(max(rows, columns))
         else:
             ratio = sqrt(max(1, rows / columns))
-        np.multiply(param, 1 - lr * group["weight_decay"], param)
-        np.subtract(param, np.multiply(direction, param.dtype.type(lr * ratio)), param)
+        for (param, _), direction in zip(stack, directions, strict=True):
+            np.multiply(param, 1 - lr * group["weight_decay"], param)
+            np.subtract(param, np.multiply(direction, param.dtype.type(lr * ratio)), param)
+
+
+def accelerated(grad: Array, state: dict[str, Any], momentum: float, nesterov: bool) -> Array:
+    """``b = b + (1 - momentum) (g - b)``; the direction is ``g + momentum (b - g)``, or ``b`` without Nesterov."""
+    if "momentum_buffer" not in state:
+        state["momentum_buffer"] = wrap(np.zeros_like(grad, subok=False))
+    buffer: Array = state["momentum_buffer"]._array
+    np.copyto(buffer, lerp(buffer, grad, 1 - momentum))
+    return lerp(grad, buffer, momentum) if nesterov else buffer
 
 
 def lerp(start: Array, end: Array, weight: float) -> Array:
@@ -133,20 +153,20 @@ def lerp(start: Array, end: Array, weight: float) -> Array:
     return add_scaled(end.copy(), weight - 1, difference)
 
 
-def orthogonal(matrix: Array, coefficients: tuple[float, float, float], steps: int, eps: float) -> Array:
-    """Bring the singular values near 1, by Newton-Schulz iterations on numbers of bfloat16."""
+def orthogonal(matrices: Array, coefficients: tuple[float, float, float], steps: int, eps: float) -> Array:
+    """Bring the singular values of matrices (k, m, n) near 1, by Newton-Schulz iterations on numbers of bfloat16."""
     a, b, c = coefficients
-    wide = matrix.shape[0] <= matrix.shape[1]
-    x = to_bfloat16((matrix if wide else matrix.T).astype(np.float32, order="C"))
-    norm = to_bfloat16(np.array(sqrt(np.vdot(x, x)), np.float32))
+    wide = matrices.shape[1] <= matrices.shape[2]
+    x = to_bfloat16((matrices if wide else matrices.swapaxes(1, 2)).astype(np.float32, order="C"))
+    norm = to_bfloat16(np.sqrt(np.square(x).sum(axis=(1, 2), keepdims=True)))  # (k, 1, 1)
     x = to_bfloat16(x / np.maximum(norm, to_bfloat16(np.array(eps, np.float32))))
     for _ in range(steps):
-        gram = to_bfloat16(x @ x.T)
+        gram = to_bfloat16(x @ x.swapaxes(1, 2))  # (k, m, m)
         update = gram @ gram
         update *= np.float32(c)
         to_bfloat16(add_scaled(update, b, gram))
         x = to_bfloat16(add_scaled(update @ x, a, x))
-    return x if wide else x.T
+    return x if wide else x.swapaxes(1, 2)
 
 
 def to_bfloat16(numbers: Array) -> Array:
