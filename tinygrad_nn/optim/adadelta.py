@@ -82,13 +82,13 @@ class Adadelta(ElementwiseOptimizer):
     def _update_bundle(self, group: dict[str, Any], bundle: Bundle) -> None:
         bundle.advance()
         rho = float(group["rho"])
-        numbers = bundle.scalars(group["eps"], float(group["lr"]))
-        for block in self._gathered(group, bundle):
-            update(block, rho, *numbers)
+        (eps,) = bundle.scalars(group["eps"])
+        for block in self._gathered(group, bundle, float(group["lr"])):
+            update(block, rho, eps)
 
 
-def update(block: Block, rho: float, eps: Array, rate: Array) -> None:
-    """``v = rho v + (1 - rho) g g;  d = sqrt((u + eps) / (v + eps)) g;  u = rho u + (1 - rho) d d;  step = rate d``."""
+def update(block: Block, rho: float, eps: Array) -> None:
+    """``v = rho v + (1 - rho) g g;  d = sqrt((u + eps) / (v + eps)) g;  u = rho u + (1 - rho) d d``."""
     grad, work, other = block.work
     square, steps = block.state
     np.multiply(grad, grad, work)
@@ -99,4 +99,3 @@ def update(block: Block, rho: float, eps: Array, rate: Array) -> None:
     delta = np.multiply(grad, work, grad)
     np.multiply(delta, delta, work)
     block.blend(steps, rho, work, 1 - rho)
-    np.multiply(delta, rate, delta)

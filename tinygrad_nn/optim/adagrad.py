@@ -91,17 +91,17 @@ class Adagrad(ElementwiseOptimizer):
 
     def _update_bundle(self, group: dict[str, Any], bundle: Bundle) -> None:
         step = bundle.advance()
-        numbers = bundle.scalars(group["eps"], float(group["lr"]) / (1 + (step - 1) * group["lr_decay"]))
-        for block in self._gathered(group, bundle):
-            update(block, *numbers)
+        rate = float(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
+        (eps,) = bundle.scalars(group["eps"])
+        for block in self._gathered(group, bundle, rate):
+            update(block, eps)
 
 
-def update(block: Block, eps: Array, rate: Array) -> None:
-    """``s = s + g g;  step = rate * g / (sqrt(s) + eps)``."""
+def update(block: Block, eps: Array) -> None:
+    """``s = s + g g;  direction = g / (sqrt(s) + eps)``."""
     grad, work = block.work
     (total,) = block.state
     np.add(total, np.multiply(grad, grad, work), total)
     np.sqrt(total, work)
     np.add(work, eps, work)
-    step = np.divide(grad, work, grad)
-    np.multiply(step, rate, step)
+    np.divide(grad, work, grad)

@@ -96,13 +96,13 @@ class Adam(ElementwiseOptimizer):
         # m / (1 - b1**t) and v / (1 - b2**t) undo the means' start at zero. Both factors are taken out of the
         # fraction, which saves passes over the arrays.
         unbias = sqrt(1 - beta2**step)
-        eps, rate = bundle.scalars(group["eps"] * unbias, lr * unbias / (1 - beta1**step))
-        for block in self._gathered(group, bundle):
-            update(block, beta1, beta2, eps, rate)
+        (eps,) = bundle.scalars(group["eps"] * unbias)
+        for block in self._gathered(group, bundle, lr * unbias / (1 - beta1**step)):
+            update(block, beta1, beta2, eps)
 
 
-def update(block: Block, beta1: float, beta2: float, eps: Array, rate: Array) -> None:
-    """``m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g g;  step = rate * m / (sqrt(v) + eps)``."""
+def update(block: Block, beta1: float, beta2: float, eps: Array) -> None:
+    """``m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g g;  direction = m / (sqrt(v) + eps)``."""
     grad = block.work[0]
     mean, square, *largest = block.state
     block.blend(mean, beta1, grad, 1 - beta1)
@@ -111,10 +111,9 @@ def update(block: Block, beta1: float, beta2: float, eps: Array, rate: Array) ->
     if largest:  # AMSGrad
         square = np.maximum(largest[0], square, out=largest[0])
 
-    step = np.sqrt(square, grad)
-    np.add(step, eps, step)
-    np.divide(mean, step, step)
-    np.multiply(step, rate, step)
+    root = np.sqrt(square, grad)
+    np.add(root, eps, root)
+    np.divide(mean, root, root)
 
 
 def _check_tensor_options(value: Any, foreach: bool | None, capturable: bool, what: str) -> None:

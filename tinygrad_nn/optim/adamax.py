@@ -80,13 +80,13 @@ class Adamax(ElementwiseOptimizer):
     def _update_bundle(self, group: dict[str, Any], bundle: Bundle) -> None:
         beta1, beta2 = float(group["betas"][0]), float(group["betas"][1])
         rate = float(group["lr"]) / (1 - beta1 ** bundle.advance())
-        numbers = bundle.scalars(beta2, group["eps"], rate)
-        for block in self._gathered(group, bundle):
+        numbers = bundle.scalars(beta2, group["eps"])
+        for block in self._gathered(group, bundle, rate):
             update(block, beta1, *numbers)
 
 
-def update(block: Block, beta1: float, beta2: Array, eps: Array, rate: Array) -> None:
-    """``m = b1 m + (1 - b1) g;  u = max(b2 u, |g| + eps);  step = rate * m / u``."""
+def update(block: Block, beta1: float, beta2: Array, eps: Array) -> None:
+    """``m = b1 m + (1 - b1) g;  u = max(b2 u, |g| + eps);  direction = m / u``."""
     grad = block.work[0]
     mean, largest = block.state
     block.blend(mean, beta1, grad, 1 - beta1)
@@ -94,5 +94,4 @@ def update(block: Block, beta1: float, beta2: Array, eps: Array, rate: Array) ->
     np.add(size, eps, size)
     np.multiply(largest, beta2, largest)
     np.maximum(largest, size, out=largest)
-    step = np.divide(mean, largest, grad)
-    np.multiply(step, rate, step)
+    np.divide(mean, largest, grad)

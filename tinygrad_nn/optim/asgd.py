@@ -87,9 +87,9 @@ class ASGD(ElementwiseOptimizer):
         lr, lambd, decay = float(group["lr"]), group["lambd"], float(group["weight_decay"])
         etas, mus = bundle.numbers["eta"], bundle.numbers["mu"]
         eta, mu = float(etas[0]), float(mus[0])
-        eta_, mu_ = bundle.scalars(eta, mu)
-        for block in bundle.gathered(-1.0 if group["maximize"] else 1.0, decay, 1 - lambd * eta):
-            np.multiply(block.work[0], eta_, block.work[0])
+        (mu_,) = bundle.scalars(mu)
+        for _ in bundle.gathered(-1.0 if group["maximize"] else 1.0, decay, eta, 1 - lambd * eta):
+            pass  # the direction is the gradient itself
         for block in bundle.followed():
             average(block, None if mu == 1 else mu_)
         etas.fill(lr / (1 + lambd * lr * step) ** group["alpha"])

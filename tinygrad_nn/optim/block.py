@@ -25,11 +25,13 @@ class Block:
 
     Attributes:
         state: the block's part of each flat array. Complex numbers count as two real ones.
-        work: flat scratch arrays. The first gets the gradient, and ends as the step.
+        work: flat scratch arrays. The first gets the gradient, and ends as the direction of the step.
         views: each scratch array as arrays of the targets' forms.
     """
 
-    __slots__ = ("_addresses", "_axpby", "_stored", "first", "last", "piece", "state", "targets", "views", "work")
+    __slots__ = (
+        "_addresses", "_axpby", "_places", "_stored", "first", "last", "piece", "state", "targets", "views", "work",
+    )  # fmt: skip
 
     def __init__(self, targets: list[Array], first: int, last: int, piece: slice | None) -> None:
         self.targets = targets
@@ -45,6 +47,12 @@ class Block:
         self._stored = stored
         self._axpby = axpby(work[0].dtype)
         self._addresses = {id(array): array.ctypes.data for array in state + work}
+        self._places = [
+            (view.size * view.itemsize // work[0].itemsize, view.ctypes.data, target.ctypes.data)
+            for view, target in zip(views[0], self.targets, strict=True)
+        ]
+        if not all(_lie_alike(view, target) for view, target in zip(views[0], self.targets, strict=True)):
+            self._places = []
 
     # --- gradients and parameters --------------------------------------------------------------------------------
 
@@ -66,13 +74,21 @@ class Block:
         """The parameters, times a factor, into one of the scratch arrays."""
         _all(map(np.multiply, self.targets, repeat(factor), self.views[number]))
 
-    def subtract(self, shrink: Array | None = None) -> None:
-        """Subtract the first scratch array from the parameters, after multiplying these by a factor."""
-        if shrink is None:
+    def move(self, rate: float, shrink: float = 1.0) -> None:
+        """``p = shrink * p - rate * direction``, with the direction in the first scratch array."""
+        if shrink != 1 and self._axpby is not None and self._places:
+            for size, direction, target in self._places:
+                self._axpby(size, -rate, direction, 1, shrink, target, 1)
+            return
+        step = self.work[0]
+        if rate != 1:
+            np.multiply(step, np.array(rate, step.dtype), step)
+        if shrink == 1:
             _all(map(np.subtract, self.targets, self.views[0], self.targets))
             return
+        factor = np.array(shrink, step.dtype)
         for target, view in zip(self.targets, self.views[0], strict=True):
-            np.multiply(target, shrink, target)
+            np.multiply(target, factor, target)
             np.subtract(target, view, target)
 
     def descend(self, gradients: list[Array], factor: Array, penalty: Array | None) -> None:
@@ -112,3 +128,9 @@ class Block:
         """Put it back."""
         for wide, stored in zip(self.state, self._stored, strict=False):
             np.copyto(stored, wide, casting="same_kind")
+
+
+def _lie_alike(view: Array, target: Array) -> bool:
+    """Whether two arrays of one shape are of one type, and have their numbers in the same order without gaps."""
+    gapless = target.flags.c_contiguous or target.flags.f_contiguous
+    return gapless and view.dtype == target.dtype

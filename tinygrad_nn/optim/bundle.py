@@ -176,13 +176,15 @@ class Bundle:
         """Numbers as 0-d arrays of the type that is computed with, which ufuncs take in half the time of floats."""
         return [np.array(number, self.real) for number in numbers]
 
-    def gathered(self, factor: float, penalty: float = 0.0, shrink: float = 1.0) -> Iterator[Block]:
+    def gathered(
+        self, factor: float, penalty: float = 0.0, rate: float = 1.0, shrink: float = 1.0
+    ) -> Iterator[Block]:
         """Go through the blocks, with ``factor * g + penalty * p`` in the first scratch array.
 
-        The formula leaves the step there, which is then subtracted, after ``p *= shrink``.
+        The formula leaves a direction there. Then ``p = shrink * p - rate * direction``.
         """
         gradients = self._flattened()
-        factor_, penalty_, shrink_ = self.scalars(factor, penalty, shrink)
+        factor_, penalty_ = self.scalars(factor, penalty)
         for block in self.blocks:
             block.gather(gradients, factor_)
             if penalty:
@@ -190,7 +192,7 @@ class Bundle:
             block.widen()
             yield block
             block.narrow()
-            block.subtract(shrink_ if shrink != 1 else None)
+            block.move(rate, shrink)
         self._finish()
 
     def followed(self) -> Iterator[Block]:

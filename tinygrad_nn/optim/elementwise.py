@@ -31,7 +31,7 @@ class ElementwiseOptimizer(Optimizer):
         raise NotImplementedError
 
     def _update_bundle(self, group: dict[str, Any], bundle: Bundle) -> None:
-        """One step: goes through `_gathered`, and turns what each block has in its first scratch array into a step."""
+        """One step: goes through `_gathered`, and turns each block's gradient into the direction of its step."""
         raise NotImplementedError
 
     def _start(self) -> None:
@@ -44,17 +44,26 @@ class ElementwiseOptimizer(Optimizer):
         for bundle in self._bundles(group):
             quiet(self._update_bundle, group, bundle)
 
-    def _gathered(self, group: dict[str, Any], bundle: Bundle) -> Iterator[Block]:
+    def _gathered(
+        self, group: dict[str, Any], bundle: Bundle, rate: float = 1.0, shrink: float | None = None
+    ) -> Iterator[Block]:
         """Go through the blocks, each with its gradients after the group's weight decay.
 
         To maximize, gradients change their sign. Weight decay is added to them as the gradient of a penalty, or, if
         it is decoupled, shrinks the parameters themselves.
+
+        Args:
+            group, bundle: what is stepped.
+            rate: what the formula's direction is multiplied by.
+            shrink: what the parameters are multiplied by, if the formula decides about weight decay itself.
         """
-        decay = float(group.get("weight_decay", 0.0))
         sign = -1.0 if group.get("maximize") else 1.0
+        if shrink is not None:
+            return bundle.gathered(sign, 0.0, rate, shrink)
+        decay = float(group.get("weight_decay", 0.0))
         if group.get("decoupled_weight_decay"):
-            return bundle.gathered(sign, 0.0, 1 - float(group["lr"]) * decay)
-        return bundle.gathered(sign, decay)
+            return bundle.gathered(sign, 0.0, rate, 1 - float(group["lr"]) * decay)
+        return bundle.gathered(sign, decay, rate)
 
     def _bundles(self, group: dict[str, Any]) -> list[Bundle]:
         """The group's parameters that have a gradient, as bundles. They are made anew only if something changed."""

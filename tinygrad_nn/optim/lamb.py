@@ -73,13 +73,13 @@ class LAMB(ElementwiseOptimizer):
         one, eps, rate, decay = bundle.scalars(
             1.0, group["eps"] * unbias, unbias / (1 - beta1**step), group["weight_decay"]
         )
-        for block in bundle.gathered(-1.0 if group["maximize"] else 1.0):
+        for block in self._gathered(group, bundle, lr, shrink=1.0):
             update(block, beta1, beta2, eps, rate)
             if group["weight_decay"]:
                 block.add_parameters(decay)
             block.take_parameters(one, 1)
             for direction, param in zip(*block.segments(), strict=True):
-                direction *= direction.dtype.type(lr * trust_ratio(param, direction))
+                direction *= direction.dtype.type(trust_ratio(param, direction))
 
 
 def update(block: Block, beta1: float, beta2: float, eps: Array, rate: Array) -> None:

@@ -76,7 +76,7 @@ class LARS(ElementwiseOptimizer):
     def _update_bundle(self, group: dict[str, Any], bundle: Bundle) -> None:
         lr, decay, trust = float(group["lr"]), float(group["weight_decay"]), group["trust_coefficient"]
         one, decay_ = bundle.scalars(1.0, decay)
-        for block in bundle.gathered(-1.0 if group["maximize"] else 1.0):
+        for block in self._gathered(group, bundle, shrink=1.0):
             grad, params, work = block.work
             (buffer,) = block.state
             block.take_parameters(one, 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .block import Array, Block
+from .block import Block
 from .bundle import Bundle, Kept
 from .elementwise import ElementwiseOptimizer
 from .given import check_betas, check_not_negative, check_rate
@@ -66,16 +66,15 @@ class Lion(ElementwiseOptimizer):
 
     def _update_bundle(self, group: dict[str, Any], bundle: Bundle) -> None:
         lr, beta1, beta2 = float(group["lr"]), float(group["betas"][0]), float(group["betas"][1])
-        (rate,) = bundle.scalars(lr)
-        for block in bundle.gathered(-1.0 if group["maximize"] else 1.0, shrink=1 - lr * group["weight_decay"]):
-            update(block, beta1, beta2, rate)
+        for block in self._gathered(group, bundle, lr, shrink=1 - lr * group["weight_decay"]):
+            update(block, beta1, beta2)
 
 
-def update(block: Block, beta1: float, beta2: float, rate: Array) -> None:
-    """``step = rate * sign(b1 m + (1 - b1) g);  m = b2 m + (1 - b2) g``."""
+def update(block: Block, beta1: float, beta2: float) -> None:
+    """``direction = sign(b1 m + (1 - b1) g);  m = b2 m + (1 - b2) g``."""
     grad, direction, _ = block.work
     (momentum,) = block.state
     np.copyto(direction, momentum)
     block.blend(direction, beta1, grad, 1 - beta1)
     block.blend(momentum, beta2, grad, 1 - beta2)
-    np.multiply(np.sign(direction, grad), rate, grad)
+    np.sign(direction, grad)

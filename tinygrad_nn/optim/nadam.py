@@ -99,21 +99,15 @@ class NAdam(ElementwiseOptimizer):
         product = float(products[0])
         # sqrt(1 - b2**t) is taken out of the fraction, as in Adam
         unbias = sqrt(1 - beta2**step)
-        shrink = 1 - lr * group["weight_decay"] if group["decoupled_weight_decay"] else 1.0
-        eps, rate, next_rate, shrink_ = bundle.scalars(
-            group["eps"] * unbias,
-            lr * unbias * (1 - momentum) / (1 - product),
-            lr * unbias * next_momentum / (1 - product * next_momentum),
-            shrink,
-        )
-        penalty = 0.0 if group["decoupled_weight_decay"] else group["weight_decay"]
-        for block in bundle.gathered(-1.0 if group["maximize"] else 1.0, penalty):
+        rate = lr * unbias * (1 - momentum) / (1 - product)
+        next_rate = lr * unbias * next_momentum / (1 - product * next_momentum)
+        (eps,) = bundle.scalars(group["eps"] * unbias)
+        decay, sign = float(group["weight_decay"]), -1.0 if group["maximize"] else 1.0
+        penalty, shrink = (0.0, 1 - lr * decay) if group["decoupled_weight_decay"] else (decay, 1.0)
+        for block in bundle.gathered(sign, penalty, next_rate):
             update(block, beta1, beta2, eps)
-            mean, (step_, root) = block.state[0], block.work[:2]
-            np.multiply(step_, rate, step_)
-            block.subtract(shrink_ if shrink != 1 else None)  # two roundings, as in PyTorch
-            np.divide(mean, root, step_)
-            np.multiply(step_, next_rate, step_)
+            block.move(rate, shrink)  # along the gradient; and then, with a rounding of its own, along the mean
+            np.divide(block.state[0], block.work[1], block.work[0])
 
 
 def update(block: Block, beta1: float, beta2: float, eps: Array) -> None:

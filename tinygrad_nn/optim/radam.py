@@ -88,9 +88,9 @@ class RAdam(ElementwiseOptimizer):
         beta1, beta2 = float(group["betas"][0]), float(group["betas"][1])
         rate = float(group["lr"]) / (1 - beta1**step)
         factor = rectification(step, beta2)
-        eps, rate_ = bundle.scalars(group["eps"], rate if factor is None else rate * factor)
-        for block in self._gathered(group, bundle):
-            update(block, beta1, beta2, None if factor is None else eps, rate_)
+        (eps,) = bundle.scalars(group["eps"])
+        for block in self._gathered(group, bundle, rate if factor is None else rate * factor):
+            update(block, beta1, beta2, None if factor is None else eps)
 
 
 def rectification(step: float, beta2: float) -> float | None:
@@ -103,17 +103,16 @@ def rectification(step: float, beta2: float) -> float | None:
     return sqrt((length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length)) * sqrt(unbias)
 
 
-def update(block: Block, beta1: float, beta2: float, eps: Array | None, rate: Array) -> None:
-    """``m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g g;  step = rate * m / (sqrt(v) + eps)``, or ``rate * m``."""
+def update(block: Block, beta1: float, beta2: float, eps: Array | None) -> None:
+    """``m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g g;  direction = m / (sqrt(v) + eps)``, or ``m``."""
     grad = block.work[0]
     mean, square = block.state
     block.blend(mean, beta1, grad, 1 - beta1)
     np.multiply(grad, grad, grad)
     block.blend(square, beta2, grad, 1 - beta2)
     if eps is None:
-        np.multiply(mean, rate, grad)
+        np.copyto(grad, mean)
         return
-    step = np.sqrt(square, grad)
-    np.add(step, eps, step)
-    np.divide(mean, step, step)
-    np.multiply(step, rate, step)
+    root = np.sqrt(square, grad)
+    np.add(root, eps, root)
+    np.divide(mean, root, root)

@@ -93,12 +93,12 @@ class RMSprop(ElementwiseOptimizer):
     def _update_bundle(self, group: dict[str, Any], bundle: Bundle) -> None:
         bundle.advance()
         alpha, momentum = float(group["alpha"]), float(group["momentum"])
-        eps, rate = bundle.scalars(group["eps"], float(group["lr"]))
-        for block in self._gathered(group, bundle):
+        (eps,) = bundle.scalars(group["eps"])
+        for block in self._gathered(group, bundle, float(group["lr"])):
             square, *others = block.state
             buffer = others.pop(0) if momentum > 0 else None
             mean = others.pop(0) if group["centered"] else None
-            update(block, square, buffer, mean, alpha, momentum, eps, rate)
+            update(block, square, buffer, mean, alpha, momentum, eps)
 
 
 def update(
@@ -109,9 +109,8 @@ def update(
     alpha: float,
     momentum: float,
     eps: Array,
-    rate: Array,
 ) -> None:
-    """``v = alpha v + (1 - alpha) g g;  step = lr * g / (sqrt(v) + eps)``, centered and with momentum if so wished."""
+    """``v = alpha v + (1 - alpha) g g;  direction = g / (sqrt(v) + eps)``, centered and with momentum if so wished."""
     grad, work, other = block.work
     np.multiply(grad, grad, work)
     block.blend(square, alpha, work, 1 - alpha)
@@ -122,8 +121,7 @@ def update(
         np.multiply(mean, mean, other)
         np.sqrt(np.subtract(square, other, work), work)
     np.add(work, eps, work)
-    step = np.divide(grad, work, grad)
+    np.divide(grad, work, grad)
     if buffer is not None:
-        block.blend(buffer, momentum, step, 1.0)
-        step = buffer
-    np.multiply(step, rate, grad)
+        block.blend(buffer, momentum, grad, 1.0)
+        np.copyto(grad, buffer)
