@@ -47,12 +47,11 @@ class Block:
         self._stored = stored
         self._axpby = axpby(work[0].dtype)
         self._addresses = {id(array): array.ctypes.data for array in state + work}
-        self._places = [
-            (view.size * view.itemsize // work[0].itemsize, view.ctypes.data, target.ctypes.data)
-            for view, target in zip(views[0], self.targets, strict=True)
-        ]
-        if not all(_lie_alike(view, target) for view, target in zip(views[0], self.targets, strict=True)):
-            self._places = []
+        pairs = list(zip(views[0], self.targets, strict=True))
+        self._places: list[tuple[int, int, int]] = []  # lengths, and addresses of directions and parameters
+        if all(_lie_alike(view, target) for view, target in pairs):
+            per_element = views[0][0].itemsize // work[0].itemsize
+            self._places = [(v.size * per_element, v.ctypes.data, target.ctypes.data) for v, target in pairs]
 
     # --- gradients and parameters --------------------------------------------------------------------------------
 
@@ -77,8 +76,8 @@ class Block:
     def move(self, rate: float, shrink: float = 1.0) -> None:
         """``p = shrink * p - rate * direction``, with the direction in the first scratch array."""
         if shrink != 1 and self._axpby is not None and self._places:
-            for size, direction, target in self._places:
-                self._axpby(size, -rate, direction, 1, shrink, target, 1)
+            for size, direction, place in self._places:
+                self._axpby(size, -rate, direction, 1, shrink, place, 1)
             return
         step = self.work[0]
         if rate != 1:
