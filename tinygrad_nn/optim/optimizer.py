@@ -9,13 +9,15 @@ import copy
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from .._core.gradients import zero_gradient
 from .._core.handles import RemovableHandle, add_hook
-from .._core.modes import enable_grad
+from .._core.modes import enable_grad, modes
+from .._core.observe import region
 from .._core.tensor import Tensor
 from .given import as_list, check_parameter, required, split_names, type_name
 from .state import check_format, packed, unpacked
@@ -170,9 +172,10 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients, or set them to zero."""
-        for group in self.param_groups:
-            for param in group["params"]:
-                zero_gradient(param, set_to_none)
+        with region(f"Optimizer.zero_grad#{type(self).__name__}.zero_grad") if modes.observers else nullcontext():
+            for group in self.param_groups:
+                for param in group["params"]:
+                    zero_gradient(param, set_to_none)
 
     @with_hooks
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .._core.handles import RemovableHandle, add_hook
+from .._core.modes import modes
+from .._core.observe import region
 
 __all__ = ["register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]
 
@@ -41,15 +43,20 @@ def with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(step)
     def hooked(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if (
-            self._optimizer_step_pre_hooks or self._optimizer_step_post_hooks or before_all or after_all
-        ) and not self._is_stepping:
-            self._is_stepping = True
-            try:
+        if self._is_stepping or not (
+            self._optimizer_step_pre_hooks
+            or self._optimizer_step_post_hooks
+            or before_all
+            or after_all
+            or modes.observers
+        ):
+            return step(self, *args, **kwargs)
+        self._is_stepping = True
+        try:
+            with region(f"Optimizer.step#{type(self).__name__}.step"):
                 return _run(step, (self, *args), kwargs)
-            finally:
-                self._is_stepping = False
-        return step(self, *args, **kwargs)
+        finally:
+            self._is_stepping = False
 
     return hooked
 
