@@ -145,6 +145,18 @@ def test_infinite_gradients_warn_of_nothing() -> None:
             optimizer.step()
 
 
+def test_memory_that_must_not_be_written_to() -> None:
+    array = np.ones(3, np.float32)
+    array.flags.writeable = False
+    for name in ("SGD", "Adam", "AdamW", "Lion"):
+        x = tg.from_numpy(np.ones(3, np.float32)).requires_grad_()
+        x._array = array
+        x.grad = tg.ones(3)
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(optim, name)([x], weight_decay=0.1).step()
+        assert array.tolist() == [1, 1, 1]
+
+
 # --- changes from outside ----------------------------------------------------------------------------------------
 
 

@@ -130,6 +130,6 @@ class Block:
 
 
 def _lie_alike(view: Array, target: Array) -> bool:
-    """Whether two arrays of one shape are of one type, and have their numbers in the same order without gaps."""
-    gapless = target.flags.c_contiguous or target.flags.f_contiguous
-    return gapless and view.dtype == target.dtype
+    """Whether two arrays have the same numbers in the same order, without gaps, and the target may be written to."""
+    flags = target.flags
+    return (flags.c_contiguous or flags.f_contiguous) and flags.writeable and view.dtype == target.dtype
