@@ -137,6 +137,14 @@ def test_missing_and_broken_peers_are_named():
     assert "| made | us | 1000000 | – | – |" in report.markdown([result])
 
 
+def test_two_contenders_of_one_module():
+    peers = harness.Peers(QUICK)
+    result = harness.measure(made({"tinygrad_nn": [1.0], "numpy": [1.0], "numpy again": [1.0]}), QUICK, peers)
+    assert list(result.samples) == ["tinygrad_nn", "numpy", "numpy again"]
+    assert sorted(peers.versions()) == ["numpy", "tinygrad_nn"]
+    assert list(of(made({"tinygrad_nn": [1.0], "numpy again": [1.0]}), ["tinygrad_nn"]).samples) == ["tinygrad_nn"]
+
+
 def test_this_package_must_not_break():
     with pytest.raises(RuntimeError, match="broken"):
         of(made({"tinygrad_nn": RuntimeError("broken"), "numpy": [1.0]}))
