@@ -314,3 +314,26 @@ def test_all_of_pytorchs_names_are_there() -> None:
 
 # Of PyTorch's classes: what is there for its profiler, its compiler, or to share memory with other processes.
 NOT_METHODS = {"profile_hook_step", "share_memory"}
+
+
+@pytest.mark.parametrize("search", [None, "strong_wolfe"])
+def test_lbfgs_with_complex_and_unused_parameters(search: str | None) -> None:
+    results = []
+    for package in (tg, torch):
+        rng = np.random.default_rng(0)
+        z = package.tensor(rng.normal(size=3) + 1j * rng.normal(size=3), requires_grad=True)
+        x = package.tensor(rng.normal(size=(2, 2)), requires_grad=True)
+        unused = package.tensor(rng.normal(size=2), requires_grad=True)
+        optimizer = package.optim.LBFGS([z, unused, x], line_search_fn=search, max_iter=6)
+
+        def closure(package: Any = package, optimizer: Any = optimizer, z: Any = z, x: Any = x) -> Any:
+            optimizer.zero_grad()
+            loss = ((z - (1 + 2j)) * (z - (1 + 2j)).conj()).real.sum() + (x**4).sum() + (x * x).sum()
+            loss.backward()
+            return loss
+
+        returned = [optimizer.step(closure).item() for _ in range(4)]
+        results.append(([z, unused, x], returned))
+    (mine, losses), (theirs, expected) = results
+    hold(mine, theirs, 1e-9)
+    assert losses == pytest.approx(expected, rel=1e-9, abs=1e-15)
