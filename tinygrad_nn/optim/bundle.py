@@ -25,7 +25,7 @@ from .block import Array, Block
 Memory = dict[np.dtype[Any], list[Array]]
 
 # Long enough for the calls not to count, short enough for a block's arrays to stay in the cache of most processors.
-LIMIT = 1 << 18
+LIMIT = 1 << 19
 _CACHE_LINE = 64  # bytes
 
 _array_of = attrgetter("_array")

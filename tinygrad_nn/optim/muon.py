@@ -11,13 +11,13 @@ from .._core.blas import add_scaled
 from .._core.modes import modes
 from .._core.tensor import wrap
 from .block import Array
-from .bundle import LIMIT
 from .given import check_least, check_rate
 from .optimizer import Optimizer
 
 __all__ = ["Muon"]
 
 A, B, C = 3.4445, -4.7750, 2.0315
+_STACK = 1 << 17  # about how many numbers of matrices are iterated together
 
 
 class Muon(Optimizer):
@@ -115,7 +115,7 @@ class Muon(Optimizer):
             direction = accelerated(grad, state, float(group["momentum"]), group["nesterov"])
             stack = stacks.setdefault((array.shape[0], array.shape[1]), [])
             stack.append((array, direction))
-            if len(stack) * array.size >= LIMIT:
+            if len(stack) * array.size >= _STACK:
                 self._update_stack(group, stack)
                 stack.clear()
         for stack in stacks.values():
