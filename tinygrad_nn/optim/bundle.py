@@ -160,10 +160,8 @@ class Bundle:
                     return False
         except AttributeError:  # not there any more, or no tensor
             return False
-        for vector in self.numbers.values():  # a user may have written to one of them
-            if vector.tobytes() != vector[:1].tobytes() * len(vector):
-                return False
-        return True
+        # a user may have written to one of the numbers
+        return all(vector.tobytes() == vector[:1].tobytes() * len(vector) for vector in self.numbers.values())
 
     def advance(self) -> float:
         """Count one more step, and give their number."""
