@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import io
 import json
 import pickle
@@ -492,3 +493,12 @@ def test_swalr_refusals() -> None:
             swa_utils.SWALR(two_groups(tg), 0.1, anneal_epochs=epochs)
     with pytest.raises(ValueError, match=r"swa_lr must have the same length as optimizer\.param_groups"):
         swa_utils.SWALR(two_groups(tg), [0.1])
+
+
+def test_signatures_like_torch() -> None:
+    torch = pytest.importorskip("torch")
+    pairs = [(lr_scheduler, torch.optim.lr_scheduler, name) for name in torch.optim.lr_scheduler.__all__]
+    pairs += [(swa_utils, torch.optim.swa_utils, name) for name in torch.optim.swa_utils.__all__]
+    for mine, theirs, name in pairs:
+        found, expected = (inspect.signature(getattr(module, name)).parameters.values() for module in (mine, theirs))
+        assert [(p.name, p.default, p.kind) for p in found] == [(p.name, p.default, p.kind) for p in expected], name
