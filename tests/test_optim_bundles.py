@@ -80,13 +80,13 @@ def test_openblas_is_tried_out(monkeypatch: pytest.MonkeyPatch) -> None:
         kind = np.ctypeslib.ctypes.c_double * count
         return np.frombuffer(kind.from_address(pointer), np.float64)
 
-    def right(n: int, a: float, x: int, i: int, b: float, y: int, j: int) -> None:
+    def right(n: int, a: float, x: int, i: Any, b: float, y: int, j: Any) -> None:
         at(y, n)[:] = a * at(x, n) + b * at(y, n)
 
-    def wrong(n: int, a: float, x: int, i: int, b: float, y: int, j: int) -> None:
+    def wrong(n: int, a: float, x: int, i: Any, b: float, y: int, j: Any) -> None:
         at(y, n)[:] = a * at(x, n) + at(y, n)
 
-    def uneven(n: int, a: float, x: int, i: int, b: float, y: int, j: int) -> None:
+    def uneven(n: int, a: float, x: int, i: Any, b: float, y: int, j: Any) -> None:
         right(n, a, x, i, b, y, j)
         at(y, n)[n // 8 * 8 :] *= 1 + 1e-15
 

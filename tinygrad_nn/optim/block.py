@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.blas import axpby
+from .._core.blas import ONE, address, axpby, count
 
 Array = np.ndarray[Any, Any]
 
@@ -25,12 +25,14 @@ class Block:
 
     Attributes:
         state: the block's part of each flat array. Complex numbers count as two real ones.
-        work: flat scratch arrays. The first gets the gradient, and ends as the direction of the step.
+        work: flat scratch arrays. The first gets the gradient.
         views: each scratch array as arrays of the targets' forms.
+        direction: where the formula leaves the direction of the step: the first scratch array, if it sets no other.
     """
 
     __slots__ = (
-        "_addresses", "_axpby", "_places", "_stored", "first", "last", "piece", "state", "targets", "views", "work",
+        "_addresses", "_axpby", "_gapless", "_length", "_places", "_stored", "direction", "first", "last", "piece",
+        "state", "targets", "views", "work",
     )  # fmt: skip
 
     def __init__(self, targets: list[Array], first: int, last: int, piece: slice | None) -> None:
@@ -46,12 +48,10 @@ class Block:
         self.views = views
         self._stored = stored
         self._axpby = axpby(work[0].dtype)
-        self._addresses = {id(array): array.ctypes.data for array in state + work}
-        pairs = list(zip(views[0], self.targets, strict=True))
-        self._places: list[tuple[int, int, int]] = []  # lengths, and addresses of directions and parameters
-        if all(_lie_alike(view, target) for view, target in pairs):
-            per_element = views[0][0].itemsize // work[0].itemsize
-            self._places = [(v.size * per_element, v.ctypes.data, target.ctypes.data) for v, target in pairs]
+        self._length = count(len(work[0]))
+        self._addresses = {id(array): address(array.ctypes.data) for array in state + work}
+        self._gapless = all(_lie_alike(view, target) for view, target in zip(views[0], self.targets, strict=True))
+        self._places: dict[int, list[tuple[Any, Any, Any]]] = {}
 
     # --- gradients and parameters --------------------------------------------------------------------------------
 
@@ -63,6 +63,7 @@ class Block:
     def gather(self, gradients: list[Array], factor: Array) -> None:
         """The gradients, times a factor, into the first scratch array."""
         _all(map(np.multiply, self._own(gradients), repeat(factor), self.views[0]))
+        self.direction = self.work[0]
 
     def add_parameters(self, factor: Array) -> None:
         """Add the parameters, times a factor, to the first scratch array; the second is used up."""
@@ -74,21 +75,32 @@ class Block:
         _all(map(np.multiply, self.targets, repeat(factor), self.views[number]))
 
     def move(self, rate: float, shrink: float = 1.0) -> None:
-        """``p = shrink * p - rate * direction``, with the direction in the first scratch array."""
-        if shrink != 1 and self._axpby is not None and self._places:
-            for size, direction, place in self._places:
-                self._axpby(size, -rate, direction, 1, shrink, place, 1)
+        """``p = shrink * p - rate * direction``; the first scratch array may be used up."""
+        step, direction = self.work[0], self.direction
+        if self._axpby is not None and self._gapless:
+            call, real = self._axpby
+            factor, kept = real(-rate), real(shrink)
+            for size, along, place in self._places.get(id(direction)) or self._find_places(direction):
+                call(size, factor, along, ONE, kept, place, ONE)
             return
-        step = self.work[0]
-        if rate != 1:
-            np.multiply(step, np.array(rate, step.dtype), step)
+        np.multiply(direction, np.array(rate, step.dtype), step)
         if shrink == 1:
             _all(map(np.subtract, self.targets, self.views[0], self.targets))
             return
-        factor = np.array(shrink, step.dtype)
+        shrinkage = np.array(shrink, step.dtype)
         for target, view in zip(self.targets, self.views[0], strict=True):
-            np.multiply(target, factor, target)
+            np.multiply(target, shrinkage, target)
             np.subtract(target, view, target)
+
+    def _find_places(self, direction: Array) -> list[tuple[Any, Any, Any]]:
+        """The length of each parameter, its address, and that of its part of a direction."""
+        start, places = direction.ctypes.data, []
+        for target in self.targets:
+            length = target.nbytes // direction.itemsize
+            places.append((count(length), address(start), address(target.ctypes.data)))
+            start += target.nbytes
+        self._places[id(direction)] = places
+        return places
 
     def descend(self, gradients: list[Array], factor: Array, penalty: Array | None) -> None:
         """``p -= factor * g + penalty * p``, while one parameter after the other is in the cache."""
@@ -111,8 +123,8 @@ class Block:
     def blend(self, mean: Array, keep: float, new: Array, rest: float) -> None:
         """``mean = keep * mean + rest * new``, for two of the block's arrays; the last scratch array may be used up."""
         if self._axpby is not None:
-            place = self._addresses
-            self._axpby(len(mean), rest, place[id(new)], 1, keep, place[id(mean)], 1)
+            (call, real), place = self._axpby, self._addresses
+            call(self._length, real(rest), place[id(new)], ONE, real(keep), place[id(mean)], ONE)
             return
         work = self.work[-1]
         np.multiply(mean, keep, mean)

@@ -178,7 +178,7 @@ class Bundle:
     ) -> Iterator[Block]:
         """Go through the blocks, with ``factor * g + penalty * p`` in the first scratch array.
 
-        The formula leaves a direction there. Then ``p = shrink * p - rate * direction``.
+        The formula makes a direction of it. Then ``p = shrink * p - rate * direction``.
         """
         gradients = self._flattened()
         factor_, penalty_ = self.scalars(factor, penalty)

@@ -87,7 +87,7 @@ class LARS(ElementwiseOptimizer):
             for part, rate in zip(gradients, rates, strict=True):
                 part *= part.dtype.type(rate)
             block.blend(buffer, float(group["momentum"]), grad, 1.0)
-            np.copyto(grad, buffer)
+            block.direction = buffer
 
 
 def local_rate(grad: Any, param: Any, decay: float, trust: float | None) -> float:

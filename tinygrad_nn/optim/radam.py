@@ -111,7 +111,7 @@ def update(block: Block, beta1: float, beta2: float, eps: Array | None) -> None:
     np.multiply(grad, grad, grad)
     block.blend(square, beta2, grad, 1 - beta2)
     if eps is None:
-        np.copyto(grad, mean)
+        block.direction = mean
         return
     root = np.sqrt(square, grad)
     np.add(root, eps, root)

@@ -124,4 +124,4 @@ def update(
     np.divide(grad, work, grad)
     if buffer is not None:
         block.blend(buffer, momentum, grad, 1.0)
-        np.copyto(grad, buffer)
+        block.direction = buffer

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from .block import Array, Block
+from .block import Block
 from .bundle import Bundle, Kept
 from .elementwise import ElementwiseOptimizer
 from .given import check_not_negative, check_rate, check_ways
@@ -87,17 +85,15 @@ class SGD(ElementwiseOptimizer):
             bundle.descend(-lr if group["maximize"] else lr, lr * float(group["weight_decay"]))
             return
         rest = 1.0 if bundle.fresh else 1.0 - float(group["dampening"])
-        rate, keep = bundle.scalars(lr, momentum)
-        for block in self._gathered(group, bundle):
-            block.blend(block.state[0], momentum, block.work[0], rest)
-            update(block, rate, keep if group["nesterov"] else None)
+        for block in self._gathered(group, bundle, lr):
+            update(block, momentum, rest, group["nesterov"])
 
 
-def update(block: Block, lr: Array, momentum: Array | None) -> None:
-    """``step = lr * b``, or with Nesterov's momentum ``lr * (g + momentum * b)``."""
-    grad, work = block.work
-    buffer = block.state[0]
-    if momentum is not None:
-        np.multiply(buffer, momentum, work)
-        buffer = np.add(grad, work, grad)
-    np.multiply(buffer, lr, grad)
+def update(block: Block, momentum: float, rest: float, nesterov: bool) -> None:
+    """``b = momentum * b + rest * g``; the direction is ``b``, or with Nesterov's momentum ``g + momentum * b``."""
+    grad, (buffer,) = block.work[0], block.state
+    block.blend(buffer, momentum, grad, rest)
+    if nesterov:
+        block.blend(grad, 1.0, buffer, momentum)
+    else:
+        block.direction = buffer
