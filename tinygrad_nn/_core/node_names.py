@@ -179,7 +179,7 @@ _FUNCTIONS: dict[str, str | Callable[[Any, tuple[Any, ...]], str | None]] = {
     for name in (
         "addbmm", "addmm", "addmv", "addr", "aminmax", "baddbmm", "block_diag", "bmm", "cummax", "cummin", "diag_embed",
         "dist", "glu", "index_put", "index_select", "kthvalue", "ldexp", "masked_scatter", "masked_select", "mode",
-        "renorm", "take", "topk", "trace", "std_mean", "var_mean",
+        "multi_margin_loss", "multilabel_margin_loss", "renorm", "take", "topk", "trace", "std_mean", "var_mean",
     )
 }  # fmt: skip
 _FUNCTIONS |= {

@@ -17,15 +17,28 @@ from ..ops import activation as _activation
 from ..ops import piecewise as _piecewise
 from ..ops.activation import glu, logsigmoid, sigmoid, softplus, softsign, tanhshrink
 from ..ops.classification import cross_entropy, nll_loss
+from ..ops.ctc import ctc_loss
+from ..ops.distance_loss import cosine_embedding_loss, triplet_margin_loss, triplet_margin_with_distance_loss
 from ..ops.distances import cosine_similarity, normalize, pairwise_distance, pdist
 from ..ops.dropout import dropout
 from ..ops.embedding_bag import embedding_bag
 from ..ops.gaussian import gelu
 from ..ops.grid_sampling import affine_grid, grid_sample
+from ..ops.gumbel import gumbel_softmax
 from ..ops.inplace_functions import celu_, elu_, hardtanh_, leaky_relu_, relu_, rrelu_, selu_, threshold_
 from ..ops.interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
+from ..ops.likelihood_loss import gaussian_nll_loss, poisson_nll_loss
+from ..ops.linear_cross_entropy import linear_cross_entropy
 from ..ops.linear_layer import bilinear, linear
 from ..ops.loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from ..ops.margin_loss import (
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    soft_margin_loss,
+)
 from ..ops.padding import pad
 from ..ops.patches import fold, unfold
 from ..ops.piecewise import hardshrink, prelu, softshrink
@@ -43,22 +56,27 @@ __all__ = [
     "celu",
     "celu_",
     "channel_shuffle",
+    "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "elu",
     "elu_",
     "embedding",
     "embedding_bag",
     "fold",
+    "gaussian_nll_loss",
     "gelu",
     "glu",
     "grid_sample",
+    "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
     "hardtanh_",
+    "hinge_embedding_loss",
     "huber_loss",
     "interpolate",
     "kl_div",
@@ -66,10 +84,15 @@ __all__ = [
     "leaky_relu",
     "leaky_relu_",
     "linear",
+    "linear_cross_entropy",
     "log_softmax",
     "logsigmoid",
+    "margin_ranking_loss",
     "mish",
     "mse_loss",
+    "multi_margin_loss",
+    "multilabel_margin_loss",
+    "multilabel_soft_margin_loss",
     "native_channel_shuffle",
     "nll_loss",
     "normalize",
@@ -79,6 +102,7 @@ __all__ = [
     "pdist",
     "pixel_shuffle",
     "pixel_unshuffle",
+    "poisson_nll_loss",
     "prelu",
     "relu",
     "relu6",
@@ -90,6 +114,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
     "softmin",
     "softplus",
@@ -99,6 +124,8 @@ __all__ = [
     "tanhshrink",
     "threshold",
     "threshold_",
+    "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
     "unfold",
     "upsample",
     "upsample_bilinear",

@@ -39,6 +39,11 @@ def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str)
             UserWarning,
             stacklevel=3,
         )
+    if reduction == "elementwise_mean":
+        warnings.warn(
+            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", UserWarning, stacklevel=3
+        )
+        reduction = "mean"
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{reduction} is not a valid value for reduction; expected 'mean', 'sum' or 'none'")
     return reduction
