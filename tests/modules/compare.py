@@ -37,7 +37,9 @@ class Side:
     def make(self, entry: Layer, dtype: str, training: bool) -> Any:
         """The module, with the initial state that the seed gives it."""
         self.package.manual_seed(SEED)
-        module = eval(entry.source, {"nn": self.package.nn, "torch": self.package})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of options that are no longer used
+            module = eval(entry.source, {"nn": self.package.nn, "torch": self.package})
         return module.train(training) if dtype == "float32" else module.double().train(training)
 
     def inputs(self, entry: Layer, dtype: str) -> tuple[list[Any], dict[str, Any], list[Any]]:
@@ -151,7 +153,7 @@ class Side:
 
 def to_array(tensor: Any) -> np.ndarray[Any, Any]:
     """A tensor's values, on their own."""
-    return np.array(tensor.detach().numpy())
+    return np.array(tensor.detach().numpy(force=True))  # PyTorch has zeros without memory
 
 
 def hold_same(entry: Layer, what: str, ours: Answer, theirs: Answer, *, shown: bool = True) -> None:

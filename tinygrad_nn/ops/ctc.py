@@ -64,7 +64,7 @@ def _walk(scores: Array, skips: Array, start: Array, entries: Array) -> Array:
     return ways[..., 2:]
 
 
-def _scores_of(x: Any, states: Array) -> Any:
+def _scores_of(x: Any, states: Any) -> Any:
     """The log probabilities of the states' classes, of shape (steps, count, states). Of arrays and tensors."""
     return x[:, np.arange(states.shape[0])[:, None], states]
 
@@ -285,7 +285,7 @@ def ctc_loss(
     states, skips = _states(rows, lengths, blank)
     if states.min() < 0 or states.max() >= classes:
         wrong = states.max() if states.max() >= classes else states.min()
-        raise RuntimeError(f"targets out of range: ctc_loss() got class {wrong}, and classes go from 0 to {classes - 1}")
+        raise RuntimeError(f"targets out of range: ctc_loss() got class {wrong}; classes go from 0 to {classes - 1}")
     losses: Tensor = _ctc(
         scores, states=states, skips=skips, input_lengths=inputs, target_lengths=lengths, of_softmax=True,
         zero_infinity=zero_infinity,

@@ -28,7 +28,7 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
         >>> import tinygrad_nn as tg
         >>> _ = tg.manual_seed(0)
         >>> tg.nn.functional.gumbel_softmax(tg.tensor([1.0, 2.0, 0.5]), hard=True)
-        tensor([1., 0., 0.])
+        tensor([0., 1., 0.])
     """
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", UserWarning, stacklevel=3)

@@ -48,9 +48,9 @@ def poisson_nll_loss(
     return result
 
 
-def _variances(input: Tensor, var: Any) -> Tensor:
+def _variances(input: Tensor, var: Tensor | float) -> Tensor:
     """The variances, in a shape that broadcasts to the input's."""
-    if isinstance(var, float):
+    if isinstance(var, float | int):
         if var < 0:
             raise ValueError(f"var has negative entry/entries: {var}")
         return input.detach().new_ones(input.shape) * var

@@ -41,7 +41,9 @@ def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str)
         )
     if reduction == "elementwise_mean":
         warnings.warn(
-            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", UserWarning, stacklevel=3
+            "reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.",
+            UserWarning,
+            stacklevel=3,
         )
         reduction = "mean"
     if reduction not in ("mean", "sum", "none"):

@@ -51,7 +51,7 @@ def margin_ranking_loss(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: "
             f"{input1.shape!r}, input2: {input2.shape!r}, target: {target.shape!r} "
         )
-    losses = (-target * (input1 - input2) + margin).clamp_min(0)
+    losses = (-target * (input1 - input2) + float(margin)).clamp_min(0)
     result: Tensor = reduced(losses, reduction)
     return result
 
@@ -74,6 +74,8 @@ def hinge_embedding_loss(
         tensor([0.5000, 0.7500])
     """
     reduction = reduction_of(size_average, reduce, reduction)
+    if input._array.dtype.kind in "biu":  # as in PyTorch, integers stay integers
+        margin = int(margin)
     apart = where(target != 1, (margin - input).clamp_min(0), 0)
     losses = apart + where(target != -1, input, 0)
     result: Tensor = reduced(losses, reduction)
@@ -228,8 +230,8 @@ def _listed(t: Any, classes: int) -> tuple[Any, Any]:
             f"argument #2 'target' is out of range: multilabel_margin_loss() got values from {t.min()} to {t.max()}, "
             f"and there are {classes} classes (-1 ends a row)"
         )
-    places: tuple[Any, Any] = np.nonzero(np.logical_and.accumulate(t >= 0, axis=1))
-    return places[0], t[places]
+    rows, columns = np.nonzero(np.logical_and.accumulate(t >= 0, axis=1))
+    return rows, t[rows, columns]
 
 
 @composite(method=False)
