@@ -224,7 +224,7 @@ def rewrap(node: Node, source: tuple[int, Any], value: Any) -> Any:
     return value
 
 
-def _through_parts(node: Node, gradient: Tensor, values: list[Any], send: Callable[[Edge, Any], None]) -> None:
+def _through_parts(node: Node, gradient: Any, values: list[Any], send: Callable[[Edge, Any], None]) -> None:
     """A fused op's recorded rule: the gradient of the ops that it is equal to."""
     op = node.plan.op
     assert op.parts is not None
@@ -239,7 +239,9 @@ def _through_parts(node: Node, gradient: Tensor, values: list[Any], send: Callab
             chosen.append(edge)
             aliases.append(inputs[position]._edge)
     out = op.parts(*inputs, **{name: by_name[name] for name in op.defaults})
-    gradients = run([(out._edge, gradient)], retain_graph=True, create_graph=True, targets=aliases)
+    pairs = zip(out, gradient, strict=True) if op.several else [(out, gradient)]
+    roots = [(o._edge, g) for o, g in pairs if o._edge is not None]
+    gradients = run(roots, retain_graph=True, create_graph=True, targets=aliases)
     for edge, each in zip(chosen, gradients, strict=True):
         if each is not None:
             send(edge, each)
@@ -383,6 +385,8 @@ def _needed(roots: Sequence[Node], targets: Sequence[Edge]) -> set[Node]:
 def _modified(node: Node, position: int, version: int, expected: int) -> RuntimeError:
     assert node.saved is not None
     value = node.saved[position]
+    if isinstance(value, tuple):  # several outputs
+        value = value[0]
     kind = f"torch.{dtypes.type_name(value.dtype)}Tensor {list(value.shape)}"
     source = node.plan.sources[position]
     what = f"output 0 of {node.name()}"

@@ -44,7 +44,10 @@ def record(
     if op.several:
         node.metas = tuple([(a.shape, a.dtype) for a in out])
         node.saved, node.versions = plan.save(arrays, cells, options, out, CONSTANT, residuals, plan.needs)
-        return [wrap(a, (node, i)) for i, a in enumerate(out)]
+        own: list[list[int]] = [[0, 0] for _ in out]
+        if plan.out_place is not None:  # saved as a tuple, each with a cell of its own
+            node.versions += tuple([(cell, 0, plan.out_place) for cell in own])
+        return [wrap(a, (node, i), cell) for i, (a, cell) in enumerate(zip(out, own, strict=True))]
     node.metas = None
     cell = [0, 0]
     node.saved, node.versions = plan.save(arrays, cells, options, out, cell, residuals, plan.needs)

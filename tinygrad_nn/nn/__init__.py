@@ -67,6 +67,8 @@ from .module import Module
 from .output_loss import AdaptiveLogSoftmaxWithLoss, LinearCrossEntropyLoss
 from .parameter import Buffer, Parameter
 from .parameter_containers import ParameterDict, ParameterList
+from .rnn import GRU, LSTM, RNN, RNNBase
+from .rnn_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from .sequence_loss import CTCLoss
 from .sparse import Embedding, EmbeddingBag
 
@@ -75,6 +77,9 @@ __all__ = [
     "ELU",
     "GELU",
     "GLU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "SELU",
     "AdaptiveLogSoftmaxWithLoss",
     "BCELoss",
@@ -89,6 +94,7 @@ __all__ = [
     "Embedding",
     "EmbeddingBag",
     "Flatten",
+    "GRUCell",
     "GaussianNLLLoss",
     "Hardshrink",
     "Hardsigmoid",
@@ -99,6 +105,7 @@ __all__ = [
     "Identity",
     "KLDivLoss",
     "L1Loss",
+    "LSTMCell",
     "LeakyReLU",
     "Linear",
     "LinearCrossEntropyLoss",
@@ -121,6 +128,9 @@ __all__ = [
     "ParameterDict",
     "ParameterList",
     "PoissonNLLLoss",
+    "RNNBase",
+    "RNNCell",
+    "RNNCellBase",
     "RReLU",
     "ReLU",
     "ReLU6",

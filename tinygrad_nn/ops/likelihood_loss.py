@@ -6,7 +6,6 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gauss
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from .._core.errors import explained
 from .._core.modes import no_grad
