@@ -16,10 +16,53 @@ from .._core.kernels import column_sums
 from .._core.op import case, op
 from .activation import sigmoid
 from .linear_layer import linear
-from .recurrence import are_even, as_rows, in_order, previous, projected, stepwise, turned
+from .recurrence import are_even, as_rows, half, in_order, previous, stepwise, turned
 from .rnn_layer import CASES
 
 Array = np.ndarray[Any, Any]
+
+
+def _halved(weights: Any) -> Any:
+    """The weights or the bias of the gates, halved for r and z: a sigmoid is ``tanh(z / 2) / 2 + 1 / 2``."""
+    if weights is None:
+        return None
+    result = weights.copy()
+    result[: 2 * (len(weights) // 3)] *= half(weights.dtype)
+    return result
+
+
+def _gates_of(rows: Array, weights: Array, bias: Array | None) -> Array:
+    """The input's part of r, z and n, of shape (3, rows, units): blocks of memory of their own are quicker."""
+    units = len(weights) // 3
+    gates = np.empty((3, len(rows), units), rows.dtype)
+    for number, gate in enumerate(gates):
+        block = slice(number * units, (number + 1) * units)
+        np.dot(rows, weights[block].T, out=gate)
+        if bias is not None:
+            gate += bias[block]
+    return gates
+
+
+def _slopes_of(gates: Array, inner: Array, before: Array) -> Array:
+    """For all steps, the slopes of the new state with respect to what n, r and z are computed of, and to m.
+
+    In this order, the gradients of the first three are those of the input's part, and those of the last three those of
+    the recurrent one. Of shape (rows, 4, units).
+    """
+    r, z, n = gates
+    slopes = np.empty((len(before), 4, before.shape[1]), before.dtype)
+    of_n = n * n
+    np.subtract(1, of_n, out=of_n)
+    rest = 1 - z
+    of_n *= rest
+    slopes[:, 0] = of_n
+    rest *= z
+    np.multiply(before - n, rest, out=slopes[:, 2])
+    of_n *= r
+    slopes[:, 3] = of_n
+    of_n *= inner
+    np.multiply(of_n, np.subtract(1, r, out=rest), out=slopes[:, 1])
+    return slopes
 
 
 def _gru_vjp(
@@ -28,15 +71,9 @@ def _gru_vjp(
 ) -> tuple[Any, ...]:  # fmt: skip
     units = w_hh.shape[1]
     by_step, state = g[0].reshape(-1, units), g[1].copy()
-    r, z, n = (gates[:, k * units : (k + 1) * units] for k in range(3))
     before = previous(out[0].reshape(by_step.shape), hidden, sizes, backward)
-    # the gradients of n, r, z and m, in this order: the first three are the input's, the last three the recurrent ones
-    slopes = np.empty((len(gates), 4, units), gates.dtype)
-    np.multiply(1 - z, 1 - n * n, out=slopes[:, 0])
-    np.multiply(slopes[:, 0], r, out=slopes[:, 3])
-    np.multiply(slopes[:, 3], inner * (1 - r), out=slopes[:, 1])
-    np.multiply(before - n, z * (1 - z), out=slopes[:, 2])
-    flat = slopes.reshape(len(gates), 4 * units)
+    slopes, z = _slopes_of(gates, inner, before), gates[1]
+    flat = slopes.reshape(len(before), 4 * units)
     buffer = np.empty_like(state)
     for rows in reversed(in_order(sizes, backward)):
         count = rows.stop - rows.start
@@ -45,7 +82,7 @@ def _gru_vjp(
         slopes[rows] *= own[:, None]
         own *= z[rows]
         own += np.dot(flat[rows, units:], w_hh, out=spare)
-    return (*_weight_gradients(needs, flat, x, state, before, w_ih, b_ih),)
+    return _weight_gradients(needs, flat, x, state, before, w_ih, b_ih)
 
 
 def _weight_gradients(
@@ -71,7 +108,7 @@ def _weight_gradients(
 
 def _gru_parts(
     x: Any, hidden: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, sizes: Any, backward: bool
-) -> Any:  # fmt: skip
+) -> Any:
     def step(gates: Any, h: Any) -> tuple[Any]:
         r, z, n = gates.chunk(3, 1)
         of_r, of_z, m = linear(h, w_hh, b_hh).chunk(3, 1)
@@ -88,37 +125,33 @@ def _gru_parts(
            for x, n, options in CASES for bias in ((9,), None)])  # fmt: skip
 def _gru(x, hidden, w_ih, w_hh, b_ih, b_hh, /, *, sizes, backward=False):
     """The hidden states of all steps, and the last ones."""
-    units, steps = w_hh.shape[1], in_order(sizes, backward)
-    two = 2 * units
+    units, steps, one_half = w_hh.shape[1], in_order(sizes, backward), half(x.dtype)
     bias, inner_bias = b_ih, None
     if b_ih is not None:  # those of r and z can be added at once
-        bias, inner_bias = b_ih.copy(), b_hh[two:]
-        bias[:two] += b_hh[:two]
-    # a sigmoid is tanh(z / 2) / 2 + 1 / 2
-    factor = np.ones((3 * units, 1), x.dtype)
-    factor[:two] = 0.5
-    gates = projected(x, w_ih * factor, None if bias is None else bias * factor[:, 0])
-    recurrent, even = turned(w_hh * factor, steps), are_even(sizes)
-    inner, out = (np.empty((len(gates), units), x.dtype) for _ in range(2))
+        bias, inner_bias = b_ih.copy(), b_hh[2 * units :]
+        bias[: 2 * units] += b_hh[: 2 * units]
+    gates = _gates_of(as_rows(x), _halved(w_ih), _halved(bias))
+    recurrent, even = turned(_halved(w_hh), steps), are_even(sizes)
+    inner, out = (np.empty(gates.shape[1:], x.dtype) for _ in range(2))
     buffer = np.empty((len(hidden), 3 * units), x.dtype)
+    blocks = buffer.reshape(len(hidden), 3, units).transpose(1, 0, 2)
     state = hidden if even else hidden.copy()
     for rows in steps:
         count = rows.stop - rows.start
-        gate, own, own_inner, spare = gates[rows], out[rows], inner[rows], buffer[:count]
-        before, both, new = state[:count], gate[:, :two], gate[:, two:]
-        np.dot(before, recurrent, out=spare)
-        both += spare[:, :two]
+        both, new, own, own_inner, before = gates[:2, rows], gates[2, rows], out[rows], inner[rows], state[:count]
+        np.dot(before, recurrent, out=buffer[:count])
+        both += blocks[:2, :count]
         np.tanh(both, out=both)
-        both *= 0.5
-        both += 0.5
+        both *= one_half
+        both += one_half
         if inner_bias is None:
-            own_inner[...] = spare[:, two:]
+            own_inner[...] = blocks[2, :count]
         else:
-            np.add(spare[:, two:], inner_bias, out=own_inner)
-        new += np.multiply(both[:, :units], own_inner, out=own)
+            np.add(blocks[2, :count], inner_bias, out=own_inner)
+        new += np.multiply(both[0], own_inner, out=own)
         np.tanh(new, out=new)
         np.subtract(before, new, out=own)
-        own *= both[:, units:]
+        own *= both[1]
         own += new
         if even:
             state = own

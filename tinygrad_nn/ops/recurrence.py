@@ -13,6 +13,7 @@ memory that is there.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,12 +27,11 @@ Array = np.ndarray[Any, Any]
 _MANY = 4  # steps from which it pays to copy the recurrent weights
 
 
-def in_order(sizes: Sequence[int], backward: bool) -> list[slice]:
+@functools.lru_cache(maxsize=64)
+def in_order(sizes: tuple[int, ...], backward: bool) -> tuple[slice, ...]:
     """The rows of each step, in the order in which the steps are taken."""
-    steps, start = [], 0
-    for size in sizes:
-        steps.append(slice(start, start + size))
-        start += size
+    ends = itertools.accumulate(sizes)
+    steps = tuple([slice(end - size, end) for size, end in zip(sizes, ends, strict=True)])
     return steps[::-1] if backward else steps
 
 
@@ -48,7 +48,7 @@ def are_even(sizes: Sequence[int]) -> bool:
     return not sizes or sizes[0] == sizes[-1]
 
 
-def previous(values: Array, start: Array, sizes: Sequence[int], backward: bool) -> Array:
+def previous(values: Array, start: Array, sizes: tuple[int, ...], backward: bool) -> Array:
     """For each row of `values` the row of the step before, which for the first step is one of `start`."""
     if are_even(sizes):
         count = len(start)
