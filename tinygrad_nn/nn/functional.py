@@ -16,6 +16,7 @@ from .._core.tensor import Tensor
 from ..ops import activation as _activation
 from ..ops import piecewise as _piecewise
 from ..ops.activation import glu, logsigmoid, sigmoid, softplus, softsign, tanhshrink
+from ..ops.attention import scaled_dot_product_attention
 from ..ops.classification import cross_entropy, nll_loss
 from ..ops.ctc import ctc_loss
 from ..ops.distance_loss import cosine_embedding_loss, triplet_margin_loss, triplet_margin_with_distance_loss
@@ -109,6 +110,7 @@ __all__ = [
     "relu_",
     "rrelu",
     "rrelu_",
+    "scaled_dot_product_attention",
     "selu",
     "selu_",
     "sigmoid",

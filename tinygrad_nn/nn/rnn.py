@@ -178,7 +178,7 @@ class RNNBase(Module):
             ValueError: the dtype.
             RuntimeError: the shape.
         """
-        wanted = self._flat_weights[0].dtype
+        wanted = getattr(self, self._all_weights[0][0]).dtype
         if input.dtype != wanted:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({wanted}). Convert input: "

@@ -66,12 +66,12 @@ def _slopes_of(gates: Array, inner: Array, before: Array) -> Array:
 
 
 def _gru_vjp(
-    g: Any, x: Any, hidden: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, out: Any, gates: Any, inner: Any,
+    g: Any, x: Any, hidden: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, values: Any, gates: Any, inner: Any,
     needs: Any, sizes: Any, backward: bool,
 ) -> tuple[Any, ...]:  # fmt: skip
     units = w_hh.shape[1]
     by_step, state = g[0].reshape(-1, units), g[1].copy()
-    before = previous(out[0].reshape(by_step.shape), hidden, sizes, backward)
+    before = previous(as_rows(values), hidden, sizes, backward)
     slopes, z = _slopes_of(gates, inner, before), gates[1]
     flat = slopes.reshape(len(before), 4 * units)
     buffer = np.empty_like(state)
@@ -119,8 +119,8 @@ def _gru_parts(
     return stepwise(x, (hidden,), (w_ih, b_ih), sizes, backward, step)
 
 
-@op(kind="fused", vjp=_gru_vjp, parts=_gru_parts, several=True, residuals=("gates", "inner"), method=False,
-    torch_name="", node_name="GruBackward0",
+@op(kind="fused", vjp=_gru_vjp, parts=_gru_parts, several=True, residuals=("values", "gates", "inner"),
+    method=False, torch_name="", node_name="GruBackward0",
     cases=[case(x, (n, 3), (9, 4), (9, 3), bias, bias, **options)
            for x, n, options in CASES for bias in ((9,), None)])  # fmt: skip
 def _gru(x, hidden, w_ih, w_hh, b_ih, b_hh, /, *, sizes, backward=False):
@@ -157,4 +157,5 @@ def _gru(x, hidden, w_ih, w_hh, b_ih, b_hh, /, *, sizes, backward=False):
             state = own
         else:
             state[:count] = own
-    return (out.reshape(*x.shape[:-1], units), state.copy()), gates, inner
+    values = out.reshape(*x.shape[:-1], units)
+    return (values, state.copy()), values, gates, inner

@@ -17,7 +17,7 @@ import numpy as np
 from .._core.op import case, op
 from .activation import sigmoid
 from .linear_layer import linear
-from .recurrence import are_even, half, in_order, previous, projected, stepwise, turned, weight_gradients
+from .recurrence import are_even, as_rows, half, in_order, previous, projected, stepwise, turned, weight_gradients
 from .rnn_layer import CASES
 
 Array = np.ndarray[Any, Any]
@@ -58,8 +58,8 @@ def _slopes_of(tanh: Array, cells: Array, before: Array) -> tuple[Array, Array, 
 
 
 def _lstm_vjp(
-    g: Any, x: Any, hidden: Any, cell: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any, out: Any, tanh: Any,
-    cells: Any, needs: Any, sizes: Any, backward: bool,
+    g: Any, x: Any, hidden: Any, cell: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, w_hr: Any, values: Any,
+    tanh: Any, cells: Any, needs: Any, sizes: Any, backward: bool,
 ) -> tuple[Any, ...]:  # fmt: skip
     units, width = cells.shape[1], hidden.shape[1]
     by_step, state, carried = g[0].reshape(-1, width), g[1].copy(), g[2].copy()
@@ -86,7 +86,7 @@ def _lstm_vjp(
         slope[:, 3] *= inner
         own_cell *= kept[rows]
         np.dot(flat[rows], recurrent, out=own)
-    before = previous(out[0].reshape(by_step.shape), hidden, sizes, backward)
+    before = previous(as_rows(values), hidden, sizes, backward)
     first, *rest = weight_gradients((needs[0], *needs[3:7]), flat, x, before, _halved(w_ih), b_ih)
     rest = [_halved(gradient) for gradient in rest]
     of_projection = None if of_outputs is None or not needs[7] else of_outputs.T.dot(given * of_cells)
@@ -105,8 +105,8 @@ def _lstm_parts(
     return stepwise(x, (hidden, cell), (w_ih, b_ih), sizes, backward, step)
 
 
-@op(kind="fused", vjp=_lstm_vjp, parts=_lstm_parts, several=True, residuals=("tanh", "cells"), method=False,
-    torch_name="", node_name="LstmBackward0",
+@op(kind="fused", vjp=_lstm_vjp, parts=_lstm_parts, several=True, residuals=("values", "tanh", "cells"),
+    method=False, torch_name="", node_name="LstmBackward0",
     cases=[case(x, (n, 3), (n, 3), (12, 4), (12, 3), bias, bias, None, **options)
            for x, n, options in CASES for bias in ((12,), None)]
     + [case(x, (n, 2), (n, 3), (12, 4), (12, 2), (12,), (12,), (2, 3), **options) for x, n, options in CASES[:3]])  # fmt: skip
@@ -136,5 +136,5 @@ def _lstm(x, hidden, cell, w_ih, w_hh, b_ih, b_hh, w_hr, /, *, sizes, backward=F
             state, carried = own, own_cell
         else:
             state[:count], carried[:count] = own, own_cell
-    results = out.reshape(*x.shape[:-1], out.shape[1]), state.copy(), carried.copy()
-    return results, tanh, cells
+    values = out.reshape(*x.shape[:-1], out.shape[1])
+    return (values, state.copy(), carried.copy()), values, tanh, cells

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.tensor import Tensor
+from .._core.modes import modes
+from .._core.tensor import Tensor, wrap
 from .dropout import dropout
 from .gru_layer import _gru
 from .join import cat, stack
@@ -55,6 +56,13 @@ def _check_types(x: Tensor, states: Sequence[Tensor], weight: Any) -> None:
             raise same_dtype_error(MAT1_MAT2, x._array, other._array, ("input", name))
 
 
+def _each(state: Tensor) -> Sequence[Tensor]:
+    """The state of each layer and direction."""
+    if modes.grad and state.requires_grad:
+        return state.unbind(0)
+    return [wrap(part, None, state._cell) for part in state._array]  # writes are noticed as those into a view
+
+
 def run_layers(
     mode: str,
     x: Tensor,
@@ -95,19 +103,20 @@ def run_layers(
         )  # fmt: skip
         return output.half(), [end.half() for end in ends]
     layer = LAYERS[mode]
+    starts: list[Any] = [_each(state) for state in states]
     ends: list[list[Tensor]] = [[] for _ in states]
     for number in range(0, len(weights), directions):
         outputs = []
         for direction in range(directions):
             place = number + direction
-            output, *last = layer(x, [s[place] for s in states], weights[place], sizes, direction == 1)
+            output, *last = layer(x, [start[place] for start in starts], weights[place], sizes, direction == 1)
             outputs.append(output)
             for kept, end in zip(ends, last, strict=True):
                 kept.append(end)
         x = outputs[0] if directions == 1 else cat(outputs, -1)
         if dropout_p and training and number + directions < len(weights):
             x = dropout(x, dropout_p, True)
-    return x, [stack(kept) for kept in ends]
+    return x, [stack(kept) if len(kept) > 1 else kept[0].unsqueeze(0) for kept in ends]
 
 
 def one_step(mode: str, x: Tensor, states: Sequence[Tensor], weights: Weights) -> Any:

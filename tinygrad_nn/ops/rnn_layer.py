@@ -13,7 +13,7 @@ import numpy as np
 from .._core.op import case, op
 from .linear_layer import linear
 from .piecewise import relu as _relu_of_tensors
-from .recurrence import are_even, in_order, previous, projected, stepwise, turned, weight_gradients
+from .recurrence import are_even, as_rows, in_order, previous, projected, stepwise, turned, weight_gradients
 
 Array = np.ndarray[Any, Any]
 
@@ -26,11 +26,11 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {"tanh": np.tanh, "relu": _relu}
 
 
 def _rnn_vjp(
-    g: Any, x: Any, hidden: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, out: Any, needs: Any, sizes: Any,
+    g: Any, x: Any, hidden: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, values: Any, needs: Any, sizes: Any,
     backward: bool, nonlinearity: str,
 ) -> tuple[Any, ...]:  # fmt: skip
     by_step, state = g[0].reshape(-1, w_hh.shape[1]), g[1].copy()
-    values = out[0].reshape(by_step.shape)
+    values = as_rows(values)
     if nonlinearity == "tanh":
         slopes = values * values
         np.subtract(1, slopes, out=slopes)
@@ -63,7 +63,8 @@ CASES = [
 ]  # fmt: skip
 
 
-@op(kind="fused", vjp=_rnn_vjp, parts=_rnn_parts, several=True, method=False, torch_name="", node_name="RnnBackward0",
+@op(kind="fused", vjp=_rnn_vjp, parts=_rnn_parts, several=True, residuals=("values",), method=False,
+    torch_name="", node_name="RnnBackward0",
     cases=[case(x, (n, 3), (3, 4), (3, 3), bias, bias, **options, nonlinearity=function)
            for x, n, options in CASES for function, bias in (("tanh", (3,)), ("tanh", None))]
     + [case(x, (n, 3), (3, 4), (3, 3), (3,), (3,), **options, nonlinearity="relu") for x, n, options in CASES[:3]])  # fmt: skip
@@ -82,4 +83,5 @@ def _rnn(x, hidden, w_ih, w_hh, b_ih, b_hh, /, *, sizes, backward=False, nonline
             state = own
         else:
             state[:count] = own
-    return values.reshape(*x.shape[:-1], w_hh.shape[1]), state.copy()
+    values = values.reshape(*x.shape[:-1], w_hh.shape[1])
+    return (values, state.copy()), values
