@@ -40,6 +40,7 @@ from ..ops.margin_loss import (
     multilabel_soft_margin_loss,
     soft_margin_loss,
 )
+from ..ops.multi_head import multi_head_attention_forward
 from ..ops.padding import pad
 from ..ops.patches import fold, unfold
 from ..ops.piecewise import hardshrink, prelu, softshrink
@@ -91,6 +92,7 @@ __all__ = [
     "margin_ranking_loss",
     "mish",
     "mse_loss",
+    "multi_head_attention_forward",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
