@@ -127,10 +127,11 @@ def make_case(name: str, about: str, build: Build, steps: int) -> Case:
     return Case(name=name, about=f"training step of {about}, Adam", contenders={"tinygrad_nn": same, "torch": same})
 
 
+_SIZES = f"({EMBEDDING}, {HIDDEN}), batch {BATCH} x {STEPS}"
 CASES = [
-    *(
-        make_case(f"char/{kind.lower()}", f"nn.{kind}({EMBEDDING}, {HIDDEN}), batch {BATCH} x {STEPS}", recurrent(kind), STEPS)
-        for kind in ("RNN", "GRU", "LSTM")
-    ),
+    make_case("char/rnn", f"nn.RNN{_SIZES}", recurrent("RNN"), STEPS),
+    make_case("char/gru", f"nn.GRU{_SIZES}", recurrent("GRU"), STEPS),
+    make_case("char/lstm", f"nn.LSTM{_SIZES}", recurrent("LSTM"), STEPS),
     make_case("char/loop", f"a simple network written as a loop, batch {BATCH} x {STEPS}", loop, STEPS),
+    make_case("char/gpt", f"a GPT of {LAYERS} layers x {WIDTH}, batch {BATCH} x {BLOCK}", gpt, BLOCK),
 ]

@@ -8,7 +8,7 @@ import numpy as np
 
 from .table import Input, booleans, layer, normal, refused
 
-NONE = "PyTorch has none"
+FIRST: dict[str, Any] = {"second": False, "reason": "PyTorch has no second derivative of its fused attention"}
 CAUSAL = np.triu(np.full((4, 4), -np.inf), 1)
 
 
@@ -50,19 +50,23 @@ for _options in (
     layer(_source, normal(4, 6), prepare=same())
     layer(_source, normal(4, 6), normal(5, 6), normal(5, 6))
     layer(_source, normal(*_shape), prepare=same(), options=masks(key_padding_mask=LAST_HIDDEN))
-    layer(_source, normal(*_shape), prepare=same(), options=masks(attn_mask=booleans(4, 4)),
-          values=lambda result: [x.nan_to_num(2.0) for x in result], second=False, reason="rows that see nothing are nan")  # fmt: skip
-    layer(_source, normal(*_shape), prepare=same(), options=masks(attn_mask=additive(6, 4, 4), key_padding_mask=additive(3, 4)))
+    layer(
+        _source, normal(*_shape), prepare=same(), options=masks(attn_mask=booleans(4, 4)), second=False,
+        values=lambda result: [x.nan_to_num(2.0) for x in result], reason="rows that see nothing are nan",
+    )  # fmt: skip
+    _both = masks(attn_mask=additive(6, 4, 4), key_padding_mask=additive(3, 4))
+    layer(_source, normal(*_shape), prepare=same(), options=_both)
     layer(_source, normal(*_shape), prepare=same(), options=masks(average_attn_weights=False))
-    layer(_source, normal(4, 6), prepare=same(), options=masks(attn_mask=additive(2, 4, 4), average_attn_weights=False))
+    _both = masks(attn_mask=additive(2, 4, 4), average_attn_weights=False)
+    layer(_source, normal(4, 6), prepare=same(), options=_both)
     for _masks in (
         {}, {"attn_mask": additive(4, 4)}, {"attn_mask": additive(6, 4, 4)}, {"key_padding_mask": LAST_HIDDEN},
         {"attn_mask": CAUSAL == 0, "key_padding_mask": LAST_HIDDEN}, {"attn_mask": CAUSAL < 0},
         {"attn_mask": CAUSAL < 0, "is_causal": True},
     ):  # fmt: skip
-        layer(_source, normal(*_shape), prepare=same(), options=masks(need_weights=False, **_masks), second=False, reason=NONE)
-    layer(_source, normal(4, 6), prepare=same(), options=masks(need_weights=False, key_padding_mask=[False, True, False, False]),
-          second=False, reason=NONE)  # fmt: skip
+        layer(_source, normal(*_shape), prepare=same(), options=masks(need_weights=False, **_masks), **FIRST)
+    _both = masks(need_weights=False, key_padding_mask=[False, True, False, False])
+    layer(_source, normal(4, 6), prepare=same(), options=_both, **FIRST)
 for _options in ("kdim=3, vdim=5", "kdim=3, vdim=5, bias=False, batch_first=True", "kdim=3, vdim=5, add_bias_kv=True"):
     _first = "batch_first" in _options
     layer(f"nn.MultiheadAttention(6, 3, {_options})", normal(4, 3, 6), *(
@@ -84,7 +88,9 @@ for _masks in (
     {"key_padding_mask": additive(2, 4)}, {"is_causal": True},
 ):  # fmt: skip
     refused("nn.MultiheadAttention(6, 2)", normal(4, 3, 6), normal(4, 3, 6), normal(4, 3, 6), options=_masks)
-refused("nn.MultiheadAttention(6, 2)", normal(4, 6), normal(4, 6), normal(4, 6), options={"attn_mask": additive(3, 4, 4)})
+refused(
+    "nn.MultiheadAttention(6, 2)", normal(4, 6), normal(4, 6), normal(4, 6), options={"attn_mask": additive(3, 4, 4)}
+)
 refused("nn.MultiheadAttention(6, 2).double()", normal(4, 3, 6), normal(4, 3, 6), normal(4, 3, 6))
 
 # --- transformers ------------------------------------------------------------------------------------------------
@@ -95,29 +101,31 @@ for _options in (
 ):  # fmt: skip
     _first = "batch_first" in _options
     _source, _other = ((3, 5, 6), (3, 4, 6)) if _first else ((5, 3, 6), (4, 3, 6))
-    for _layer in (f"nn.TransformerEncoderLayer(6, 2, 8{_options})",
-                   f"nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 2, 8{_options}), 2, nn.LayerNorm(6))"):  # fmt: skip
-        layer(_layer, normal(*_other), second=False, reason=NONE)
-        layer(_layer, normal(4, 6), second=False, reason=NONE)
-        layer(_layer, normal(*_other), CAUSAL < 0, second=False, reason=NONE)
-        layer(_layer, normal(*_other), None, np.array(LAST_HIDDEN), second=False, reason=NONE)
-        layer(_layer, normal(*_other), additive(6, 4, 4), additive(3, 4), second=False, reason=NONE)
-    for _layer in (f"nn.TransformerDecoderLayer(6, 2, 8{_options})",
-                   f"nn.TransformerDecoder(nn.TransformerDecoderLayer(6, 2, 8{_options}), 2)"):  # fmt: skip
-        layer(_layer, normal(*_other), normal(*_source), second=False, reason=NONE)
-        layer(_layer, normal(4, 6), normal(5, 6), second=False, reason=NONE)
-        layer(_layer, normal(*_other), normal(*_source), CAUSAL < 0, None, np.array(LAST_HIDDEN), second=False, reason=NONE)
+    _layer = f"nn.TransformerEncoderLayer(6, 2, 8{_options})"
+    for _layer in (_layer, f"nn.TransformerEncoder({_layer}, 2, nn.LayerNorm(6))"):
+        layer(_layer, normal(*_other), **FIRST)
+        layer(_layer, normal(4, 6), **FIRST)
+        layer(_layer, normal(*_other), CAUSAL < 0, **FIRST)
+        layer(_layer, normal(*_other), None, np.array(LAST_HIDDEN), **FIRST)
+        layer(_layer, normal(*_other), additive(6, 4, 4), additive(3, 4), **FIRST)
+    _layer = f"nn.TransformerDecoderLayer(6, 2, 8{_options})"
+    for _layer in (_layer, f"nn.TransformerDecoder({_layer}, 2)"):
+        layer(_layer, normal(*_other), normal(*_source), **FIRST)
+        layer(_layer, normal(4, 6), normal(5, 6), **FIRST)
+        _padding = np.array(LAST_HIDDEN)
+        layer(_layer, normal(*_other), normal(*_source), CAUSAL < 0, None, _padding, **FIRST)
         layer(_layer, normal(*_other), normal(*_source), additive(4, 4), additive(4, 5), None, additive(3, 5),
-              second=False, reason=NONE)  # fmt: skip
-    layer(f"nn.Transformer(6, 2, 1, 2, 8{_options})", normal(*_source), normal(*_other), second=False, reason=NONE)
-    layer(f"nn.Transformer(6, 2, 1, 2, 8{_options})", normal(*_source), normal(*_other), second=False, reason=NONE,
+              **FIRST)  # fmt: skip
+    layer(f"nn.Transformer(6, 2, 1, 2, 8{_options})", normal(*_source), normal(*_other), **FIRST)
+    layer(f"nn.Transformer(6, 2, 1, 2, 8{_options})", normal(*_source), normal(*_other), **FIRST,
           options={"tgt_mask": CAUSAL < 0, "tgt_key_padding_mask": np.array(LAST_HIDDEN)})  # fmt: skip
 layer("nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 2, 8, batch_first=True), 1, enable_nested_tensor=False)",
-      normal(3, 4, 6), second=False, reason=NONE)  # fmt: skip
-layer("nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 2, 8), 1)", normal(4, 3, 6), CAUSAL, None, True, second=False, reason=NONE)
-layer("nn.Transformer(6, 2, 1, 1, 8)", normal(5, 6), normal(4, 6), second=False, reason=NONE)
-layer("nn.Transformer(6, 2, 1, 1, 8, custom_encoder=nn.Identity(), dropout=0.0).decoder", normal(4, 3, 6), normal(5, 3, 6),
-      second=False, reason=NONE)  # fmt: skip
+      normal(3, 4, 6), **FIRST)  # fmt: skip
+layer("nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 2, 8), 1)",
+      normal(4, 3, 6), CAUSAL.astype(np.float32), None, True, types=("float32",), **FIRST)  # fmt: skip
+layer("nn.Transformer(6, 2, 1, 1, 8)", normal(5, 6), normal(4, 6), **FIRST)
+layer("nn.Transformer(6, 2, 1, 1, 8, custom_encoder=nn.Identity(), dropout=0.0).decoder",
+      normal(4, 3, 6), normal(5, 3, 6), **FIRST)  # fmt: skip
 
 refused("nn.TransformerEncoderLayer(6, 2, 8, activation='tanh')")
 refused("nn.TransformerDecoderLayer(6, 2, 8, activation='tanh')")

@@ -37,7 +37,8 @@ for _reduction in REDUCTIONS:
     layer(f"nn.PoissonNLLLoss(reduction='{_reduction}')", normal(4, 3), targets(4, 3))
     layer(f"nn.PoissonNLLLoss(full=True, reduction='{_reduction}')", normal(4, 3), uniform(4, 3, high=5.0, **CONSTANT))
     layer(f"nn.GaussianNLLLoss(reduction='{_reduction}')", normal(4, 3), normal(4, 3), uniform(4, 3, low=0.1))
-    layer(f"nn.GaussianNLLLoss(full=True, reduction='{_reduction}')", normal(4, 3), normal(4, 3), uniform(4, 1, low=0.1))
+    layer(f"nn.GaussianNLLLoss(full=True, reduction='{_reduction}')",
+          normal(4, 3), normal(4, 3), uniform(4, 1, low=0.1))  # fmt: skip
 for _reduction in (*REDUCTIONS, "batchmean"):
     layer(f"nn.KLDivLoss(reduction='{_reduction}')", normal(4, 3), targets(4, 3))
     layer(f"nn.KLDivLoss(reduction='{_reduction}', log_target=True)", normal(4, 3), normal(4, 3))

@@ -41,8 +41,10 @@ for _name in NETWORKS:
         layer(_source, normal(5, 3), **_second)
         layer(_source, normal(5, 3), states(_name, _count, 4), **_second)
         _shape = (3, 4, 3) if "batch_first" in _options else (4, 3, 3)
-        layer(_source, normal(*_shape), prepare=packed("batch_first" in _options), **_second)
-        layer(_source, normal(*_shape), states(_name, _count, 3, 4), prepare=packed("batch_first" in _options), **_second)
+        _second |= {"prepare": packed("batch_first" in _options)}
+        layer(_source, normal(*_shape), **_second)
+        layer(_source, normal(*_shape), states(_name, _count, 3, 4), **_second)
+        del _second["prepare"]
     layer(f"nn.{_name}(3, 4)", normal(1, 2, 3), **_second)
     layer(f"nn.{_name}(3, 4)", normal(5, 1, 3), **_second)
     _source = f"nn.{_name}Cell(3, 4)"

@@ -116,7 +116,7 @@ class RNNBase(Module):
         """Register the parameters of one layer and direction."""
         rows, width = _GATES[self.mode] * self.hidden_size, self._width
         columns = self.input_size if layer == 0 else width * self._directions
-        shapes = {"weight_ih": (rows, columns), "weight_hh": (rows, width)}
+        shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, columns), "weight_hh": (rows, width)}
         if self.bias:
             shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
         if self.proj_size:
@@ -248,7 +248,7 @@ class RNNBase(Module):
     def _layer_weights(self) -> list[Sequence[Any]]:
         """For each layer and direction the weights, biases and projection; None for what there is not."""
         own: Any = self._parameters
-        rows = []
+        rows: list[Sequence[Any]] = []
         for names in self._all_weights:
             given = [own[name] if name in own else getattr(self, name) for name in names]
             biases = given[2:4] if self.bias else [None, None]

@@ -110,22 +110,25 @@ class TransformerEncoderLayer(Module):
             src_key_padding_mask: of shape (N, S) or (S,).
             is_causal: a hint that `src_mask` is causal.
         """
-        x = src
+        x: Tensor = src
         if self.norm_first:
             x = x + self._attend(self.norm1(x), src_mask, src_key_padding_mask, is_causal)
-            return x + self._feed_forward(self.norm2(x))
-        x = self.norm1(x + self._attend(x, src_mask, src_key_padding_mask, is_causal))
-        result: Tensor = self.norm2(x + self._feed_forward(x))
-        return result
+            x = x + self._feed_forward(self.norm2(x))
+        else:
+            x = self.norm1(x + self._attend(x, src_mask, src_key_padding_mask, is_causal))
+            x = self.norm2(x + self._feed_forward(x))
+        return x
 
-    def _attend(self, x: Tensor, mask: Tensor | None, padding: Tensor | None, is_causal: bool) -> Any:
+    def _attend(self, x: Tensor, mask: Tensor | None, padding: Tensor | None, is_causal: bool) -> Tensor:
         attended, _ = self.self_attn(
             x, x, x, attn_mask=mask, key_padding_mask=padding, need_weights=False, is_causal=is_causal
         )
-        return self.dropout1(attended)
+        result: Tensor = self.dropout1(attended)
+        return result
 
-    def _feed_forward(self, x: Tensor) -> Any:
-        return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
+    def _feed_forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
+        return result
 
 
 class TransformerDecoderLayer(Module):
@@ -208,29 +211,33 @@ class TransformerDecoderLayer(Module):
         """
         own = tgt_mask, tgt_key_padding_mask, tgt_is_causal
         other = memory_mask, memory_key_padding_mask, memory_is_causal
-        x = tgt
+        x: Tensor = tgt
         if self.norm_first:
             x = x + self._attend(self.norm1(x), *own)
             x = x + self._attend_memory(self.norm2(x), memory, *other)
-            return x + self._feed_forward(self.norm3(x))
-        x = self.norm1(x + self._attend(x, *own))
-        x = self.norm2(x + self._attend_memory(x, memory, *other))
-        result: Tensor = self.norm3(x + self._feed_forward(x))
-        return result
+            x = x + self._feed_forward(self.norm3(x))
+        else:
+            x = self.norm1(x + self._attend(x, *own))
+            x = self.norm2(x + self._attend_memory(x, memory, *other))
+            x = self.norm3(x + self._feed_forward(x))
+        return x
 
-    def _attend(self, x: Tensor, mask: Tensor | None, padding: Tensor | None, is_causal: bool) -> Any:
+    def _attend(self, x: Tensor, mask: Tensor | None, padding: Tensor | None, is_causal: bool) -> Tensor:
         attended, _ = self.self_attn(
             x, x, x, attn_mask=mask, key_padding_mask=padding, need_weights=False, is_causal=is_causal
         )
-        return self.dropout1(attended)
+        result: Tensor = self.dropout1(attended)
+        return result
 
     def _attend_memory(
         self, x: Tensor, memory: Tensor, mask: Tensor | None, padding: Tensor | None, is_causal: bool
-    ) -> Any:
+    ) -> Tensor:
         attended, _ = self.multihead_attn(
             x, memory, memory, attn_mask=mask, key_padding_mask=padding, need_weights=False, is_causal=is_causal
         )
-        return self.dropout2(attended)
+        result: Tensor = self.dropout2(attended)
+        return result
 
-    def _feed_forward(self, x: Tensor) -> Any:
-        return self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))
+    def _feed_forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))
+        return result

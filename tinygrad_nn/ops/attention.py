@@ -52,8 +52,9 @@ def _blocks(leading: tuple[int, ...], scores: int) -> Iterator[tuple[Any, ...]]:
             yield (*first, slice(start, start + step))
 
 
-def _tiles(queries: int, keys: int, causal: bool) -> list[tuple[slice, slice]]:
+def _tiles(scores: tuple[int, ...], causal: bool) -> list[tuple[slice, slice]]:
     """Queries, some at a time, each with the keys that they may see: of a causal mask, little more than half of all."""
+    queries, keys = scores[-2:]
     step = queries if queries * keys <= _BLOCK else max(_BLOCK // keys, 1)
     step = max(min(step, _ROWS) if causal else step, 1)
     starts = range(0, queries, step)
@@ -79,7 +80,7 @@ def _bias(mask: Any, shape: tuple[int, ...], dtype: Any) -> Any:
 
 def _scores(query: Array, turned_key: Array, bias: Any, rows: slice, keys: slice, causal: bool) -> Array:
     """The scores of some queries, scaled already, with some keys."""
-    scores = np.matmul(query, turned_key[..., keys])
+    scores: Array = np.matmul(query, turned_key[..., keys])
     if bias is not None:
         scores += bias[..., rows, keys]
     if causal and rows.start < keys.stop:  # all of these queries see what stands before the first of them
@@ -133,15 +134,16 @@ def _attention_vjp(
     causal: bool, noise: Any,
 ) -> tuple[Any, ...]:  # fmt: skip
     shape = (*query.shape[:-1], key.shape[-2])
-    bias, tiles = _bias(mask, shape, query.dtype), _tiles(*shape[-2:], causal)
+    bias, tiles = _bias(mask, shape, query.dtype), _tiles(shape, causal)
     shares = np.einsum("...e,...e->...", g, out)[..., None]
     only = len(tiles) == 1 and tiles[0][1].stop == shape[-1]
     of_query, of_key, of_value = (np.empty_like(x) if only else np.zeros_like(x) for x in (query, key, value))
     of_scores = np.zeros(shape, query.dtype) if needs[3] else None
     factor = query.dtype.type(scale)
     for part in _blocks(shape[:-2], shape[-2] * shape[-1]):
-        scaled, own_key, turned_key, turned_value = query[part] * factor, key[part], _turned(key[part]), _turned(value[part])
-        own_bias, given, own_shares, own_logarithms = bias if bias is None else bias[part], g[part], shares[part], logarithms[part]
+        scaled, turned_key, turned_value = query[part] * factor, _turned(key[part]), _turned(value[part])
+        own_key, own_bias, given = key[part], bias if bias is None else bias[part], g[part]
+        own_shares, own_logarithms = shares[part], logarithms[part]
         for rows, keys in tiles:
             weights = _scores(scaled[..., rows, :], turned_key, own_bias, rows, keys, causal)
             weights -= own_logarithms[..., rows, :]
@@ -164,9 +166,7 @@ def _attention_vjp(
     return of_query, of_key, of_value, of_mask
 
 
-def _attention_parts(
-    query: Any, key: Any, value: Any, mask: Any, scale: float, causal: bool, noise: Any
-) -> Any:
+def _attention_parts(query: Any, key: Any, value: Any, mask: Any, scale: float, causal: bool, noise: Any) -> Any:
     scores = (query * scale) @ key.swapaxes(-1, -2)
     if causal:
         scores = scores + wrap(_causal_bias(*scores.shape[-2:], scores._array.dtype))
@@ -194,11 +194,12 @@ _SHAPES = ((2, 2, 2, 4), (2, 2, 3, 4), (2, 2, 3, 5))
            case(*_SHAPES, Integers((2, 3), 2, boolean=True), scale=0.5), case(*_SHAPES, _SEES, scale=0.5),
            case(*_SHAPES, (2, 3), scale=0.5), case(*_SHAPES, (2, 1, 2, 3), scale=0.5),
            case(*_SHAPES, None, scale=0.5, noise=np.linspace(0, 2, 24).round().reshape(2, 2, 2, 3)),
-           case((2, 2, 4), (2, 0, 4), (2, 0, 5), None, scale=0.5), case((0, 2, 4), (0, 3, 4), (0, 3, 5), None, scale=1.0)])  # fmt: skip
+           case((2, 2, 4), (2, 0, 4), (2, 0, 5), None, scale=0.5),
+           case((0, 2, 4), (0, 3, 4), (0, 3, 5), None, scale=1.0)])  # fmt: skip
 def _attention(query, key, value, mask, /, *, scale, causal=False, noise=None):
     """See `scaled_dot_product_attention`; all leading dimensions are equal."""
     shape = (*query.shape[:-1], key.shape[-2])
-    bias, tiles = _bias(mask, shape, query.dtype), _tiles(*shape[-2:], causal)
+    bias, tiles = _bias(mask, shape, query.dtype), _tiles(shape, causal)
     # laid out as the query is: heads that were split off are joined again without a copy
     out = np.empty_like(query, shape=(*query.shape[:-1], value.shape[-1]))
     logarithms = np.empty((*shape[:-1], 1), query.dtype)
@@ -252,7 +253,8 @@ def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causa
     if kind != np.bool_ and kind not in (kinds[0], np.dtype(np.float32)):
         raise RuntimeError(
             f"Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
-            f"{dtypes.type_name(kind)} and  query.dtype: {names[0]} instead. A boolean mask is True for what takes part."
+            f"{dtypes.type_name(kind)} and  query.dtype: {names[0]} instead. A boolean mask is True for what takes "
+            "part."
         )
     if mask.ndim < 2:
         raise IndexError(
@@ -319,9 +321,10 @@ def scaled_dot_product_attention(
         key, value = _grouped(key, query.shape[-3], "key"), _grouped(value, query.shape[-3], "value")
     kind = query._array.dtype
     if kind == np.float16:  # as in PyTorch, computed in float32
-        wide = [x.float() for x in (query, key, value)]
         mask = attn_mask if attn_mask is None or attn_mask._array.dtype == np.bool_ else attn_mask.float()
-        return scaled_dot_product_attention(*wide, mask, dropout_p, is_causal, scale=scale).half()
+        wide = query.float(), key.float(), value.float()
+        halved: Tensor = scaled_dot_product_attention(*wide, mask, dropout_p, is_causal, scale=scale).half()
+        return halved
     if attn_mask is not None and attn_mask._array.dtype not in (kind, np.bool_):
         attn_mask = attn_mask.to(query.dtype)
     if not query.shape[:-2] == key.shape[:-2] == value.shape[:-2]:

@@ -107,9 +107,10 @@ def _lstm_parts(
 
 @op(kind="fused", vjp=_lstm_vjp, parts=_lstm_parts, several=True, residuals=("values", "tanh", "cells"),
     method=False, torch_name="", node_name="LstmBackward0",
-    cases=[case(x, (n, 3), (n, 3), (12, 4), (12, 3), bias, bias, None, **options)
-           for x, n, options in CASES for bias in ((12,), None)]
-    + [case(x, (n, 2), (n, 3), (12, 4), (12, 2), (12,), (12,), (2, 3), **options) for x, n, options in CASES[:3]])  # fmt: skip
+    cases=[case(x, (n, 3), (n, 3), (12, 4), (12, 3), bias, bias, None, **steps)
+           for x, n, steps in CASES for bias in ((12,), None)]
+    + [case(x, (n, 2), (n, 3), (12, 4), (12, 2), (12,), (12,), (2, 3), **steps)
+       for x, n, steps in CASES[:3]])  # fmt: skip
 def _lstm(x, hidden, cell, w_ih, w_hh, b_ih, b_hh, w_hr, /, *, sizes, backward=False):
     """The hidden states of all steps, and the last hidden states and cells."""
     units, steps, one_half = w_hh.shape[0] // 4, in_order(sizes, backward), half(x.dtype)

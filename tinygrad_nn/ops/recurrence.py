@@ -74,7 +74,7 @@ def as_rows(x: Any) -> Any:
 
 def projected(x: Array, weights: Array, bias: Array | None) -> Array:
     """A linear layer on all steps at once."""
-    result = as_rows(x).dot(weights.T)
+    result: Array = as_rows(x).dot(weights.T)
     if bias is not None:
         result += bias
     return result

@@ -97,11 +97,11 @@ def run_layers(
     _check_types(x, states, weights[0][0])
     if x._array.dtype == np.float16:  # products of which NumPy has no BLAS for
         wide = [[None if w is None else w.float() for w in row] for row in weights]
-        output, ends = run_layers(
+        output, last = run_layers(
             mode, x.float(), [s.float() for s in states], wide, sizes, directions=directions, dropout_p=dropout_p,
             training=training,
         )  # fmt: skip
-        return output.half(), [end.half() for end in ends]
+        return output.half(), [end.half() for end in last]
     layer = LAYERS[mode]
     starts: list[Any] = [_each(state) for state in states]
     ends: list[list[Tensor]] = [[] for _ in states]
@@ -109,9 +109,9 @@ def run_layers(
         outputs = []
         for direction in range(directions):
             place = number + direction
-            output, *last = layer(x, [start[place] for start in starts], weights[place], sizes, direction == 1)
+            output, *latest = layer(x, [start[place] for start in starts], weights[place], sizes, direction == 1)
             outputs.append(output)
-            for kept, end in zip(ends, last, strict=True):
+            for kept, end in zip(ends, latest, strict=True):
                 kept.append(end)
         x = outputs[0] if directions == 1 else cat(outputs, -1)
         if dropout_p and training and number + directions < len(weights):

@@ -56,7 +56,7 @@ def _rnn_parts(
     return stepwise(x, (hidden,), (w_ih, b_ih), sizes, backward, step)
 
 
-CASES = [
+CASES: list[tuple[tuple[int, ...], int, dict[str, Any]]] = [  # shape of the input, sequences, steps
     ((3, 2, 4), 2, {"sizes": (2, 2, 2)}), ((3, 2, 4), 2, {"sizes": (2, 2, 2), "backward": True}),
     ((6, 4), 3, {"sizes": (3, 2, 1)}), ((6, 4), 3, {"sizes": (3, 2, 1), "backward": True}),
     ((5, 1, 4), 1, {"sizes": (1,) * 5}), ((2, 4), 2, {"sizes": (2,)}),
@@ -65,9 +65,9 @@ CASES = [
 
 @op(kind="fused", vjp=_rnn_vjp, parts=_rnn_parts, several=True, residuals=("values",), method=False,
     torch_name="", node_name="RnnBackward0",
-    cases=[case(x, (n, 3), (3, 4), (3, 3), bias, bias, **options, nonlinearity=function)
-           for x, n, options in CASES for function, bias in (("tanh", (3,)), ("tanh", None))]
-    + [case(x, (n, 3), (3, 4), (3, 3), (3,), (3,), **options, nonlinearity="relu") for x, n, options in CASES[:3]])  # fmt: skip
+    cases=[case(x, (n, 3), (3, 4), (3, 3), bias, bias, **steps, nonlinearity=function)
+           for x, n, steps in CASES
+           for function, bias in (("tanh", (3,)), ("tanh", None), ("relu", (3,)))])  # fmt: skip
 def _rnn(x, hidden, w_ih, w_hh, b_ih, b_hh, /, *, sizes, backward=False, nonlinearity="tanh"):
     """The hidden states of all steps, and the last ones."""
     function, steps = _FUNCTIONS[nonlinearity], in_order(sizes, backward)
