@@ -102,19 +102,19 @@ for _options in (
     _first = "batch_first" in _options
     _source, _other = ((3, 5, 6), (3, 4, 6)) if _first else ((5, 3, 6), (4, 3, 6))
     _layer = f"nn.TransformerEncoderLayer(6, 2, 8{_options})"
-    for _layer in (_layer, f"nn.TransformerEncoder({_layer}, 2, nn.LayerNorm(6))"):
-        layer(_layer, normal(*_other), **FIRST)
-        layer(_layer, normal(4, 6), **FIRST)
-        layer(_layer, normal(*_other), CAUSAL < 0, **FIRST)
-        layer(_layer, normal(*_other), None, np.array(LAST_HIDDEN), **FIRST)
-        layer(_layer, normal(*_other), additive(6, 4, 4), additive(3, 4), **FIRST)
+    for _made in (_layer, f"nn.TransformerEncoder({_layer}, 2, nn.LayerNorm(6))"):
+        layer(_made, normal(*_other), **FIRST)
+        layer(_made, normal(4, 6), **FIRST)
+        layer(_made, normal(*_other), CAUSAL < 0, **FIRST)
+        layer(_made, normal(*_other), None, np.array(LAST_HIDDEN), **FIRST)
+        layer(_made, normal(*_other), additive(6, 4, 4), additive(3, 4), **FIRST)
     _layer = f"nn.TransformerDecoderLayer(6, 2, 8{_options})"
-    for _layer in (_layer, f"nn.TransformerDecoder({_layer}, 2)"):
-        layer(_layer, normal(*_other), normal(*_source), **FIRST)
-        layer(_layer, normal(4, 6), normal(5, 6), **FIRST)
+    for _made in (_layer, f"nn.TransformerDecoder({_layer}, 2)"):
+        layer(_made, normal(*_other), normal(*_source), **FIRST)
+        layer(_made, normal(4, 6), normal(5, 6), **FIRST)
         _padding = np.array(LAST_HIDDEN)
-        layer(_layer, normal(*_other), normal(*_source), CAUSAL < 0, None, _padding, **FIRST)
-        layer(_layer, normal(*_other), normal(*_source), additive(4, 4), additive(4, 5), None, additive(3, 5),
+        layer(_made, normal(*_other), normal(*_source), CAUSAL < 0, None, _padding, **FIRST)
+        layer(_made, normal(*_other), normal(*_source), additive(4, 4), additive(4, 5), None, additive(3, 5),
               **FIRST)  # fmt: skip
     layer(f"nn.Transformer(6, 2, 1, 2, 8{_options})", normal(*_source), normal(*_other), **FIRST)
     layer(f"nn.Transformer(6, 2, 1, 2, 8{_options})", normal(*_source), normal(*_other), **FIRST,
