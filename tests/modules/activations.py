@@ -25,7 +25,7 @@ for _name in (
     layer(f"nn.Sequential(nn.Linear(6, 5), nn.{_name}(inplace=True))", normal(4, 6))
 layer("nn.Sequential(nn.Linear(6, 5), nn.Threshold(0.25, 20.0, inplace=True))", normal(4, 6))
 for _source in ("nn.Hardsigmoid()", "nn.Sequential(nn.Linear(6, 5), nn.Hardsigmoid(inplace=True))"):
-    layer(_source, normal(4, 6), second=False, reason="PyTorch has none")
+    layer(_source, normal(4, 6), second=False, tolerance=100, reason="PyTorch has no second one, and 1/6 in float32")
 layer("nn.Softmax2d()", normal(2, 3, 4, 5))
 layer("nn.Softmax2d()", normal(3, 4, 5))
 layer("nn.PReLU(3)", normal(2, 3, 4, 5))
