@@ -51,7 +51,7 @@ def main(torch):
     losses = []
     for step in range(1, 33):
         for group in optimizer.param_groups:
-            group["lr"] = 0.05 * min(step**-0.5, step * 16**-1.5)
+            group["lr"] = 0.02 * min(step**-0.5, step * 16**-1.5)
         source = torch.randint(1, begin, (12, 6))
         source[::3, 4:] = pad
         target = torch.cat([torch.full((12, 1), begin), source.sort(dim=1, descending=True).values], dim=1)
@@ -62,8 +62,7 @@ def main(torch):
         optimizer.step()
         losses.append(loss.item())
     model.eval()
-    with torch.no_grad():
-        source, target = torch.tensor([[3, 1, 7, 2]]), torch.tensor([[begin]])
-        for _ in range(4):
-            target = torch.cat([target, model(source, target)[:, -1:].argmax(2)], dim=1)
+    source, target = torch.tensor([[3, 1, 7, 2]]), torch.tensor([[begin]])
+    for _ in range(4):
+        target = torch.cat([target, model(source, target)[:, -1:].argmax(2)], dim=1)
     return {"weights": first, "losses": losses, "decoded": target.flatten().tolist()}
