@@ -103,6 +103,7 @@ from .ops.interchange import from_dlpack, to_dlpack
 from .ops.inverse import inverse
 from .ops.join import cat, concat, concatenate, flip, hstack, roll, stack, tile, tril, triu, vstack
 from .ops.linalg import addmm, addmv, baddbmm, bmm, dot, ger, inner, matmul, mm, mv, outer, vdot
+from .ops.linear_layer import bilinear
 from .ops.logic import (  # fmt: skip
     bitwise_and, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift, bitwise_xor, logical_and,
     logical_not, logical_or, logical_xor,
@@ -287,7 +288,7 @@ __all__ = [
     "arcsinh", "arctan", "arctan2", "arctanh", "are_deterministic_algorithms_enabled", "argmax", "argmin", "argsort",
     "argwhere", "as_strided", "as_strided_copy", "as_strided_scatter", "as_tensor", "asarray", "asin", "asinh", "atan",
     "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "autograd", "backends", "baddbmm", "bartlett_window",
-    "bernoulli", "bfloat16", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
+    "bernoulli", "bfloat16", "bilinear", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
     "bitwise_right_shift", "bitwise_xor", "blackman_window", "block_diag", "bmm", "bool", "broadcast_shapes",
     "broadcast_tensors", "broadcast_to", "bucketize", "can_cast", "cartesian_prod", "case", "cat", "cdist", "cdouble",
     "ceil", "celu", "cfloat", "chain_matmul", "chalf", "channel_shuffle", "channels_last", "channels_last_3d",

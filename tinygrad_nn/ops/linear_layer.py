@@ -20,6 +20,9 @@ from .linalg import in_float32, matmul, product, rows
 from .product_errors import MAT1_MAT2, SELF_MAT2, expand_text, no_bool_product, same_dtype_error
 
 
+__all__ = ["bilinear"]
+
+
 def _linear_weight_gradient(g: Any, x: Any) -> Any:
     if g.ndim == 1:
         return g[:, None] * x
