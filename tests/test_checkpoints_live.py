@@ -12,6 +12,7 @@ import pytest
 import tinygrad_nn
 
 torch = pytest.importorskip("torch")
+torch.set_num_threads(1)  # on more it waits for itself where other programs run
 
 WORDS = 20
 

@@ -16,6 +16,7 @@ import tinygrad_nn
 import tinygrad_nn.nn
 
 torch = pytest.importorskip("torch")
+torch.set_num_threads(1)  # on more it waits for itself where other programs run
 pytest.importorskip("expecttest", reason="PyTorch's table of samples needs it")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

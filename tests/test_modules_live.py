@@ -7,6 +7,7 @@ from modules import LAYERS, REFUSED, load
 from modules.compare import OURS, Side, hold_same
 
 torch = pytest.importorskip("torch")
+torch.set_num_threads(1)  # on more it waits for itself where other programs run
 load()
 THEIRS = Side(torch)
 

@@ -12,6 +12,7 @@ import tinygrad_nn
 import tinygrad_nn.nn
 
 torch = pytest.importorskip("torch")
+torch.set_num_threads(1)  # on more it waits for itself where other programs run
 
 # An expression of a result, with m a module made by the first text; the inputs want gradients, too.
 CASES = {

@@ -13,9 +13,9 @@ import pytest
 
 import tinygrad_nn as tg
 from tinygrad_nn import nn
-from tinygrad_nn.nn import functional as F
 from tinygrad_nn.nn.utils.rnn import PackedSequence, pack_padded_sequence, pack_sequence, pad_packed_sequence
 
+F = nn.functional
 NETWORKS = ("RNN", "GRU", "LSTM")
 
 
@@ -127,7 +127,7 @@ def test_dropout_on_one_layer_warns() -> None:
 
 
 def test_a_tuple_for_a_gru_is_refused_by_name() -> None:
-    with pytest.raises(TypeError, match="argument 'hx' .* must be Tensor, not tuple"):
+    with pytest.raises(TypeError, match=r"argument 'hx' .* must be Tensor, not tuple"):
         nn.GRU(3, 4)(tg.zeros(5, 2, 3), (tg.zeros(1, 2, 4), tg.zeros(1, 2, 4)))
 
 
@@ -288,6 +288,6 @@ def test_ctc_after_log_softmax_has_all_its_derivatives() -> None:
 
 
 def test_targets_that_are_no_class_are_refused() -> None:
-    with pytest.raises(RuntimeError, match="targets out of range: ctc_loss.. got class 4"):
+    with pytest.raises(RuntimeError, match=r"targets out of range: ctc_loss\(\) got class 4"):
         F.ctc_loss(tg.zeros(5, 1, 4), tg.tensor([[1, 4]]), (5,), (2,))
     F.ctc_loss(tg.zeros(5, 1, 4), tg.tensor([[1, 4]]), (5,), (1,))  # what is behind the end is not read

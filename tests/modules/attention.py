@@ -97,7 +97,8 @@ refused("nn.MultiheadAttention(6, 2).double()", normal(4, 3, 6), normal(4, 3, 6)
 
 for _options in (
     "", ", norm_first=True", ", activation='gelu'", ", activation=nn.functional.silu, dropout=0.0", ", bias=False",
-    ", batch_first=True, layer_norm_eps=1e-3", ", norm_first=True, batch_first=True, activation=nn.GELU(), dropout=0.0",
+    ", batch_first=True, layer_norm_eps=1e-3",
+    ", norm_first=True, batch_first=True, activation=nn.functional.gelu, dropout=0.0",
 ):  # fmt: skip
     _first = "batch_first" in _options
     _source, _other = ((3, 5, 6), (3, 4, 6)) if _first else ((5, 3, 6), (4, 3, 6))
@@ -119,6 +120,9 @@ for _options in (
     layer(f"nn.Transformer(6, 2, 1, 2, 8{_options})", normal(*_source), normal(*_other), **FIRST)
     layer(f"nn.Transformer(6, 2, 1, 2, 8{_options})", normal(*_source), normal(*_other), **FIRST,
           options={"tgt_mask": CAUSAL < 0, "tgt_key_padding_mask": np.array(LAST_HIDDEN)})  # fmt: skip
+# of decoder layers with such an activation PyTorch's copies have relu
+layer("nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 2, 8, activation=nn.GELU()), 2)", normal(4, 3, 6), **FIRST)
+layer("nn.TransformerDecoderLayer(6, 2, 8, activation=nn.GELU())", normal(4, 3, 6), normal(5, 3, 6), **FIRST)
 layer("nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 2, 8, batch_first=True), 1, enable_nested_tensor=False)",
       normal(3, 4, 6), **FIRST)  # fmt: skip
 layer("nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 2, 8), 1)",

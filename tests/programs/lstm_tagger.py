@@ -45,5 +45,5 @@ def main(torch):
     model.eval()
     with torch.no_grad():
         scores, hidden = model(rnn.pad_sequence(sentences, batch_first=True), lengths)
-        right = [(s[: len(y)].argmax(1) == y).sum().item() for s, y in zip(scores, labels)]
+        right = [(s[: len(y)].argmax(1) == y).sum().item() for s, y in zip(scores, labels, strict=True)]
     return {"weights": first, "losses": losses, "hidden": hidden.mean(2).flatten().tolist(), "right": right}

@@ -1,4 +1,4 @@
-"""Learning what is alike: bags of words embedded by their mean, losses of pairs and triplets and of margins, in turn."""
+"""Learning what is alike: bags of words embedded by their mean, losses of pairs, triplets and margins in turn."""
 
 
 def main(torch):

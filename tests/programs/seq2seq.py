@@ -1,5 +1,5 @@
-"""Reversing sequences with an encoder, and a decoder of single steps that attends to it: GRU, LSTMCell, teacher forcing,
-greedy decoding.
+"""Reversing sequences with an encoder, and a decoder of single steps that attends to it: GRU, LSTMCell, teacher
+forcing, greedy decoding.
 """
 
 

@@ -27,6 +27,7 @@ def main(torch):
         optimizer.step()
         losses.append(loss.item())
     path = log_probs.argmax(2)[:, 0]
-    kept = [int(a) for a, b in zip(path, torch.cat([path.new_full((1,), -1), path[:-1]])) if a != b and a != blank]
+    before = torch.cat([path.new_full((1,), -1), path[:-1]])
+    kept = [int(a) for a, b in zip(path, before, strict=True) if a != b and a != blank]
     each = nn.functional.ctc_loss(log_probs, torch.cat(targets), input_lengths, target_lengths, reduction="none")
     return {"losses": losses, "decoded": kept, "each": each.tolist()}

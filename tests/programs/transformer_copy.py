@@ -1,5 +1,5 @@
-"""Sorting sequences with ``nn.Transformer``: positions in a buffer, masks for padding and for the future, dropout, label
-smoothing, and a schedule of the learning rate by hand.
+"""Sorting sequences with ``nn.Transformer``: positions in a buffer, masks for padding and for the future, dropout,
+label smoothing, and a schedule of the learning rate by hand.
 """
 
 import math
