@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import pickle
-import warnings
 from typing import Any
 
 import numpy as np
@@ -233,15 +232,6 @@ def test_attention_in_a_layout_of_joined_heads_makes_no_copies() -> None:
 
 
 # --- transformers ------------------------------------------------------------------------------------------------
-
-
-def test_encoders_that_pytorch_would_not_nest_warn_as_there() -> None:
-    layer = nn.TransformerEncoderLayer(8, 2, 8, norm_first=True, batch_first=True)
-    with pytest.warns(UserWarning, match="use_nested_tensor is False because encoder_layer.norm_first was True"):
-        nn.TransformerEncoder(layer, 1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        nn.TransformerEncoder(layer, 1, enable_nested_tensor=False)
 
 
 def test_layers_of_a_stack_start_alike_and_are_their_own() -> None:

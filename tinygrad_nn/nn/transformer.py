@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -75,13 +74,6 @@ class TransformerEncoder(Module):
         self.enable_nested_tensor = enable_nested_tensor
         self.use_nested_tensor = False
         self.mask_check = mask_check
-        reason = _why_not_nested(encoder_layer) if enable_nested_tensor else ""
-        if reason:
-            warnings.warn(
-                f"enable_nested_tensor is True, but self.use_nested_tensor is False because {reason}",
-                UserWarning,
-                stacklevel=2,
-            )
 
     def forward(
         self,
@@ -108,23 +100,6 @@ class TransformerEncoder(Module):
             output = layer(output, src_mask=mask, is_causal=causal, src_key_padding_mask=padding)
         result: Tensor = output if self.norm is None else self.norm(output)
         return result
-
-
-def _why_not_nested(layer: Any) -> str:
-    """Why PyTorch would not use nested tensors for such layers, of which it warns."""
-    if not isinstance(layer, TransformerEncoderLayer):
-        return "encoder_layer was not TransformerEncoderLayer"
-    own = layer.self_attn
-    reasons = {
-        "norm_first was True": layer.norm_first,
-        "self_attn.batch_first was not True(use batch_first for better inference performance)": not own.batch_first,
-        "self_attn._qkv_same_embed_dim was not True": not own._qkv_same_embed_dim,
-        "self_attn was passed bias=False": own.in_proj_bias is None,
-        "activation_relu_or_gelu was not True": not layer.activation_relu_or_gelu,
-        "norm1.eps was not equal to encoder_layer.norm2.eps": layer.norm1.eps != layer.norm2.eps,
-        "self_attn.num_heads is odd": own.num_heads % 2 == 1,
-    }
-    return next((f"encoder_layer.{reason}" for reason, holds in reasons.items() if holds), "")
 
 
 class TransformerDecoder(Module):

@@ -19,7 +19,6 @@ from .._core.tensor import Tensor
 from .linalg import in_float32, matmul, product, rows
 from .product_errors import MAT1_MAT2, SELF_MAT2, expand_text, no_bool_product, same_dtype_error
 
-
 __all__ = ["bilinear"]
 
 
