@@ -9,7 +9,7 @@ import math
 import numbers
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from .utils.rnn import PackedSequence
 
 __all__ = ["GRU", "LSTM", "RNN", "RNNBase"]
 
+States = tuple[Tensor, Tensor]  # hidden state and cells
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
 
@@ -348,6 +349,14 @@ class RNN(RNNBase):
         super().__init__(f"RNN_{nonlinearity.upper()}", *args, **kwargs)
         self.nonlinearity = nonlinearity
 
+    if TYPE_CHECKING:  # what is packed comes back packed
+
+        @overload
+        def __call__(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]: ...
+        @overload
+        def __call__(self, input: PackedSequence, hx: Tensor | None = None) -> tuple[PackedSequence, Tensor]: ...
+        def __call__(self, input: Any, hx: Any = None) -> Any: ...
+
 
 class GRU(RNNBase):
     """A recurrent network of gated units (Cho et al., 2014).
@@ -373,6 +382,14 @@ class GRU(RNNBase):
         _refuse_projection(kwargs)
         super().__init__("GRU", *args, **kwargs)
 
+    if TYPE_CHECKING:  # what is packed comes back packed
+
+        @overload
+        def __call__(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]: ...
+        @overload
+        def __call__(self, input: PackedSequence, hx: Tensor | None = None) -> tuple[PackedSequence, Tensor]: ...
+        def __call__(self, input: Any, hx: Any = None) -> Any: ...
+
 
 class LSTM(RNNBase):
     """A recurrent network of long short-term memory (Hochreiter and Schmidhuber, 1997).
@@ -396,6 +413,14 @@ class LSTM(RNNBase):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__("LSTM", *args, **kwargs)
+
+    if TYPE_CHECKING:  # what is packed comes back packed
+
+        @overload
+        def __call__(self, input: Tensor, hx: States | None = None) -> tuple[Tensor, States]: ...
+        @overload
+        def __call__(self, input: PackedSequence, hx: States | None = None) -> tuple[PackedSequence, States]: ...
+        def __call__(self, input: Any, hx: Any = None) -> Any: ...
 
     def get_expected_cell_size(self, input: Tensor, batch_sizes: Tensor | None) -> tuple[int, int, int]:
         """The shape of the cells."""
