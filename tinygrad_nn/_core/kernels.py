@@ -124,5 +124,8 @@ def row_log_sum_exp(x: Array) -> Any:
     result = row_sums(np.exp(x))
     np.log(result, result)
     flat = result.reshape(-1)
-    # As a row's result is about its maximum, small results (nan is not) say that no shift was needed.
-    return result if flat.dot(flat) < _SMALL**2 else log_sum_exp(x, 1)
+    # As a row's result is about its maximum, small results (nan is not) say that no shift was needed. Of few rows the
+    # sum of squares tells, in one step.
+    if flat.dot(flat) < _SMALL**2 or (maximum_reduce(flat) < _SMALL and minimum_reduce(flat) > -_SMALL):
+        return result
+    return log_sum_exp(x, 1)
