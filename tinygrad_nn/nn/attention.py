@@ -1,10 +1,14 @@
-"""Attention of several heads as a module.
+"""Attention of several heads as a module, and PyTorch's choice of an implementation, of which there is one here.
 
-Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
+Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html,
+https://docs.pytorch.org/docs/stable/nn.attention.html
 """
 
 from __future__ import annotations
 
+import contextlib
+import enum
+from collections.abc import Iterator
 from typing import Any
 
 from .._core.errors import must_be_tensor
@@ -15,7 +19,41 @@ from .linear import Linear
 from .module import Module
 from .parameter import Parameter, new_parameter
 
-__all__ = ["MultiheadAttention"]
+__all__ = ["MultiheadAttention", "SDPBackend", "sdpa_kernel"]
+
+
+class SDPBackend(enum.IntEnum):
+    """PyTorch's implementations of `scaled_dot_product_attention`."""
+
+    ERROR = -1
+    MATH = 0
+    FLASH_ATTENTION = 1
+    EFFICIENT_ATTENTION = 2
+    CUDNN_ATTENTION = 3
+    OVERRIDEABLE = 4
+
+
+@contextlib.contextmanager
+def sdpa_kernel(backends: list[SDPBackend] | SDPBackend, set_priority: bool = False) -> Iterator[None]:
+    """A context in which PyTorch would choose between these implementations. Accepted, and without effect.
+
+    Raises:
+        AssertionError: what is given is no implementation.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> from tinygrad_nn.nn.attention import SDPBackend, sdpa_kernel
+        >>> x = tg.ones(2, 3)
+        >>> with sdpa_kernel(SDPBackend.MATH):
+        ...     tg.nn.functional.scaled_dot_product_attention(x, x, x).shape
+        torch.Size([2, 3])
+    """
+    if not isinstance(backends, list | SDPBackend):
+        kind = type(backends).__name__
+        raise AssertionError(
+            f"Backend must be an instance of SDPBackend or a list of SDPBackend instances, got {kind}"
+        )
+    yield
 
 
 class NonDynamicallyQuantizableLinear(Linear):
