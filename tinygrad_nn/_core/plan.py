@@ -36,7 +36,7 @@ class Rule:
 class Plan:
     """For one op and one choice of inputs that need a gradient: the sources to save and the rules to run."""
 
-    __slots__ = ("frees", "mask", "needs", "op", "rules", "save", "sources")
+    __slots__ = ("frees", "mask", "needs", "op", "results", "rules", "save", "sources")
 
     def __init__(self, op: Op, mask: int) -> None:
         self.op = op
@@ -56,6 +56,7 @@ class Plan:
         )
         # As in PyTorch, a node that saved no tensor can go backward again.
         self.frees = any(kind in (INPUT, OUT, RESIDUAL) for kind, _ in self.sources)
+        self.results = tuple([i for i, (kind, _) in enumerate(self.sources) if kind in (OUT, RESIDUAL)])
         self.save = _compile(self.sources)
 
     def _choose_rules(self) -> list[tuple[int, Rule]]:

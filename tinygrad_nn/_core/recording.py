@@ -45,7 +45,8 @@ def record(
         node.metas = tuple([(a.shape, a.dtype) for a in out])
         node.saved, node.versions = plan.save(arrays, cells, options, out, CONSTANT, residuals, plan.needs)
         own: list[list[int]] = [[0, 0] for _ in out]
-        for place, value in enumerate(node.saved):  # all outputs, or one that is a residual: each has a cell of its own
+        for place in plan.results:  # all outputs, or one that is a residual: each has a cell of its own
+            value = node.saved[place]
             node.versions += tuple([(c, 0, place) for a, c in zip(out, own, strict=True) if value is out or value is a])
         return [wrap(a, (node, i), cell) for i, (a, cell) in enumerate(zip(out, own, strict=True))]
     node.metas = None

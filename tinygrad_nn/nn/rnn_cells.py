@@ -72,16 +72,16 @@ class RNNCellBase(Module):
 
     def _check_shapes(self, x: Tensor, states: Sequence[Tensor]) -> None:
         """Refuse a batch of an input and of states that do not go together."""
-        if x.shape[1] != self.input_size:
-            raise RuntimeError(f"input has inconsistent input_size: got {x.shape[1]}, expected {self.input_size}")
+        batch, width = x._array.shape
+        if width != self.input_size:
+            raise RuntimeError(f"input has inconsistent input_size: got {width}, expected {self.input_size}")
         for number, state in enumerate(states):
-            if x.shape[0] != state.shape[0]:
+            shape = state._array.shape
+            if batch != shape[0]:
+                raise RuntimeError(f"Input batch size {batch} doesn't match hidden{number} batch size {shape[0]}")
+            if shape[1] != self.hidden_size:
                 raise RuntimeError(
-                    f"Input batch size {x.shape[0]} doesn't match hidden{number} batch size {state.shape[0]}"
-                )
-            if state.shape[1] != self.hidden_size:
-                raise RuntimeError(
-                    f"hidden{number} has inconsistent hidden_size: got {state.shape[1]}, expected {self.hidden_size}"
+                    f"hidden{number} has inconsistent hidden_size: got {shape[1]}, expected {self.hidden_size}"
                 )
 
     def _step(self, mode: str, input: Any, states: Sequence[Tensor] | None, count: int = 1) -> Any:

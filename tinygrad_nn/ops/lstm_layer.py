@@ -1,8 +1,8 @@
 """A layer of long short-term memory over a whole sequence: one node.
 
 Of the four blocks of each row, i, f, g and o, all but g go through a sigmoid, which is ``tanh(z / 2) / 2 + 1 / 2``: the
-weights are halved beforehand, so that one tanh serves all four, and one formula, ``(1 - tanh ** 2) / 2``, their
-derivatives. What is kept for the backward pass are these tanh and the cells; most of its arithmetic is done for all
+weights are halved beforehand (or, of few steps, what comes of them), so that one tanh serves all four, and one formula,
+``(1 - tanh ** 2) / 2``, their derivatives. What is kept for the backward pass are these tanh and the cells; most of its arithmetic is done for all
 steps at once.
 
 Source: Hochreiter and Schmidhuber (1997); https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
@@ -17,7 +17,7 @@ import numpy as np
 from .._core.op import case, op
 from .activation import sigmoid
 from .linear_layer import linear
-from .recurrence import are_even, as_rows, half, in_order, previous, projected, stepwise, turned, weight_gradients
+from .recurrence import MANY, are_even, as_rows, half, in_order, previous, projected, stepwise, turned, weight_gradients
 from .rnn_layer import CASES
 
 Array = np.ndarray[Any, Any]
@@ -31,6 +31,17 @@ def _halved(weights: Any) -> Any:
     units = len(weights) // 4
     result[2 * units : 3 * units] = weights[2 * units : 3 * units]
     return result
+
+
+def _same(weights: Any) -> Any:
+    return weights
+
+
+def _halve(gates: Array) -> None:
+    """The same of rows of gates, in their memory."""
+    units, one_half = gates.shape[1] // 4, half(gates.dtype)
+    gates[:, : 2 * units] *= one_half
+    gates[:, 3 * units :] *= one_half
 
 
 def _slopes_of(tanh: Array, cells: Array, before: Array) -> tuple[Array, Array, Array]:
@@ -70,9 +81,11 @@ def _lstm_vjp(
     to_cell = of_cells * of_cells
     np.subtract(1, to_cell, out=to_cell)
     to_cell *= given
-    recurrent = _halved(w_hh)
+    steps = in_order(sizes, backward)
+    fold = _halved if len(steps) >= MANY else _same
+    recurrent = fold(w_hh)
     of_outputs = None if w_hr is None else np.empty((len(cells), width), cells.dtype)
-    for rows in reversed(in_order(sizes, backward)):
+    for rows in reversed(steps):
         count = rows.stop - rows.start
         own, own_cell, slope, through = state[:count], carried[:count], slopes[rows], to_cell[rows]
         own += by_step[rows]
@@ -85,10 +98,12 @@ def _lstm_vjp(
         slope[:, :3] *= own_cell[:, None]
         slope[:, 3] *= inner
         own_cell *= kept[rows]
+        if fold is _same:
+            _halve(flat[rows])
         np.dot(flat[rows], recurrent, out=own)
     before = previous(as_rows(values), hidden, sizes, backward)
-    first, *rest = weight_gradients((needs[0], *needs[3:7]), flat, x, before, _halved(w_ih), b_ih)
-    rest = [_halved(gradient) for gradient in rest]
+    first, *rest = weight_gradients((needs[0], *needs[3:7]), flat, x, before, fold(w_ih), b_ih)
+    rest = [fold(gradient) for gradient in rest]
     of_projection = None if of_outputs is None or not needs[7] else of_outputs.T.dot(given * of_cells)
     return (first, state, carried, *rest, of_projection)
 
@@ -114,8 +129,9 @@ def _lstm_parts(
 def _lstm(x, hidden, cell, w_ih, w_hh, b_ih, b_hh, w_hr, /, *, sizes, backward=False):
     """The hidden states of all steps, and the last hidden states and cells."""
     units, steps, one_half = w_hh.shape[0] // 4, in_order(sizes, backward), half(x.dtype)
-    tanh = projected(x, _halved(w_ih), _halved(None if b_ih is None else b_ih + b_hh))
-    recurrent, even = turned(_halved(w_hh), steps), are_even(sizes)
+    fold = _halved if len(steps) >= MANY else _same
+    tanh = projected(x, fold(w_ih), fold(None if b_ih is None else b_ih + b_hh))
+    recurrent, even = turned(fold(w_hh), steps), are_even(sizes)
     cells, inner = (np.empty((len(tanh), units), x.dtype) for _ in range(2))
     out = inner if w_hr is None else np.empty((len(tanh), w_hr.shape[0]), x.dtype)
     buffer = np.empty((len(hidden), 4 * units), x.dtype)
@@ -124,6 +140,8 @@ def _lstm(x, hidden, cell, w_ih, w_hh, b_ih, b_hh, w_hr, /, *, sizes, backward=F
         count = rows.stop - rows.start
         gate, own, own_cell, spare = tanh[rows], inner[rows], cells[rows], buffer[:count]
         gate += np.dot(state[:count], recurrent, out=spare)
+        if fold is _same:
+            _halve(gate)
         np.tanh(gate, out=gate)
         np.multiply(gate, one_half, out=spare)
         spare += one_half

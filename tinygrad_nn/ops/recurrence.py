@@ -25,7 +25,7 @@ from .join import cat
 from .linear_layer import linear
 
 Array = np.ndarray[Any, Any]
-_MANY = 4  # steps from which it pays to copy the recurrent weights
+MANY = 4  # steps from which it pays to prepare the weights
 
 
 @functools.lru_cache(maxsize=64)
@@ -65,7 +65,7 @@ def previous(values: Array, start: Array, sizes: tuple[int, ...], backward: bool
 
 def turned(weights: Array, steps: Sequence[Any]) -> Array:
     """The weights, transposed: for many steps in memory too, as BLAS is 1.5 times as fast on few rows then."""
-    return np.ascontiguousarray(weights.T) if len(steps) >= _MANY else weights.T
+    return np.ascontiguousarray(weights.T) if len(steps) >= MANY else weights.T
 
 
 def as_rows(x: Any) -> Any:
