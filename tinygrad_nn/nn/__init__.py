@@ -69,7 +69,8 @@ from .module import Module
 from .output_loss import AdaptiveLogSoftmaxWithLoss, LinearCrossEntropyLoss
 from .parameter import Buffer, Parameter
 from .parameter_containers import ParameterDict, ParameterList
-from .rnn import GRU, LSTM, RNN, RNNBase
+from .rnn import GRU, LSTM, RNN
+from .rnn_base import RNNBase
 from .rnn_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from .sequence_loss import CTCLoss
 from .sparse import Embedding, EmbeddingBag
