@@ -2,8 +2,8 @@
 
 Of the four blocks of each row, i, f, g and o, all but g go through a sigmoid, which is ``tanh(z / 2) / 2 + 1 / 2``: the
 weights are halved beforehand (or, of few steps, what comes of them), so that one tanh serves all four, and one formula,
-``(1 - tanh ** 2) / 2``, their derivatives. What is kept for the backward pass are these tanh and the cells; most of its arithmetic is done for all
-steps at once.
+``(1 - tanh ** 2) / 2``, their derivatives. What is kept for the backward pass are these tanh and the cells; most of its
+arithmetic is done for all steps at once.
 
 Source: Hochreiter and Schmidhuber (1997); https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
 """
