@@ -45,13 +45,15 @@ def _halve(gates: Array) -> None:
 
 
 def _slopes_of(tanh: Array, cells: Array, before: Array) -> tuple[Array, Array, Array]:
-    """For all steps, what each gate's gradient is made of: the slopes of i, f, g and o with respect to what their tanh
-    is taken of (for i, f and g to be multiplied by the cell's gradient, for o by the hidden state's), the slope of the
-    cell, and the gates f and o.
+    """What the gradients of all steps are made of.
 
     Args:
         tanh: of the four blocks.
         cells, before: the cells after each step and before it.
+
+    Returns:
+        The slopes with respect to what the four tanh are taken of, of shape (rows, 4, units): those of i, f and g are
+        to be multiplied by the cell's gradient, that of o by the hidden state's; the cells' tanh; and the gate f.
     """
     units, one_half = cells.shape[1], half(cells.dtype)
     slopes = np.multiply(tanh, tanh)
