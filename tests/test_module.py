@@ -371,7 +371,7 @@ def test_load_state_dict_names_a_prefix():
         net.load_state_dict(state)
     with pytest.raises(TypeError, match="Expected state_dict to be dict-like, got <class 'list'>"):
         net.load_state_dict([])
-    with pytest.raises(RuntimeError, match="expected Tensor or Tensor-like object from checkpoint but received"):
+    with pytest.raises(RuntimeError, match="expected torch.Tensor or Tensor-like object from checkpoint but received"):
         net.load_state_dict({**net.state_dict(), "scale": 3})
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._core import dtypes
-from .._core.device import check_device
 from .._core.errors import near
 from .._core.tensor import Tensor
 from .parameter import Parameter
@@ -130,28 +129,3 @@ def warn_of_container(module: Module, name: str, value: Any, module_type: Any) -
         UserWarning,
         stacklevel=3,
     )
-
-
-def parse_to(
-    *args: Any,
-    dtype: Any = None,
-    device: Any = None,
-    non_blocking: bool = False,
-    tensor: Any = None,
-    memory_format: Any = None,
-) -> Any:
-    """The type that ``Module.to(...)`` asks for, or None."""
-    for value in (*args, tensor):
-        if isinstance(value, Tensor):
-            dtype = value.dtype
-        elif isinstance(value, str) or type(value).__name__ == "device":
-            device = value
-        elif value is not None and not isinstance(value, bool):  # a boolean is non_blocking by position
-            dtype = value
-    check_device(device)
-    if dtype is None:
-        return None
-    found = dtypes.from_numpy(dtypes.to_numpy(dtype))
-    if not (found.is_floating_point or found.is_complex):
-        raise TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={found}")
-    return found

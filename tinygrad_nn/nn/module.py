@@ -5,35 +5,44 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
-from .._core import dtypes
 from .._core.errors import near
-from .._core.gradients import zero_gradient
-from .._core.modes import no_grad
 from .._core.tensor import Tensor
 from . import state
+from .calling import call_with_hooks
 from .checks import (
     REGISTRIES,
     NoAttributeError,
     check_kind,
     check_name,
     check_started,
-    member,
     note_place,
-    parse_to,
     remove_others,
     type_name,
     warn_of_container,
 )
-from .hooks import Hooked, call_with_hooks
+from .conversion import Convertible
+from .global_hooks import REGISTRATION, registered
+from .hooks import Hooked
 from .parameter import Buffer, Parameter
+from .traversal import Tree
+
+if TYPE_CHECKING:
+    P = ParamSpec("P")
+    R_co = TypeVar("R_co", covariant=True)
+
+    class _HasForward(Protocol[P, R_co]):
+        """What has a ``forward``: a call of it takes the same arguments and gives the same result."""
+
+        @property
+        def forward(self) -> Callable[P, R_co]: ...
+
 
 __all__ = ["Module"]
-
-T = TypeVar("T", bound="Module")
 
 
 def _forward_unimplemented(self: Module, *input: Any, **kwargs: Any) -> Any:
@@ -43,7 +52,14 @@ def _forward_unimplemented(self: Module, *input: Any, **kwargs: Any) -> Any:
     )
 
 
-class Module(Hooked):
+def _surplus(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """What is wrong with arguments that `Module` has no use for."""
+    if kwargs:
+        return f"{name}.__init__() got an unexpected keyword argument '{next(iter(kwargs))}'"
+    return f"{name}.__init__() takes 1 positional argument but {len(args) + 1} were given"
+
+
+class Module(Hooked, Tree, Convertible):
     """Base class of everything with parameters: assign layers and parameters as attributes, and write ``forward``.
 
     Example:
@@ -64,33 +80,47 @@ class Module(Hooked):
     """
 
     training: bool
-    _version = 1
+    call_super_init = False  # True: the classes after `Module` in a multiple inheritance are initialised as well
+    dump_patches = False
+    _version: int = 1
     _parameters: dict[str, Parameter | None]
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Module | None]
     _non_persistent_buffers_set: set[str]
 
-    def __init__(self) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if (args or kwargs) and not self.call_super_init:
+            raise TypeError(_surplus(type(self).__name__, args, kwargs))
         attributes = self.__dict__  # past __setattr__, which has nothing to look at yet
         attributes["training"] = True
         attributes["_parameters"] = {}
         attributes["_buffers"] = {}
         attributes["_modules"] = {}
         attributes["_non_persistent_buffers_set"] = set()
+        if self.call_super_init:
+            super().__init__(*args, **kwargs)
 
     # --- calling -------------------------------------------------------------------------------------------------
 
     # Any arguments, so that a subclass's may have whatever it needs.
     forward: Callable[..., Any] = _forward_unimplemented
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            if self._hooks is None:
-                return self.forward(*args, **kwargs)
-            return call_with_hooks(self, self._hooks, args, kwargs)
-        except Exception as error:
-            note_place(self, error)
-            raise
+    if TYPE_CHECKING:
+        # So that editors and type checkers know the arguments and the result of ``model(x)``.
+        def __call__(self: _HasForward[P, R_co], *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    else:
+
+        def __call__(self, *args, **kwargs):
+            try:
+                if self._hooks is None:
+                    return self.forward(*args, **kwargs)
+                return call_with_hooks(self, self._hooks, args, kwargs)
+            except Exception as error:
+                note_place(self, error)
+                raise
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Accepted for PyTorch's sake, and without effect: there is no compiler."""
 
     # --- attributes ----------------------------------------------------------------------------------------------
 
@@ -118,7 +148,7 @@ class Module(Hooked):
         elif isinstance(value, Module):
             check_started(self, "module")
             remove_others(self, name, "_modules")
-            self._modules[name] = value
+            self._modules[name] = registered("module", self, name, value) if REGISTRATION["module"] else value
         elif isinstance(value, Buffer):
             check_started(self, "buffer")
             remove_others(self, name, "_buffers")
@@ -130,10 +160,10 @@ class Module(Hooked):
             self._parameters[name] = value
         elif name in self._modules:
             check_kind(name, value, "as child module", Module, "nn.Module or None expected")
-            self._modules[name] = value
+            self._modules[name] = registered("module", self, name, value) if REGISTRATION["module"] else value
         elif name in self._buffers:
             check_kind(name, value, "as buffer", Tensor, "Tensor, Buffer or None expected")
-            self._buffers[name] = value
+            self._buffers[name] = registered("buffer", self, name, value) if REGISTRATION["buffer"] else value
         else:
             if isinstance(value, list | tuple | dict) and name not in REGISTRIES:
                 warn_of_container(self, name, value, Module)
@@ -170,7 +200,7 @@ class Module(Hooked):
                 f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To "
                 f"express '{name}' as a function of another Tensor, compute the value in the forward() method."
             )
-        self._parameters[name] = param
+        self._parameters[name] = param if param is None else registered("parameter", self, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that belongs to the state but is not learned.
@@ -187,7 +217,7 @@ class Module(Hooked):
         check_started(self, "buffer")
         check_name(self, "buffer", name, self._buffers)
         check_kind(name, tensor, "object to buffer", Tensor, "Tensor or None required")
-        self._buffers[name] = tensor
+        self._buffers[name] = registered("buffer", self, name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
         else:
@@ -204,140 +234,22 @@ class Module(Hooked):
             raise TypeError(f"{type_name(module)} is not a Module subclass")
         check_started(self, "module")
         check_name(self, "module", name, self._modules)
-        self._modules[name] = module
+        self._modules[name] = registered("module", self, name, module)
 
-    register_module = add_module
-
-    def get_submodule(self, target: str) -> Module:
-        """The module at a path such as ``"encoder.0"``; this module itself for an empty path.
-
-        Raises:
-            AttributeError: there is none.
-        """
-        module = self
-        for name in target.split(".") if target else ():
-            module = member(module, name, Module, "an nn.Module")
-        return module
-
-    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
-        """Replace the module at a path, or (unless `strict`) add it to its parent.
-
-        Raises:
-            ValueError: the path is empty, or what is given is no module.
-            AttributeError: the path leads nowhere, or to something that is no module.
-        """
-        if not target:
-            raise ValueError("Cannot set the submodule without a target name!")
-        if not isinstance(module, Module):
-            raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
-        parent_path, _, name = target.rpartition(".")
-        parent = self.get_submodule(parent_path)
-        if strict or hasattr(parent, name):
-            member(parent, name, Module, "an nn.Module")
-        setattr(parent, name, module)
-
-    def get_parameter(self, target: str) -> Parameter:
-        """The parameter at a path such as ``"encoder.0.weight"``.
-
-        Raises:
-            AttributeError: there is none.
-        """
-        path, _, name = target.rpartition(".")
-        found: Parameter = member(self.get_submodule(path), name, Parameter, "an nn.Parameter")
-        return found
-
-    def get_buffer(self, target: str) -> Tensor:
-        """The buffer at a path such as ``"norm.running_mean"``.
-
-        Raises:
-            AttributeError: there is none.
-        """
-        path, _, name = target.rpartition(".")
-        owner = self.get_submodule(path)
-        found: Tensor = member(owner, name, Tensor, "a buffer")
-        if name not in owner._buffers:
-            raise AttributeError(f"`{name}` is not a buffer")
-        return found
-
-    # --- what is in it -------------------------------------------------------------------------------------------
-
-    def _named_members(
-        self, registry: str, prefix: str, recurse: bool, remove_duplicate: bool
-    ) -> Iterator[tuple[str, Any]]:
-        seen: set[int] = set()
-        modules = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
-        for path, module in modules:
-            for name, value in module.__dict__[registry].items():
-                if value is None or id(value) in seen:
-                    continue
-                if remove_duplicate:
-                    seen.add(id(value))
-                yield f"{path}.{name}" if path else name, value
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """The parameters, each once; without those of children unless `recurse`."""
-        for _, parameter in self.named_parameters(recurse=recurse):
-            yield parameter
-
-    def named_parameters(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Parameter]]:
-        """The parameters with their paths. A shared one comes once, unless duplicates are not removed."""
-        yield from self._named_members("_parameters", prefix, recurse, remove_duplicate)
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """The buffers, each once."""
-        for _, buffer in self.named_buffers(recurse=recurse):
-            yield buffer
-
-    def named_buffers(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Tensor]]:
-        """The buffers with their paths."""
-        yield from self._named_members("_buffers", prefix, recurse, remove_duplicate)
-
-    def children(self) -> Iterator[Module]:
-        """The modules directly in this one, each once."""
-        for _, module in self.named_children():
-            yield module
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """The modules directly in this one, with their names."""
-        seen: set[int] = set()
-        for name, module in self._modules.items():
-            if module is not None and id(module) not in seen:
-                seen.add(id(module))
-                yield name, module
-
-    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
-        """This module and all modules in it, each once."""
-        for _, module in self.named_modules(remove_duplicate=remove_duplicate):
-            yield module
-
-    def named_modules(
-        self, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Module]]:
-        """This module and all modules in it, with their paths."""
-        memo = set() if memo is None else memo
-        if self in memo:
-            return
-        if remove_duplicate:
-            memo.add(self)
-        yield prefix, self
-        for name, module in self._modules.items():
-            if module is not None:
-                yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
+    def register_module(self, name: str, module: Module | None) -> None:
+        """Add a child under a name: another name of `add_module`."""
+        self.add_module(name, module)
 
     # --- changing all of it --------------------------------------------------------------------------------------
 
-    def apply(self: T, fn: Callable[[Module], Any]) -> T:
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Call a function on every child, recursively, and then on this module."""
         for module in self.children():
             module.apply(fn)
         fn(self)
         return self
 
-    def train(self: T, mode: bool = True) -> T:
+    def train(self, mode: bool = True) -> Self:
         """Switch layers that behave differently in training (dropout, ...) to training or, with False, evaluation.
 
         Raises:
@@ -350,11 +262,11 @@ class Module(Hooked):
             module.train(mode)
         return self
 
-    def eval(self: T) -> T:
+    def eval(self) -> Self:
         """Switch to evaluation: ``train(False)``."""
         return self.train(False)
 
-    def requires_grad_(self: T, requires_grad: bool = True) -> T:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Freeze (False) or unfreeze all parameters."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
@@ -365,79 +277,38 @@ class Module(Hooked):
         for parameter in self.parameters():
             zero_gradient(parameter, set_to_none)
 
-    def _apply(self: T, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> T:
-        """Replace the data of all parameters, gradients and buffers by a function of it."""
-        for module in self.children() if recurse else ():
-            module._apply(fn)
-        with no_grad():
-            for parameter in self._parameters.values():
-                if parameter is not None:
-                    gradient = parameter._grad
-                    parameter.data = fn(parameter.data)
-                    if gradient is not None:
-                        parameter._grad = fn(gradient.detach()).requires_grad_(gradient.requires_grad)
-            for name, buffer in self._buffers.items():
-                if buffer is not None:
-                    self._buffers[name] = fn(buffer)
-        return self
-
-    def to(self: T, *args: Any, **kwargs: Any) -> T:
-        """Convert floating point parameters and buffers in place: ``to(dtype)``, ``to(device, dtype)``, ``to(tensor)``.
-
-        Raises:
-            RuntimeError: a device other than the CPU is asked for.
-            TypeError: the type is not floating point or complex.
-        """
-        dtype = parse_to(*args, **kwargs)
-        return self if dtype is None else self.type(dtype, only_floating=True)
-
-    def type(self: T, dst_type: Any, *, only_floating: bool = False) -> T:
-        """Convert all parameters and buffers to a type, in place."""
-        return self._apply(lambda t: t if only_floating and t._array.dtype.kind not in "fc" else t.type(dst_type))
-
-    def float(self: T) -> T:
-        """Convert floating point parameters and buffers to float32."""
-        return self.to(dtypes.float32)
-
-    def double(self: T) -> T:
-        """Convert floating point parameters and buffers to float64."""
-        return self.to(dtypes.float64)
-
-    def half(self: T) -> T:
-        """Convert floating point parameters and buffers to float16."""
-        return self.to(dtypes.float16)
-
-    def cpu(self: T) -> T:
-        """The module itself: it is on the CPU."""
-        return self
-
-    def cuda(self: T, device: Any = None) -> T:
-        """Refused: there is no GPU here.
-
-        Raises:
-            RuntimeError: always.
-        """
-        raise RuntimeError(
-            "Module.cuda(): tinygrad_nn computes on the CPU only. Leave .cuda() away, or write "
-            "device = 'cuda' if tinygrad_nn.cuda.is_available() else 'cpu' and module.to(device)."
-        )
-
     # --- state ---------------------------------------------------------------------------------------------------
 
-    def state_dict(self, *, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
+    def state_dict(
+        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Any]:
         """All parameters and persistent buffers by their paths. They share the module's memory.
 
         Args:
+            args: the same by position; deprecated.
             destination: a dictionary to fill instead of a new one.
             prefix: put before each key.
             keep_vars: keep the parameters themselves, not detached tensors.
         """
+        if args:
+            warnings.warn(
+                "Positional args are being deprecated, use kwargs instead. Refer to "
+                "https://pytorch.org/docs/main/generated/torch.nn.Module.html#torch.nn.Module.state_dict for details.",
+                FutureWarning,
+                stacklevel=2,
+            )
+            by_position = (*args, *(None, "", False)[len(args) :])
+            destination = by_position[0] if destination is None else destination
+            prefix, keep_vars = prefix or by_position[1], keep_vars or by_position[2]
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
-        state.save(self, destination, prefix, keep_vars)
-        filled: dict[str, Any] = destination
+        filled: dict[str, Any] = state.save(self, destination, prefix, keep_vars)
         return filled
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        """Enter this module's own state, without its children's. For subclasses to change."""
+        state.save_own(self, destination, prefix, keep_vars)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Copy parameters and buffers from a state, such as another module's ``state_dict``.
@@ -456,6 +327,27 @@ class Module(Hooked):
         """
         return state.load(self, state_dict, strict, assign)
 
+    def _load_from_state_dict(
+        self,
+        state_dict: Any,
+        prefix: str,
+        local_metadata: Any,
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Take this module's own state, without its children's, and note what does not fit. For subclasses to change.
+
+        Args:
+            state_dict: the state, which may be changed.
+            prefix: what this module's keys begin with.
+            local_metadata: what `state_dict` noted down about this module, such as its ``version``.
+            strict: note missing and unexpected keys.
+            missing_keys, unexpected_keys, error_msgs: lists to enter what does not fit in.
+        """
+        state.load_own(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
+
     def get_extra_state(self) -> Any:
         """What else belongs to the state. A subclass that defines it defines `set_extra_state` as well."""
         raise RuntimeError("Reached a code path in Module.get_extra_state() that should never be called.")
@@ -464,8 +356,15 @@ class Module(Hooked):
         """Take back what `get_extra_state` gave."""
         raise RuntimeError("Reached a code path in Module.set_extra_state() that should never be called.")
 
-    def _has_extra_state(self) -> bool:
-        return type(self).get_extra_state is not Module.get_extra_state
+    def _defines(self, method: str) -> bool:
+        """Whether the class has a method of its own in place of `Module`'s."""
+        return getattr(type(self), method) is not getattr(Module, method)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__.copy()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
 
     # --- showing it ----------------------------------------------------------------------------------------------
 
@@ -489,3 +388,15 @@ class Module(Hooked):
 def indent(text: str) -> str:
     """Move all lines but the first two blanks to the right."""
     return text.replace("\n", "\n  ")
+
+
+def zero_gradient(parameter: Tensor, set_to_none: bool) -> None:
+    """Forget a gradient, or set it to zero outside of any graph."""
+    gradient = parameter._grad
+    if gradient is None or set_to_none:
+        parameter._grad = None
+        return
+    if gradient.requires_grad:
+        gradient = parameter._grad = gradient.detach()
+    gradient._array.fill(0)
+    gradient._cell[0] += 1

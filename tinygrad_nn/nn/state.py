@@ -1,24 +1,27 @@
 """Reading and writing a module's state: what ``state_dict`` collects, and how ``load_state_dict`` puts it back.
 
-Loading first works out everything that it would change. Where something does not fit, it says so and changes nothing.
+What does not fit is found before anything is changed, or what was changed is put back: a state is loaded whole or not
+at all.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .._core.tensor import Size, Tensor, wrap
+from .keys import suggestions
 from .parameter import Parameter
+from .snapshot import Snapshot
 
 if TYPE_CHECKING:
     from .module import Module
 
 EXTRA_STATE = "_extra_state"
+ASSIGN = "assign_to_params_buffers"  # PyTorch's name for it among the metadata
 
 
 class _IncompatibleKeys(NamedTuple):
@@ -43,6 +46,9 @@ def persistent_members(module: Module) -> Iterator[tuple[str, Tensor]]:
             yield name, buffer
 
 
+# --- writing -----------------------------------------------------------------------------------------------------
+
+
 def save(module: Module, destination: Any, prefix: str, keep_vars: bool) -> Any:
     """Collect the state of a module and its children in the destination."""
     hooks = module._hooks
@@ -51,124 +57,180 @@ def save(module: Module, destination: Any, prefix: str, keep_vars: bool) -> Any:
         destination._metadata[prefix[:-1]] = metadata
     for hook in list(hooks.state_dict_pre.values()) if hooks is not None else ():
         hook(module, prefix, keep_vars)
-    for name, tensor in persistent_members(module):
-        destination[prefix + name] = tensor if keep_vars else tensor.detach()
-    if module._has_extra_state():
-        destination[prefix + EXTRA_STATE] = module.get_extra_state()
+    module._save_to_state_dict(destination, prefix, keep_vars)
     for name, child in module._modules.items():
         if child is not None:
             child.state_dict(destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
-    for hook in list(hooks.state_dict.values()) if hooks is not None else ():
-        if hook(module, destination, prefix, metadata) is not None:
-            raise RuntimeError("state_dict post-hook must return None")
+    for key, hook in list(hooks.state_dict.items()) if hooks is not None else ():
+        replaced = hook(module, destination, prefix, metadata)
+        if replaced is not None:
+            if hooks is None or key not in hooks.state_dict_replacing:
+                raise RuntimeError("state_dict post-hook must return None")
+            destination = replaced
     return destination
 
 
-class _Loading:
-    """What one call of ``load_state_dict`` finds out, module by module, before it changes anything."""
+def save_own(module: Module, destination: Any, prefix: str, keep_vars: bool) -> None:
+    """Collect the state of one module, without its children's."""
+    for name, tensor in persistent_members(module):
+        destination[prefix + name] = tensor if keep_vars else tensor.detach()
+    if module._defines("get_extra_state"):
+        destination[prefix + EXTRA_STATE] = module.get_extra_state()
 
-    def __init__(self, state: Mapping[str, Any], strict: bool, assign: bool) -> None:
-        metadata = getattr(state, "_metadata", None)
-        self.state: OrderedDict[str, Any] = OrderedDict(state)  # a copy, which the hooks may change
-        self.metadata: Mapping[str, Any] = {} if metadata is None else metadata
-        self.strict = strict
-        self.assign = assign
-        self.expected: dict[str, None] = {}
-        self.missing: list[str] = []
-        self.unexpected: list[str] = []
-        self.errors: list[str] = []
-        self.changes: list[Callable[[], None]] = []
-        self.post_hooks: list[tuple[Module, Callable[..., Any]]] = []
 
-    def visit(self, module: Module, prefix: str) -> None:
-        """Compare one module and its children with the state."""
-        hooks = module._hooks
-        if hooks is not None:
-            local_metadata = self.metadata.get(prefix[:-1], {})
-            for hook in list(hooks.load_pre.values()):
-                hook(
-                    module, self.state, prefix, local_metadata, self.strict, self.missing, self.unexpected, self.errors
-                )
-        for name, tensor in persistent_members(module):
-            self._compare(module, name, prefix + name, tensor)
-        if module._has_extra_state():
-            key = prefix + EXTRA_STATE
-            self.expected[key] = None
-            if key in self.state:
-                self.changes.append(lambda: module.set_extra_state(self.state[key]))
-            else:
-                self.missing.append(key)
-        for name, child in module._modules.items():
-            if child is not None:
-                self.visit(child, f"{prefix}{name}.")
-        if hooks is not None:
-            self.post_hooks.extend((module, hook) for hook in hooks.load.values())
-
-    def _compare(self, module: Module, name: str, key: str, tensor: Tensor) -> None:
-        self.expected[key] = None
-        if key not in self.state:
-            self.missing.append(key)
-            return
-        value = self.state[key]
-        if isinstance(value, np.ndarray):
-            value = wrap(value)
-        if not isinstance(value, Tensor):
-            self.errors.append(
-                f'While copying the parameter named "{key}", expected Tensor or Tensor-like object from checkpoint but '
-                f"received {type(value)}"
-            )
-        elif value._array.shape != tensor._array.shape:
-            self.errors.append(
-                f"size mismatch for {key}: copying a param with shape {Size(value._array.shape)} from checkpoint, "
-                f"the shape in current model is {Size(tensor._array.shape)}."
-            )
-        elif self.assign:
-            self.changes.append(lambda: setattr(module, name, _as_kind(tensor, value)))
-        else:
-            self.changes.append(lambda: _copy(tensor, value))
-
-    def problems(self, name: str) -> RuntimeError | None:
-        """Everything that does not fit, in one error."""
-        lines = list(self.errors)
-        if self.strict:
-            if self.unexpected:
-                lines.insert(0, f"Unexpected key(s) in state_dict: {_quoted(self.unexpected)}. ")
-            if self.missing:
-                lines.insert(0, f"Missing key(s) in state_dict: {_quoted(self.missing)}. ")
-            lines.extend(_suggestions(self.missing, self.unexpected))
-        if not lines:
-            return None
-        return RuntimeError("Error(s) in loading state_dict for {}:\n\t{}".format(name, "\n\t".join(lines)))
+# --- reading -----------------------------------------------------------------------------------------------------
 
 
 def load(module: Module, state: Mapping[str, Any], strict: bool, assign: bool) -> _IncompatibleKeys:
     """Put a state into a module and its children."""
     if not isinstance(state, Mapping):
         raise TypeError(f"Expected state_dict to be dict-like, got {type(state)}.")
-    loading = _Loading(state, strict, assign)
-    loading.visit(module, "")
-    loading.unexpected.extend(key for key in loading.state if key not in loading.expected)
-    keys = _IncompatibleKeys(loading.missing, loading.unexpected)
-    # A post-hook may want to look at what was loaded, and may take keys off the lists; only then is it changed first.
-    problem = None if loading.post_hooks else loading.problems(type(module).__name__)
-    if problem is None:
-        for change in loading.changes:
-            change()
-        for owner, hook in loading.post_hooks:
-            if hook(owner, keys) is not None:
+    loading = _Loading(state, assign)
+    # Where the state fits as it stands, nothing can go wrong, and no copy has to be kept.
+    before = None if _fits(module, state) else Snapshot(module.modules())
+    try:
+        loading.visit(module, loading.state, "")
+        problem = loading.problem(type(module).__name__, strict)
+        if problem is not None:
+            raise problem
+    except BaseException:
+        if before is not None:
+            before.restore()
+        raise
+    return loading.keys
+
+
+def _fits(module: Module, state: Mapping[str, Any]) -> bool:
+    """Whether a state has exactly a module's keys and shapes."""
+    expected = 0
+    for path, part in module.named_modules(remove_duplicate=False):
+        prefix = f"{path}." if path else ""
+        if part._defines("set_extra_state"):
+            return False
+        for name, tensor in persistent_members(part):
+            value = state.get(prefix + name)
+            if not isinstance(value, Tensor | np.ndarray) or tuple(value.shape) != tensor._array.shape:
+                return False
+            expected += 1
+    return expected == len(state)
+
+
+class _Loading:
+    """One call of ``load_state_dict``."""
+
+    def __init__(self, state: Mapping[str, Any], assign: bool) -> None:
+        metadata = getattr(state, "_metadata", None)
+        copy: Any = OrderedDict(state)  # which the hooks may change
+        if metadata is not None:
+            copy._metadata = metadata
+        self.state = copy
+        self.metadata: Mapping[str, Any] = {} if metadata is None else metadata
+        self.assign = assign
+        self.keys = _IncompatibleKeys([], [])
+        self.errors: list[str] = []
+
+    def visit(self, module: Module, state: Any, prefix: str) -> None:
+        """Load a module, and then its children."""
+        metadata = dict(self.metadata.get(prefix[:-1], {}))
+        if self.assign:
+            metadata[ASSIGN] = True
+        module._load_from_state_dict(state, prefix, metadata, True, *self.keys, self.errors)
+        for name, child in module._modules.items():
+            if child is not None:
+                inner = f"{prefix}{name}."
+                self.visit(child, {key: value for key, value in state.items() if key.startswith(inner)}, inner)
+        for hook in list(module._hooks.load.values()) if module._hooks is not None else ():
+            if hook(module, self.keys) is not None:
                 raise AssertionError(
                     "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return new "
                     "values, if incompatible_keys need to be modified, it should be done inplace."
                 )
-        problem = loading.problems(type(module).__name__)
-    if problem is not None:
-        raise problem
-    return keys
+
+    def problem(self, name: str, strict: bool) -> RuntimeError | None:
+        """Everything that does not fit, in one error."""
+        missing, unexpected = self.keys
+        lines = list(self.errors)
+        if strict:
+            if unexpected:
+                lines.insert(0, f"Unexpected key(s) in state_dict: {_quoted(unexpected)}. ")
+            if missing:
+                lines.insert(0, f"Missing key(s) in state_dict: {_quoted(missing)}. ")
+            lines.extend(suggestions(missing, unexpected, self.state))
+        if not lines:
+            return None
+        return RuntimeError("Error(s) in loading state_dict for {}:\n\t{}".format(name, "\n\t".join(lines)))
 
 
-def _copy(target: Tensor, value: Tensor) -> None:
-    np.copyto(target._array, value._array, casting="unsafe")
-    target._cell[0] += 1
+def _quoted(keys: list[str]) -> str:
+    return ", ".join(f'"{key}"' for key in keys)
+
+
+def load_own(
+    module: Module,
+    state: Any,
+    prefix: str,
+    metadata: Any,
+    strict: bool,
+    missing: list[str],
+    unexpected: list[str],
+    errors: list[str],
+) -> None:
+    """Put a state into one module, and note what it lacks, what it has too much, and what is wrong."""
+    hooks = module._hooks
+    for number, hook in list(hooks.load_pre.items()) if hooks is not None else ():
+        first = (module,) if hooks is not None and number in hooks.load_pre_with_module else ()
+        hook(*first, state, prefix, metadata, strict, missing, unexpected, errors)
+    members = dict(persistent_members(module))
+    for name, tensor in members.items():
+        if prefix + name in state:
+            error = _put(module, name, prefix + name, tensor, state[prefix + name], metadata.get(ASSIGN, False))
+            errors.extend(error)
+        elif strict:
+            missing.append(prefix + name)
+    key = prefix + EXTRA_STATE
+    if module._defines("set_extra_state"):
+        if key in state:
+            module.set_extra_state(state[key])
+        elif strict:
+            missing.append(key)
+    elif strict and key in state:
+        unexpected.append(key)
+    if strict:
+        for other in state:
+            if other.startswith(prefix) and other != key:
+                head, dot, _ = other[len(prefix) :].partition(".")
+                if head not in (module._modules if dot else members):
+                    unexpected.append(other)
+
+
+def _put(module: Module, name: str, key: str, tensor: Tensor, value: Any, assign: bool) -> list[str]:
+    """Copy a value into a parameter or buffer, or put it in its place; why that cannot be, if so."""
+    if isinstance(value, np.ndarray):
+        value = wrap(value)
+    if not isinstance(value, Tensor):
+        return [
+            f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint '
+            f"but received {type(value)}"
+        ]
+    if not tensor._array.shape and value._array.shape == (1,):  # how numbers were stored in files of long ago
+        value = wrap(value._array[0, ...])
+    if value._array.shape != tensor._array.shape:
+        return [
+            f"size mismatch for {key}: copying a param with shape {Size(value._array.shape)} from checkpoint, "
+            f"the shape in current model is {Size(tensor._array.shape)}."
+        ]
+    try:
+        if assign:
+            setattr(module, name, _as_kind(tensor, value))
+        else:
+            np.copyto(tensor._array, value._array, casting="unsafe")
+            tensor._cell[0] += 1
+    except Exception as error:
+        return [
+            f'While copying the parameter named "{key}", whose dimensions in the model are {tensor.size()} and whose '
+            f"dimensions in the checkpoint are {value.size()}, an exception occurred : {error.args}."
+        ]
+    return []
 
 
 def _as_kind(current: Tensor, value: Tensor) -> Tensor:
@@ -179,26 +241,3 @@ def _as_kind(current: Tensor, value: Tensor) -> Tensor:
             return value
         return Parameter(value, current.requires_grad)
     return value
-
-
-def _quoted(keys: list[str]) -> str:
-    return ", ".join(f'"{key}"' for key in keys)
-
-
-def _suggestions(missing: list[str], unexpected: list[str]) -> list[str]:
-    """Which unexpected key is likely to be which missing one."""
-    if not missing or not unexpected:
-        return []
-    wanted = set(missing)
-    for prefix in dict.fromkeys(key.split(".", 1)[0] + "." for key in unexpected):
-        if all(key.startswith(prefix) and key.removeprefix(prefix) in wanted for key in unexpected):
-            return [
-                f'All unexpected keys begin with "{prefix}". Remove it: '
-                f'{{key.removeprefix("{prefix}"): value for key, value in state_dict.items()}}'
-            ]
-    lines = []
-    for key in unexpected[:20]:
-        near = get_close_matches(key, missing, n=1)
-        if near:
-            lines.append(f'Did you mean "{near[0]}" by "{key}"?')
-    return lines
