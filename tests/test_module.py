@@ -64,12 +64,18 @@ def test_reassigning_moves_a_name_between_kinds():
     net.x = nn.Parameter(tg.ones(1))
     assert list(net._parameters) == ["x"]
     assert "x" not in net.__dict__
+    with pytest.raises(TypeError, match=r"cannot assign 'tinygrad_nn.nn.linear.Linear' as parameter 'x'"):
+        net.x = nn.Linear(1, 1)
+    del net.x
+    net.register_buffer("x", tg.ones(1))
     net.x = nn.Linear(1, 1)
     assert list(net._modules) == ["x"]
-    assert not net._parameters
+    assert not net._buffers
+    net.x = nn.Parameter(tg.ones(1))
+    assert not net._modules
+    del net.x
     net.x = nn.Buffer(tg.ones(1), persistent=False)
     assert list(net._buffers) == ["x"]
-    assert not net._modules
     assert not net.state_dict()
     net.x = tg.zeros(1)
     assert net.x.tolist() == [0.0]
@@ -371,7 +377,7 @@ def test_load_state_dict_names_a_prefix():
         net.load_state_dict(state)
     with pytest.raises(TypeError, match="Expected state_dict to be dict-like, got <class 'list'>"):
         net.load_state_dict([])
-    with pytest.raises(RuntimeError, match="expected torch.Tensor or Tensor-like object from checkpoint but received"):
+    with pytest.raises(RuntimeError, match=r"expected torch.Tensor or Tensor-like object from checkpoint but received"):
         net.load_state_dict({**net.state_dict(), "scale": 3})
 
 

@@ -3,6 +3,12 @@
 Source: https://docs.pytorch.org/docs/stable/nn.html
 """
 
+from __future__ import annotations
+
+import importlib as _importlib
+from typing import TYPE_CHECKING
+from typing import Any as _Any
+
 from . import functional, init, parameter, utils
 from .activation import (
     CELU,
@@ -67,6 +73,7 @@ from .margin_loss import (
 )
 from .module import Module
 from .output_loss import AdaptiveLogSoftmaxWithLoss, LinearCrossEntropyLoss
+from .parallel import DataParallel
 from .parameter import Buffer, Parameter
 from .parameter_containers import ParameterDict, ParameterList
 from .rnn import GRU, LSTM, RNN
@@ -76,6 +83,9 @@ from .sequence_loss import CTCLoss
 from .sparse import Embedding, EmbeddingBag
 from .transformer import Transformer, TransformerDecoder, TransformerEncoder
 from .transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
+
+if TYPE_CHECKING:
+    from . import modules
 
 __all__ = [
     "CELU",
@@ -95,6 +105,7 @@ __all__ = [
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
+    "DataParallel",
     "Dropout",
     "Embedding",
     "EmbeddingBag",
@@ -165,6 +176,15 @@ __all__ = [
     "Unflatten",
     "functional",
     "init",
+    "modules",
     "parameter",
     "utils",
 ]
+
+_SUBMODULES = ("modules",)  # imported when they are first asked for
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _SUBMODULES:
+        return _importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module 'tinygrad_nn.nn' has no attribute {name!r}")

@@ -16,6 +16,7 @@ from .._core.graph import Node
 from .._core.modes import modes
 from .._core.op import case, op
 from .._core.tensor import Tensor
+from ..ops.creation import zeros
 from .hooks import ModuleHooks
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Boundary:
         self.inputs: list[int] | None = None  # positions of the tensors among the arguments, if any needs a gradient
         self.outputs: list[int] = []
         self.input_count = self.output_count = 0
+        self.tensors: list[tuple[int, Any, Any]] = []  # position, shape and type of each tensor among the arguments
         self.grad_output: Gradients | None = None
 
     @classmethod
@@ -53,6 +55,7 @@ class Boundary:
     def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Lead the module's inputs through a node."""
         self.input_count = len(args)
+        self.tensors = [(i, arg.shape, arg.dtype) for i, arg in enumerate(args) if isinstance(arg, Tensor)]
         args, self.inputs = _through_node(args, self._inputs_arrived)
         return args
 
@@ -95,13 +98,21 @@ class Boundary:
     def _inputs_arrived(self, gradients: list[Any]) -> list[Any]:
         if self.grad_output is None or self.inputs is None:  # a gradient that did not come through the output
             return gradients
-        grad_input = _spread(self.inputs, gradients, self.input_count)
+        grad_input = self._without_gaps(_spread(self.inputs, gradients, self.input_count))
         for hook in self.hooks:
             replaced = hook(self.module, grad_input, self.grad_output)
             if replaced is not None:
                 grad_input = _as_gradients(replaced, self.input_count, "Backward hook", "grad_input")
         self.grad_output = None
         return [grad_input[position] for position in self.inputs]
+
+    def _without_gaps(self, gradients: Gradients) -> Gradients:
+        """Zeros for tensors that no gradient came for, or that need none: what hooks see in PyTorch."""
+        filled = list(gradients)
+        for position, shape, dtype in self.tensors:
+            if filled[position] is None:
+                filled[position] = zeros(shape, dtype=dtype)
+        return tuple(filled)
 
 
 # --- the former kind ---------------------------------------------------------------------------------------------

@@ -32,6 +32,14 @@ class NoAttributeError(AttributeError):
         hint = near(self._wanted, [name for name in dir(self._module) if not name.startswith("_")])
         return f"{text}.{hint}" if hint else text
 
+    def __reduce__(self) -> Any:
+        return AttributeError, (str(self),)
+
+
+# As tracebacks show it: to users it is Python's own.
+NoAttributeError.__name__ = NoAttributeError.__qualname__ = "AttributeError"
+NoAttributeError.__module__ = "builtins"
+
 
 def type_name(value: Any) -> str:
     """The name of a value's type in messages, such as ``torch.FloatTensor`` or ``str``."""

@@ -157,7 +157,7 @@ def _parse(args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Target:
         TypeError, RuntimeError: see `Convertible.to`.
     """
     unknown = sorted(set(kwargs) - {"device", "dtype", "non_blocking", "tensor", "memory_format"})
-    if unknown or not (args or kwargs) or len(args) > 3:
+    if unknown or len(args) > 3:
         got = f"unexpected keyword {unknown[0]!r}" if unknown else f"{len(args)} arguments"
         raise TypeError(
             f"to() received an invalid combination of arguments: got {got}, but expected one of: to(device, dtype, "

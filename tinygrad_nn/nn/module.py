@@ -140,28 +140,25 @@ class Module(Hooked, Tree, Convertible):
         raise NoAttributeError(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        attributes = self.__dict__
         if isinstance(value, Parameter):
             check_started(self, "parameters")
             remove_others(self, name, "_parameters")
             self.register_parameter(name, value)
+        elif name in self.__dict__.get("_parameters", ()):
+            check_kind(name, value, "as parameter", Parameter, "nn.Parameter or None expected")
+            self._parameters[name] = value
         elif isinstance(value, Module):
             check_started(self, "module")
             remove_others(self, name, "_modules")
+            self._modules[name] = registered("module", self, name, value) if REGISTRATION["module"] else value
+        elif name in self.__dict__.get("_modules", ()):
+            check_kind(name, value, "as child module", Module, "nn.Module or None expected")
             self._modules[name] = registered("module", self, name, value) if REGISTRATION["module"] else value
         elif isinstance(value, Buffer):
             check_started(self, "buffer")
             remove_others(self, name, "_buffers")
             self.register_buffer(name, value, value.persistent)
-        elif "_modules" not in attributes:
-            object.__setattr__(self, name, value)
-        elif name in self._parameters:
-            check_kind(name, value, "as parameter", Parameter, "nn.Parameter or None expected")
-            self._parameters[name] = value
-        elif name in self._modules:
-            check_kind(name, value, "as child module", Module, "nn.Module or None expected")
-            self._modules[name] = registered("module", self, name, value) if REGISTRATION["module"] else value
-        elif name in self._buffers:
+        elif name in self.__dict__.get("_buffers", ()):
             check_kind(name, value, "as buffer", Tensor, "Tensor, Buffer or None expected")
             self._buffers[name] = registered("buffer", self, name, value) if REGISTRATION["buffer"] else value
         else:
@@ -386,8 +383,9 @@ class Module(Hooked, Tree, Convertible):
 
 
 def indent(text: str) -> str:
-    """Move all lines but the first two blanks to the right."""
-    return text.replace("\n", "\n  ")
+    """Move all lines but the first, and empty ones, two blanks to the right."""
+    first, *others = text.split("\n")
+    return "\n".join([first, *(f"  {line}" if line.strip() else "" for line in others)])
 
 
 def zero_gradient(parameter: Tensor, set_to_none: bool) -> None:

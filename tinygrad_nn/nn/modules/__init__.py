@@ -1,0 +1,21 @@
+"""PyTorch's import paths of layers, such as ``nn.modules.loss._Loss``. The layers themselves stand in `nn`.
+
+A file here names what the file of the same name holds in PyTorch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import __all__ as _names
+from . import activation, container, dropout, flatten, linear, loss, module, sparse, utils
+
+__all__ = ["activation", "container", "dropout", "flatten", "linear", "loss", "module", "sparse", "utils"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _names and name[0].isupper():
+        from ... import nn
+
+        return getattr(nn, name)
+    raise AttributeError(f"module 'tinygrad_nn.nn.modules' has no attribute {name!r}")

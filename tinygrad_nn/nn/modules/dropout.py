@@ -1,0 +1,7 @@
+"""Dropout, where PyTorch keeps them."""
+
+from __future__ import annotations
+
+from ..dropout import Dropout
+
+__all__ = ["Dropout"]
