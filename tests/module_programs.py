@@ -594,4 +594,5 @@ def representations(torch):
 
     nested = nn.Sequential(nn.Sequential(), Lines(), Other(), nn.ModuleList([nn.Sequential(Lines())] * 2))
     nested.add_module("none", None)
-    return [repr(nested), *(repr(kind()) for kind in (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict))]
+    empty = (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
+    return [repr(nested), *(repr(kind()) for kind in empty)]

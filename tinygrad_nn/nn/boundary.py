@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from .._core.calls import become_view
@@ -56,7 +56,9 @@ class Boundary:
         """Lead the module's inputs through a node."""
         self.input_count = len(args)
         self.tensors = [(i, arg.shape, arg.dtype) for i, arg in enumerate(args) if isinstance(arg, Tensor)]
-        args, self.inputs = _through_node(args, self._inputs_arrived)
+        args, self.inputs, node = _through_node(args)
+        if node is not None:
+            node.register_hook(self._inputs_arrived)
         return args
 
     def leave(self, result: Any) -> Any:
@@ -70,8 +72,10 @@ class Boundary:
             return result
         results = result if isinstance(result, tuple) else (result,)
         self.output_count = len(results)
-        results, positions = _through_node(results, self._outputs_arrived)
+        results, positions, node = _through_node(results)
         self.outputs = positions or []
+        if node is not None:
+            node.hooks = [self._outputs_arrived]
         return results if isinstance(result, tuple) else results[0]
 
     def _outputs_arrived(self, gradients: list[Any]) -> list[Any]:
@@ -95,16 +99,16 @@ class Boundary:
                     "all gradients."
                 )
 
-    def _inputs_arrived(self, gradients: list[Any]) -> list[Any]:
+    def _inputs_arrived(self, gradients: Gradients, _: Gradients) -> Gradients | None:
         if self.grad_output is None or self.inputs is None:  # a gradient that did not come through the output
-            return gradients
+            return None
         grad_input = self._without_gaps(_spread(self.inputs, gradients, self.input_count))
         for hook in self.hooks:
             replaced = hook(self.module, grad_input, self.grad_output)
             if replaced is not None:
                 grad_input = _as_gradients(replaced, self.input_count, "Backward hook", "grad_input")
         self.grad_output = None
-        return [grad_input[position] for position in self.inputs]
+        return tuple(grad_input[position] for position in self.inputs)
 
     def _without_gaps(self, gradients: Gradients) -> Gradients:
         """Zeros for tensors that no gradient came for, or that need none: what hooks see in PyTorch."""
@@ -151,23 +155,20 @@ def _warn_of_what_they_miss(args: tuple[Any, ...], node: Node) -> None:
 # --- helpers -----------------------------------------------------------------------------------------------------
 
 
-def _through_node(
-    values: tuple[Any, ...], hook: Callable[[list[Any]], list[Any]]
-) -> tuple[tuple[Any, ...], list[int] | None]:
-    """The tensors among the values that need a gradient, as outputs of one node with this hook; their positions."""
+def _through_node(values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int] | None, Node | None]:
+    """The tensors among the values that need a gradient, as outputs of one node; their positions; the node."""
     positions = [i for i, value in enumerate(values) if isinstance(value, Tensor) and value.requires_grad]
     if not modes.grad or not positions:
-        return values, None
+        return values, None, None
     passed = module_boundary(*[values[i] for i in positions])
     node = passed[0].grad_fn
     assert node is not None
-    node.hooks = [hook]
     changed = list(values)
     for position, tensor in zip(positions, passed, strict=True):
         _mark_as_view(tensor, values[position])
         changed[position] = tensor
     # named tuples take their fields one by one
-    return (tuple(changed) if type(values) is tuple else type(values)(*changed)), positions
+    return (tuple(changed) if type(values) is tuple else type(values)(*changed)), positions, node
 
 
 def _mark_as_view(tensor: Tensor, source: Tensor) -> None:
@@ -175,7 +176,7 @@ def _mark_as_view(tensor: Tensor, source: Tensor) -> None:
     become_view(tensor, source, lambda base: base, "several")
 
 
-def _spread(positions: list[int], gradients: list[Any], count: int) -> Gradients:
+def _spread(positions: list[int], gradients: Sequence[Any], count: int) -> Gradients:
     spread: list[Tensor | None] = [None] * count
     for position, gradient in zip(positions, gradients, strict=True):
         spread[position] = gradient
