@@ -596,3 +596,137 @@ def representations(torch):
     nested.add_module("none", None)
     empty = (nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
     return [repr(nested), *(repr(kind()) for kind in empty)]
+
+
+# --- containers --------------------------------------------------------------------------------------------------
+
+
+def kinds(modules: Any) -> list[str]:
+    """The names and types of the modules in a container."""
+    return [f"{name}: {type(module).__name__}" for name, module in modules._modules.items()]
+
+
+def changes_of_a_sequence(torch: Any, make: Callable[..., Any], log: Recorder) -> None:
+    nn = torch.nn
+    net = make(nn.Linear(1, 1), nn.ReLU(), nn.Tanh(), nn.Sigmoid())
+    log(len(net), kinds(net[1:3]), kinds(net[::-1]), type(net[-1]).__name__, type(net[1:]).__name__)
+    log([type(module).__name__ for module in net])
+    for index in (4, -5, "a", 1.0):
+        log(attempt(lambda: net[index])[0], attempt(lambda: net.pop(index))[0])  # noqa: B023
+    net[1] = nn.ELU()
+    net[-1] = nn.GELU()
+    log(kinds(net), net.append(nn.SiLU()) is net, kinds(net))
+    del net[1:3]
+    log(kinds(net))
+    del net[-1]
+    log(kinds(net), type(net.pop(0)).__name__, kinds(net.pop(slice(0, 1))), kinds(net))
+    net.extend([nn.ReLU(), nn.Tanh()])
+    net.insert(1, nn.ELU())
+    log(kinds(net), attempt(lambda: net.extend(3))[0], attempt(lambda: net.append(3)))
+    log(attempt(lambda: net.extend([3]))[0])
+    net.add_module("named", nn.Identity())
+    log(kinds(net), len(net), [name for name in dir(net) if name[0].isdigit()])
+    log(attempt(lambda: setattr(net, "0", 3))[0])
+
+
+@program
+def sequential(torch):
+    nn, log = torch.nn, Recorder()
+    changes_of_a_sequence(torch, nn.Sequential, log)
+    net = nn.Sequential(OrderedDict(a=nn.Linear(1, 2), b=nn.ReLU()))
+    log(kinds(net[:1]), kinds(net + nn.Sequential(nn.Tanh())), kinds(net * 2), kinds(2 * net))
+    net += nn.Sequential(nn.ELU())
+    log(kinds(net))
+    plain = nn.Sequential(nn.ReLU(), nn.Tanh())
+    plain *= 3
+    log(kinds(plain), plain[2] is plain[0])
+    for action in (
+        lambda: net + [nn.ReLU()], lambda: net * 0, lambda: net * "a", lambda: net.__iadd__([nn.ReLU()]),
+        lambda: net.insert(9, nn.ReLU()), lambda: net.insert(0, 3), lambda: nn.Sequential(3), lambda: net(3, 4),
+        lambda: nn.Sequential([nn.ReLU()]),
+    ):  # fmt: skip
+        log(attempt(action)[0])
+    net.insert(-1, nn.SiLU())
+    log(kinds(net), nn.Sequential()(3))
+    return log
+
+
+@program
+def module_list(torch):
+    nn, log = torch.nn, Recorder()
+    changes_of_a_sequence(torch, lambda *modules: nn.ModuleList(modules), log)
+    layers = nn.ModuleList(nn.ReLU() for _ in range(2))
+    layers += [nn.Tanh()]
+    log(kinds(layers), kinds(layers + [nn.ELU()]), kinds(layers + nn.ModuleList([nn.GELU()])))
+    log(kinds(nn.ModuleList(layers)))
+    log(attempt(lambda: layers(1))[0], attempt(lambda: nn.ModuleList([3]))[0], attempt(lambda: nn.ModuleList(3))[0])
+    log(nn.ReLU() in layers, layers[0] in layers)
+    return log
+
+
+@program
+def module_dict(torch):
+    nn, log = torch.nn, Recorder()
+    layers = nn.ModuleDict({"b": nn.ReLU(), "a": nn.Linear(1, 2)})
+    layers.update([["c", nn.Tanh()], ("d", nn.ELU())])
+    layers.update(nn.ModuleDict({"e": nn.GELU()}))
+    layers["b"] = nn.SiLU()
+    log(kinds(layers), len(layers), "a" in layers, "z" in layers, list(layers), list(layers.keys()))
+    log([name for name, _ in layers.items()], [type(value).__name__ for value in layers.values()])
+    log(type(layers.pop("a")).__name__, kinds(layers))
+    del layers["b"]
+    log(kinds(layers), list(layers.state_dict()), layers.c is layers["c"])
+    for action in (
+        lambda: layers["z"], lambda: layers.pop("z"), lambda: layers.update(3), lambda: layers.update([3]),
+        lambda: layers.update([("a",)]), lambda: layers.update({"a": 3}), lambda: layers.update({"a.b": nn.ReLU()}),
+        lambda: layers.update({"": nn.ReLU()}), lambda: layers.update({3: nn.ReLU()}), lambda: layers(1),
+        lambda: layers.update({"keys": nn.ReLU()}), lambda: layers.__delitem__("z"),
+    ):  # fmt: skip
+        log(attempt(action)[0])
+    layers.clear()
+    log(len(layers))
+    return log
+
+
+@program
+def parameter_list(torch):
+    nn, log = torch.nn, Recorder()
+    items = nn.ParameterList([torch.ones(2), nn.Parameter(torch.zeros(3, 1)), 7, torch.tensor(1.0)])
+    items.append(torch.ones(1)).extend([torch.zeros(1), "text"])
+    items += (torch.ones(1),)
+    items[0] = torch.zeros(4)
+    items[-2] = "other"
+    log(repr(items), len(items), [name for name, _ in items.named_parameters()], list(items.state_dict()))
+    log(repr(items[1:4]), [type(item).__name__ for item in items], repr(items[::-2]))
+    for action in (
+        lambda: items[9], lambda: items[-9], lambda: items.__setitem__(9, 1), lambda: items.extend(3), lambda: items(),
+        lambda: items.extend(torch.ones(2)), lambda: items["a"], lambda: items.__delitem__(0),
+        lambda: nn.ParameterList([torch.tensor(1)]), lambda: items.__setitem__(0, 3),
+    ):  # fmt: skip
+        log(attempt(action)[0])
+    return log
+
+
+@program
+def parameter_dict(torch):
+    nn, log = torch.nn, Recorder()
+    table = nn.ParameterDict({"b": torch.ones(1), "a": nn.Parameter(torch.ones(2)), "number": 3})
+    table.update(OrderedDict(z=torch.zeros(1), y=torch.zeros(2)))
+    table.update([("x", torch.zeros(3))])
+    log(repr(table), list(table), list(reversed(table)), len(table), "a" in table, "q" in table)
+    log([name for name, _ in table.named_parameters()], [key for key, _ in table.items()], len(list(table.values())))
+    log(table.get("q"), table.get("q", 5), table.get("number"), table.setdefault("new", torch.ones(1)) is table["new"])
+    log(table.setdefault("empty"), list((table | nn.ParameterDict({"other": torch.ones(1)})).keys()))
+    table |= nn.ParameterDict({"merged": torch.ones(1)})
+    log(table.popitem()[0], table.pop("number"), list(table.copy()), table.copy()["a"] is table["a"])
+    del table["a"]
+    log(list(table.fromkeys(["k", "l"], torch.ones(1))), list(table.state_dict()))
+    for action in (
+        lambda: table["q"], lambda: table.pop("q"), lambda: table.update(3), lambda: nn.ParameterDict({3: 1}),
+        lambda: table.update([3]), lambda: table.update([("a",)]), lambda: table(1), lambda: table.__delitem__("q"),
+    ):  # fmt: skip
+        error = attempt(action)[0]
+        log("AttributeError" if error == "_NoKeyError" else error)
+    table.clear()
+    log(len(table), repr(table))
+    return log

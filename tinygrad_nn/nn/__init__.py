@@ -43,6 +43,7 @@ from .activation import (
 from .attention import MultiheadAttention
 from .containers import ModuleDict, ModuleList, Sequential
 from .distance import CosineSimilarity, PairwiseDistance
+from .containers import Container, ModuleDict, ModuleList, Sequential
 from .dropout import Dropout
 from .layer_norm_stand_in import LayerNorm
 from .linear import Bilinear, Flatten, Identity, Linear, Unflatten
@@ -104,6 +105,7 @@ __all__ = [
     "CTCLoss",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
+    "Container",
     "CrossEntropyLoss",
     "DataParallel",
     "Dropout",

@@ -13,9 +13,18 @@ from typing import Any, TypeVar
 from .checks import check_name, type_name
 from .module import Module, indent
 
-__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+__all__ = ["Container", "ModuleDict", "ModuleList", "Sequential"]
 
 S = TypeVar("S", bound="_Sequence")
+
+
+class Container(Module):
+    """Modules given by keyword, with no ``forward``: the former form of `ModuleDict`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__()
+        for name, module in kwargs.items():
+            self.add_module(name, module)
 
 
 class _Sequence(Module):
@@ -29,9 +38,10 @@ class _Sequence(Module):
         name: str = list(self._modules)[index]
         return name
 
-    def _set_all(self, modules: Iterable[Module | None]) -> None:
-        """Hold these modules, counted from 0."""
-        renamed = {str(number): module for number, module in enumerate(modules)}
+    def _set_all(self, modules: Iterable[Module | None], first: int = 0) -> None:
+        """Hold these modules, counted from 0; those before the first keep their names."""
+        names = list(self._modules)[:first]
+        renamed = {names[n] if n < first else str(n): module for n, module in enumerate(modules)}
         self._modules.clear()
         self._modules.update(renamed)
 
@@ -78,7 +88,7 @@ class _Sequence(Module):
             raise IndexError(f"Index out of range: {index}")
         modules = list(self._modules.values())
         modules.insert(index, module)
-        self._set_all(modules)
+        self._set_all(modules, first=index if index >= 0 else index + len(self))
         return self
 
     def extend(self: S, modules: Iterable[Module]) -> S:
@@ -166,6 +176,9 @@ class Sequential(_Sequence):
         return Sequential(*(module for _ in range(other) for module in self))
 
     __rmul__ = __mul__
+
+    def __imul__(self, other: int) -> Sequential:
+        return self.extend((self * other)[len(self) :])
 
 
 def _checked(module: Any, number: int) -> Any:

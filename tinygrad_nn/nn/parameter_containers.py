@@ -105,6 +105,10 @@ def _as_parameter(value: Any) -> Any:
     return Parameter(value) if isinstance(value, Tensor) and not isinstance(value, Parameter) else value
 
 
+class _NoKeyError(KeyError, AttributeError):
+    """A key that is not there: dictionaries raise the one, PyTorch's `ParameterDict` the other."""
+
+
 class ParameterDict(Module):
     """A dictionary of parameters. Tensors become parameters; other values are kept as they are.
 
@@ -128,7 +132,7 @@ class ParameterDict(Module):
 
     def __getitem__(self, key: str) -> Any:
         if key not in self._keys:
-            raise KeyError(key)
+            raise _NoKeyError(key)
         return getattr(self, key)
 
     def __setitem__(self, key: str, value: Any) -> None:
