@@ -2,6 +2,7 @@
 
 import json
 import math
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,60 @@ def test_warnings():
         nn.init.trunc_normal_(tg.empty(3), mean=5)
     with pytest.warns(UserWarning, match="zero-element"):
         assert nn.Linear(0, 2).bias.tolist() == [0, 0]
+
+
+# --- every function beside PyTorch -------------------------------------------------------------------------------
+
+SHAPES = [(), (5,), (3, 4), (4, 3), (2, 3, 3), (4, 2, 3, 3), (2, 2, 2, 2, 2), (0, 3), (3, 0), (64, 65)]
+CALLS = [
+    "uniform_(x)", "uniform_(x, a=-2, b=3)", "uniform_(x, a=2, b=1)", "normal_(x)", "normal_(x, mean=1, std=3)",
+    "normal_(x, std=-1)", "trunc_normal_(x)", "trunc_normal_(x, std=0.02)", "trunc_normal_(x, std=0.5, a=-0.1, b=0.1)",
+    "trunc_normal_(x, mean=3.0, a=2.9, b=3.1)", "trunc_normal_(x, mean=-5.0)", "constant_(x, 0.3)", "ones_(x)",
+    "zeros_(x)", "eye_(x)", "dirac_(x)", "dirac_(x, groups=2)", "dirac_(x, groups=3)", "xavier_uniform_(x, gain=2)",
+    "xavier_normal_(x)", "kaiming_uniform_(x, a=0.2, mode='fan_out')", "kaiming_uniform_(x, nonlinearity='relu')",
+    "kaiming_normal_(x, nonlinearity='selu')", "kaiming_normal_(x, mode='FAN_OUT', nonlinearity='tanh')",
+    "kaiming_normal_(x, nonlinearity='gelu')", "kaiming_normal_(x, mode='both')", "orthogonal_(x)",
+    "orthogonal_(x, gain=2.0)", "sparse_(x, sparsity=0.3)", "sparse_(x, sparsity=0.95, std=2.0)",
+    "uniform(x)", "normal(x)", "constant(x, 1.0)", "eye(x)", "dirac(x)", "xavier_uniform(x)", "xavier_normal(x)",
+    "kaiming_uniform(x)", "kaiming_normal(x)", "orthogonal(x)", "sparse(x, 0.5)",
+]  # fmt: skip
+
+
+def filled(package, call, shape, dtype, transposed):
+    """What a call leaves behind: values, where the stream stands, warnings; or the error."""
+    package.manual_seed(3)
+    x = package.zeros(shape, dtype=getattr(package, dtype))
+    x = x.t() if transposed else x
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            result = eval(call, {name: getattr(package.nn.init, name) for name in [call.partition("(")[0]]}, {"x": x})
+        except Exception as error:
+            return type(error).__name__, str(error), [str(warning.message) for warning in caught]
+    assert result is x
+    said = [(warning.category.__name__, str(warning.message)) for warning in caught]
+    return np.array(x.numpy()), package.rand(2).tolist(), said
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+@pytest.mark.parametrize("call", CALLS)
+def test_as_pytorch(call, dtype):
+    torch = pytest.importorskip("torch")
+    tolerance = 0 if dtype != "float64" and "orthogonal" not in call else 5e-6
+    for shape in SHAPES:
+        for transposed in [False, True] if len(shape) == 2 else [False]:
+            ours, theirs = (filled(package, call, shape, dtype, transposed) for package in (tg, torch))
+            what = f"{call} on {list(shape)}{' transposed' if transposed else ''}"
+            assert ours[2] == theirs[2], what
+            if isinstance(theirs[0], str):
+                assert ours[0] == theirs[0], what
+                assert ours[1].startswith(theirs[1][:30]), what
+                continue
+            assert ours[0].dtype == theirs[0].dtype
+            np.testing.assert_allclose(ours[0].astype("f8"), theirs[0].astype("f8"), rtol=0, atol=tolerance, err_msg=what)
+            assert ours[1] == theirs[1], f"{what}: another number of draws"
+
+
+def test_former_names_warn():
+    with pytest.warns(FutureWarning, match=r"`nn.init.constant` is now deprecated in favor of `nn.init.constant_`"):
+        assert nn.init.constant(tg.zeros(2), 3.0).tolist() == [3, 3]

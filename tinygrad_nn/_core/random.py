@@ -270,6 +270,8 @@ class Generator:
         std: float = 1,
         a: float = -2,
         b: float = 2,
+        *,
+        contiguous: bool = True,
     ) -> Array:
         """Draw normals inside of [a, b] by rejection, as ``torch.nn.init.trunc_normal_`` does.
 
@@ -278,13 +280,13 @@ class Generator:
         dtype = floating_dtype("truncated_normal", dtype)
         if normal_cdf((b - mean) / std) - normal_cdf((a - mean) / std) <= 0.3:
             return self._truncated_tail(shape, dtype, mean, std, a, b)
-        out = self.normal(shape, dtype, mean, std)
+        out = self.normal(shape, dtype, mean, std, contiguous=contiguous)
         low, high = dtype.type(a), dtype.type(b)
         while True:
             rejected = (out < low) | (out > high)
             if not rejected.any():
                 return out
-            out = np.where(rejected, self.normal(shape, dtype, mean, std), out)
+            out = np.where(rejected, self.normal(shape, dtype, mean, std, contiguous=contiguous), out)
 
     def _truncated_tail(
         self, shape: Shape, dtype: np.dtype[Any], mean: float, std: float, a: float, b: float

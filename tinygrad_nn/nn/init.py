@@ -7,35 +7,51 @@ Source: https://docs.pytorch.org/docs/stable/nn.init.html
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from .._core import dtypes
 from .._core.inplace import check_target
 from .._core.modes import no_grad
 from .._core.random import Generator, default_generator
 from .._core.tensor import Tensor
+from ..ops.random import in_memory_order
 
 __all__ = [
     "calculate_gain",
+    "constant",
     "constant_",
+    "dirac",
     "dirac_",
+    "eye",
     "eye_",
+    "kaiming_normal",
     "kaiming_normal_",
+    "kaiming_uniform",
     "kaiming_uniform_",
+    "normal",
     "normal_",
     "ones_",
+    "orthogonal",
     "orthogonal_",
+    "sparse",
     "sparse_",
     "trunc_normal_",
+    "uniform",
     "uniform_",
+    "xavier_normal",
     "xavier_normal_",
+    "xavier_uniform",
     "xavier_uniform_",
     "zeros_",
 ]
 
+F = TypeVar("F", bound=Callable[..., Any])
 _LINEAR = {f"conv{way}{n}d" for way in ("", "_transpose") for n in (1, 2, 3)} | {"linear", "sigmoid"}
 
 
@@ -108,7 +124,12 @@ def trunc_normal_(
             stacklevel=2,
         )
     source = default_generator if generator is None else generator
-    return _write(tensor, source.truncated_normal(tensor._array.shape, tensor._array.dtype, mean, std, a, b))
+    array = tensor._array
+    straight = array.flags.c_contiguous
+    drawn = in_memory_order(
+        array, lambda shape: source.truncated_normal(shape, array.dtype, mean, std, a, b, contiguous=straight)
+    )
+    return _write(tensor, drawn)
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
@@ -227,6 +248,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
 
     Raises:
         ValueError: the tensor has fewer than two dimensions.
+        NotImplementedError: it is of float16.
 
     Example:
         >>> import tinygrad_nn as tg
@@ -239,6 +261,10 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
         raise ValueError(f"Only tensors with 2 or more dimensions are supported, got {array.ndim}")
     if not array.size:
         return tensor
+    if array.dtype.itemsize < 4:
+        raise NotImplementedError(
+            f"\"geqrf_cpu\" not implemented for '{dtypes.type_name(array.dtype)}'. Fill a float32 tensor, then convert."
+        )
     rows, columns = array.shape[0], array.size // array.shape[0]
     source = default_generator if generator is None else generator
     drawn = source.normal((rows, columns), array.dtype)
@@ -262,6 +288,38 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
         tensor._array[default_generator.permutation(rows)[:zeros], column] = 0
     tensor._cell[0] += 1
     return tensor
+
+
+# --- former names ------------------------------------------------------------------------------------------------
+
+
+def _former(fill: F) -> F:
+    """The same under its name of long ago, without the ``_``, which warns."""
+    name = fill.__name__
+
+    @functools.wraps(fill)
+    def former(*args: Any, **kwargs: Any) -> Any:
+        warnings.warn(
+            f"`nn.init.{name[:-1]}` is now deprecated in favor of `nn.init.{name}`.", FutureWarning, stacklevel=2
+        )
+        return fill(*args, **kwargs)
+
+    former.__name__ = former.__qualname__ = name[:-1]
+    former.__doc__ = f"The former name of `{name}`."
+    return cast(F, former)
+
+
+uniform = _former(uniform_)
+normal = _former(normal_)
+constant = _former(constant_)
+eye = _former(eye_)
+dirac = _former(dirac_)
+xavier_uniform = _former(xavier_uniform_)
+xavier_normal = _former(xavier_normal_)
+kaiming_uniform = _former(kaiming_uniform_)
+kaiming_normal = _former(kaiming_normal_)
+orthogonal = _former(orthogonal_)
+sparse = _former(sparse_)
 
 
 # --- helpers -----------------------------------------------------------------------------------------------------
