@@ -1,6 +1,7 @@
 """Small programs on modules: each takes PyTorch or this package and gives a log of what it saw.
 
-`tests/test_module_live.py` runs them in both and compares the logs. Tensors in a log become lists of numbers.
+`tests/test_module_programs.py` compares the log with PyTorch's: with the stored one, and where PyTorch is installed, with
+that of a run. Tensors in a log become lists of numbers.
 """
 
 from __future__ import annotations
@@ -35,6 +36,30 @@ class Recorder(list):
 
     def __call__(self, *values: Any) -> None:
         self.append(values)
+
+
+def plain(value: Any) -> Any:
+    """A log as lists, dictionaries, numbers and text."""
+    if hasattr(value, "requires_grad_") and hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, dict):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(map(str, value))
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return float(f"{value:.7g}") if isinstance(value, float) else value
+
+
+def same(mine: Any, expected: Any) -> bool:
+    """Whether two logs are equal, floating point numbers but for rounding."""
+    if isinstance(mine, list) and isinstance(expected, list):
+        return len(mine) == len(expected) and all(map(same, mine, expected))
+    if isinstance(mine, dict) and isinstance(expected, dict):
+        return list(mine) == list(expected) and all(same(mine[key], expected[key]) for key in mine)
+    if isinstance(mine, float) and isinstance(expected, float):
+        return abs(mine - expected) <= 1e-5 + 1e-4 * abs(expected) or mine == expected or (mine != mine != expected)
+    return bool(mine == expected)
 
 
 def two_layers(torch: Any) -> Any:
