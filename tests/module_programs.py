@@ -1,7 +1,7 @@
 """Small programs on modules: each takes PyTorch or this package and gives a log of what it saw.
 
-`tests/test_module_programs.py` compares the log with PyTorch's: with the stored one, and where PyTorch is installed, with
-that of a run. Tensors in a log become lists of numbers.
+`tests/test_module_programs.py` compares the log with PyTorch's: with the stored one, and where PyTorch is installed,
+with that of a run. Tensors in a log become lists of numbers.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def same(mine: Any, expected: Any) -> bool:
     if isinstance(mine, dict) and isinstance(expected, dict):
         return list(mine) == list(expected) and all(same(mine[key], expected[key]) for key in mine)
     if isinstance(mine, float) and isinstance(expected, float):
-        return abs(mine - expected) <= 1e-5 + 1e-4 * abs(expected) or mine == expected or (mine != mine != expected)
+        near = abs(mine - expected) <= 1e-5 + 1e-4 * abs(expected)
+        return near or mine == expected or (mine != mine and expected != expected)  # infinite, or nan
     return bool(mine == expected)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import importlib
 import re
-import traceback
 import warnings
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +15,6 @@ import pytest
 from error_cases import CASES, DEVIATIONS, UNCHANGED
 
 import tinygrad_nn as tg
-from tinygrad_nn import nn
 from tinygrad_nn.datasets import MNIST
 from tinygrad_nn.datasets.idx import read_idx
 
@@ -93,33 +91,6 @@ def _text(value: Any) -> str:
     if isinstance(value, tuple | list):
         return str([_text(item) for item in value])
     return str({key: _text(item) for key, item in value.items()}) if isinstance(value, dict) else repr(value)
-
-
-# --- where it happened -------------------------------------------------------------------------------------------
-
-
-class Net(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.body = nn.Sequential(nn.Linear(4, 8), nn.Sequential(nn.ReLU(), nn.Linear(6, 2)))
-
-    def forward(self, x: tg.Tensor) -> tg.Tensor:
-        result: tg.Tensor = self.body(x)
-        return result
-
-
-def test_the_layer_is_named() -> None:
-    with pytest.raises(RuntimeError) as info:
-        Net()(tg.ones(3, 4))
-    shown = "".join(traceback.format_exception(info.value))
-    assert "(in Net.body.1.1: Linear(in_features=6, out_features=2, bias=True))" in shown
-    assert shown.count("(in ") == 1
-
-
-def test_a_layer_alone_is_named() -> None:
-    with pytest.raises(RuntimeError) as info:
-        nn.Linear(3, 2)(tg.ones(1, 4))
-    assert info.value.__notes__ == ["(in Linear(in_features=3, out_features=2, bias=True))"]
 
 
 def test_a_value_error_of_a_user_s_op_stays_one() -> None:

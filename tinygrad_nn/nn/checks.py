@@ -49,23 +49,6 @@ def type_name(value: Any) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def note_place(module: Module, error: Exception) -> None:
-    """Note on an error in which layer it was raised: its path from the outermost module, and what it is.
-
-    Called by every module that the error passes on its way out, from the layer itself on.
-    """
-    path, layer, inner = getattr(error, "_place", ("", None, None))
-    if inner is None:
-        layer = f"{type(module).__name__}({module.extra_repr()})"
-    else:
-        name = next((name for name, child in module._modules.items() if child is inner), type(inner).__name__)
-        path = f".{name}{path}"
-        error.__notes__.remove(error.__dict__["_note"])
-    note = f"(in {type(module).__name__}{path}: {layer})" if path else f"(in {layer})"
-    error.__dict__.update(_place=(path, layer, module), _note=note)
-    error.add_note(note)
-
-
 def check_started(module: Module, what: str) -> None:
     """Refuse to register anything before ``Module.__init__`` has run."""
     if "_modules" not in module.__dict__:

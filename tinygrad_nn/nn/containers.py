@@ -138,6 +138,8 @@ class Sequential(_Sequence):
         2
     """
 
+    in_order = True  # for what looks for the origin of an input: each module gets what the one before gave
+
     def __init__(self, *args: Any) -> None:
         super().__init__()
         if len(args) == 1 and isinstance(args[0], OrderedDict | dict):

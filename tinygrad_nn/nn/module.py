@@ -20,7 +20,6 @@ from .checks import (
     check_kind,
     check_name,
     check_started,
-    note_place,
     remove_others,
     type_name,
     warn_of_container,
@@ -28,6 +27,7 @@ from .checks import (
 from .conversion import Convertible
 from .global_hooks import REGISTRATION, registered
 from .hooks import Hooked
+from .lines import made_at
 from .parameter import Buffer, Parameter
 from .traversal import Tree
 
@@ -87,6 +87,7 @@ class Module(Hooked, Tree, Convertible):
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, Module | None]
     _non_persistent_buffers_set: set[str]
+    _made_at: tuple[str, int] | None  # the user's file and line, for what is said of this module
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if (args or kwargs) and not self.call_super_init:
@@ -97,6 +98,7 @@ class Module(Hooked, Tree, Convertible):
         attributes["_buffers"] = {}
         attributes["_modules"] = {}
         attributes["_non_persistent_buffers_set"] = set()
+        attributes["_made_at"] = made_at(self)
         if self.call_super_init:
             super().__init__(*args, **kwargs)
 
@@ -116,7 +118,9 @@ class Module(Hooked, Tree, Convertible):
                     return self.forward(*args, **kwargs)
                 return call_with_hooks(self, self._hooks, args, kwargs)
             except Exception as error:
-                note_place(self, error)
+                from .place import add_place
+
+                add_place(self, args, kwargs, error)
                 raise
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
