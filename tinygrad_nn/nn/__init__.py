@@ -87,6 +87,7 @@ from .transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
 
 if TYPE_CHECKING:
     from . import modules
+    from .checkup import doctor
 
 __all__ = [
     "CELU",
@@ -176,6 +177,7 @@ __all__ = [
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",
+    "doctor",
     "functional",
     "init",
     "modules",
@@ -183,10 +185,14 @@ __all__ = [
     "utils",
 ]
 
-_SUBMODULES = ("modules",)  # imported when they are first asked for
+# Imported when they are first asked for: modules, and functions of modules.
+_SUBMODULES = ("modules",)
+_LAZY = {"doctor": "checkup"}
 
 
 def __getattr__(name: str) -> _Any:
     if name in _SUBMODULES:
         return _importlib.import_module(f".{name}", __name__)
+    if name in _LAZY:
+        return getattr(_importlib.import_module(f".{_LAZY[name]}", __name__), name)
     raise AttributeError(f"module 'tinygrad_nn.nn' has no attribute {name!r}")

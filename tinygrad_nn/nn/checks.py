@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._core import dtypes
 from .._core.errors import near
+from .._core.lines import caller
 from .._core.tensor import Tensor
 from .parameter import Parameter
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from .module import Module
 
 REGISTRIES = ("_parameters", "_buffers", "_modules")
@@ -102,21 +107,47 @@ def member(module: Module, name: str, kind: Any, what: str) -> Any:
     return found
 
 
-def warn_of_container(module: Module, name: str, value: Any, module_type: Any) -> None:
-    """Warn of layers or parameters in a plain container. PyTorch says nothing, and they are never trained."""
-    items = list(value.values() if isinstance(value, dict) else value)
-    wanted = [item for item in items if isinstance(item, module_type | Parameter)]
-    if not wanted:
+# --- evaluation in train mode ------------------------------------------------------------------------------------
+
+# Where models were evaluated in train mode: file and line, by the outermost module.
+evaluations: weakref.WeakKeyDictionary[Any, tuple[str, int]] = weakref.WeakKeyDictionary()
+_MODE_DEPENDENT = ("_DropoutNd", "Dropout", "_BatchNorm", "RReLU")
+
+
+def is_mode_dependent(module: Module) -> bool:
+    """Whether a layer does something else in training than in evaluation."""
+    names = {kind.__name__ for kind in type(module).__mro__}
+    return not names.isdisjoint(_MODE_DEPENDENT) or any(name.endswith("Dropout") for name in names)
+
+
+def note_evaluation() -> None:
+    """Warn, once, of a model that has been trained and is evaluated in train mode.
+
+    Called by layers that are in train mode while nothing is recorded. A model has been trained if its parameters have
+    gradients: one that only draws samples, or collects statistics before it is trained, is left in peace.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    root: Any = None
+    while frame is not None:
+        name = frame.f_code.co_name
+        if name == "__call__" and frame.f_globals.get("__name__") == _MODULE:
+            root = frame.f_locals["self"]
+        elif name == "update_bn":  # what it is for
+            return
+        frame = frame.f_back
+    if root is None or root in evaluations or all(parameter._grad is None for parameter in root.parameters()):
         return
-    known = {id(item) for item in (*module.modules(), *module.parameters())}
-    if all(id(item) in known for item in wanted):
-        return
-    what = "Parameter" if isinstance(wanted[0], Parameter) else "Module"
-    holder = f"nn.{what}{'Dict' if isinstance(value, dict) else 'List'}"
-    warnings.warn(
-        f"{type(module).__name__}.{name} is a plain {type(value).__name__} of {what}s: their parameters are not "
-        "registered, so parameters(), state_dict(), train() and to() pass them by. "
-        f"Write self.{name} = {holder}(...).",
-        UserWarning,
-        stacklevel=3,
-    )
+    first = not evaluations
+    outside = caller(sys._getframe(1))
+    place = ("", 0) if outside is None else (outside.f_code.co_filename, outside.f_lineno)
+    evaluations[root] = place
+    if first and outside is not None:
+        text = (
+            f"{type(root).__name__} is called without gradients, as for evaluation, while it is in train mode: dropout "
+            "drops, and batch normalisation uses and changes the statistics of the batch. Call .eval() before, and "
+            ".train() afterwards."
+        )
+        warnings.warn_explicit(text, UserWarning, *place, outside.f_globals["__name__"])
+
+
+_MODULE = f"{__package__}.module"

@@ -5,8 +5,10 @@ Source: https://docs.pytorch.org/docs/stable/nn.html#dropout-layers
 
 from __future__ import annotations
 
+from .._core.modes import modes
 from .._core.tensor import Tensor
 from . import functional
+from .checks import note_evaluation
 from .module import Module
 
 __all__ = ["Dropout"]
@@ -41,6 +43,8 @@ class Dropout(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """The input with elements dropped, in training."""
+        if self.training and not modes.grad:
+            note_evaluation()
         return functional.dropout(input, self.p, self.training, self.inplace)
 
     def extra_repr(self) -> str:

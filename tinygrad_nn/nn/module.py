@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
 from .._core.errors import near
+from .._core.lines import made_at
 from .._core.tensor import Tensor
 from . import state
 from .calling import call_with_hooks
@@ -22,12 +23,11 @@ from .checks import (
     check_started,
     remove_others,
     type_name,
-    warn_of_container,
 )
 from .conversion import Convertible
 from .global_hooks import REGISTRATION, registered
+from .hidden import warn_of_container
 from .hooks import Hooked
-from .lines import made_at
 from .parameter import Buffer, Parameter
 from .traversal import Tree
 
@@ -167,7 +167,7 @@ class Module(Hooked, Tree, Convertible):
             self._buffers[name] = registered("buffer", self, name, value) if REGISTRATION["buffer"] else value
         else:
             if isinstance(value, list | tuple | dict) and name not in REGISTRIES:
-                warn_of_container(self, name, value, Module)
+                warn_of_container(self, name, value)
             object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+from .._core.lines import entries_of, is_users
 from .diagnosis import short
-from .lines import entries_of, is_users
 
 if TYPE_CHECKING:
     from .module import Module

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .._core.lines import Line, caller, entries_of, is_users, line_of, name_of
 from .diagnosis import Diagnosis, diagnose, short
-from .lines import Line, caller, entries_of, is_users, line_of, name_of
 from .origin import Origin, origin_of_input
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .._core.tensor import Tensor
 from .checks import member
+from .hidden import warn_of_hidden
 from .parameter import Parameter
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Tree:
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, each once; without those of children unless `recurse`."""
+        warn_of_hidden(cast("Module", self))
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
