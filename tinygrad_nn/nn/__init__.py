@@ -88,6 +88,7 @@ from .transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
 if TYPE_CHECKING:
     from . import modules
     from .checkup import doctor
+    from .overview import summary
 
 __all__ = [
     "CELU",
@@ -182,12 +183,13 @@ __all__ = [
     "init",
     "modules",
     "parameter",
+    "summary",
     "utils",
 ]
 
 # Imported when they are first asked for: modules, and functions of modules.
 _SUBMODULES = ("modules",)
-_LAZY = {"doctor": "checkup"}
+_LAZY = {"doctor": "checkup", "summary": "overview"}
 
 
 def __getattr__(name: str) -> _Any:
