@@ -15,6 +15,7 @@ import pytest
 import tinygrad_nn as tg
 from tinygrad_nn import nn
 from tinygrad_nn.nn import checks
+from tinygrad_nn.ops import classification
 
 HEAD = """
 import numpy as np
@@ -474,6 +475,21 @@ def test_lists_that_are_assigned_are_warned_of_once(tmp_path: Path) -> None:
     """
     _, number, caught = run(program, tmp_path)
     assert said(caught, "Net.layers is a plain list of Modules") == [number]
+
+
+@pytest.mark.parametrize("loss", ["nn.CrossEntropyLoss()", "F.cross_entropy", "nn.CrossEntropyLoss(reduction='sum')"])
+def test_softmax_before_cross_entropy_is_warned_of_once(loss: str, tmp_path: Path) -> None:
+    program = f"""
+    net, loss = nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=1)), {loss}
+    for _ in range(3):
+        value = loss(net(x), y)  # here
+        value.backward()
+    loss(net(x), y)
+    loss(net[0](x), y)
+    """
+    classification._warn_of_softmax.cache_clear()
+    _, number, caught = run(program, tmp_path)
+    assert said(caught, "the input comes straight from a softmax") == [number]
 
 
 @pytest.mark.parametrize("trained", [True, False])

@@ -6,6 +6,8 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross
 from __future__ import annotations
 
 import functools
+import sys
+import warnings
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,11 @@ from .._core import dtypes
 from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import must_be_tensor, not_a_tensor
 from .._core.kernels import add_reduce, maximum_reduce, row_log_sum_exp, vector_sum
+from .._core.lines import caller
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor
 from .loss import constant, reduction_of
+from .softmax import SOFTMAX as _SOFTMAX
 from .softmax import log_softmax
 
 _INT64 = np.dtype(np.int64)
@@ -310,6 +314,19 @@ def _smoothed(rows: Tensor, t: Tensor, weight: Any, ignore_index: int, reduction
     return result
 
 
+@functools.cache
+def _warn_of_softmax() -> None:
+    """Warn, once, of probabilities where scores are wanted: what comes of it is slow training, and no error."""
+    frame = caller(sys._getframe(1))
+    text = (
+        "cross_entropy: the input comes straight from a softmax. It takes scores (logits) and applies log_softmax "
+        "itself; a softmax before it makes gradients small, and the loss cannot come near 0. Leave the softmax away."
+    )
+    if frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        warnings.warn_explicit(text, UserWarning, frame.f_code.co_filename, frame.f_lineno, name)
+
+
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -344,6 +361,9 @@ def cross_entropy(
         tensor([[-0.0596,  0.0596],
                 [ 0.2500, -0.2500]])
     """
+    edge = getattr(input, "_edge", None)
+    if edge is not None and getattr(edge[0], "plan", None) is not None and edge[0].plan.op is _SOFTMAX:
+        _warn_of_softmax()
     if (
         weight is None and label_smoothing == 0 and ignore_index == -100 and reduction == "mean"
         and size_average is None and reduce is None and _are_plain_rows(input, target)

@@ -95,6 +95,9 @@ def _softmax(x, /, dim):
     return _along("softmax", _softmax_kernel, x, dim)
 
 
+SOFTMAX = _softmax.op  # by which the nodes that it made are known
+
+
 def _log_softmax_backward(g: Any, out: Any, axis: int) -> Any:
     powers = np.exp(out)
     powers *= sums_along(g, axis)
