@@ -21,11 +21,12 @@ import fnmatch
 import importlib
 import inspect
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(__file__).with_suffix("").parent / "conformance_data"
@@ -43,10 +44,20 @@ PARTS = {
     "torch.random": "Random state: `torch.random.*`",
     "torch.autograd": "Derivatives: `torch.autograd.*`",
     "torch.nn.functional": "Functions of neural networks: `torch.nn.functional.*`",
+    "torch.nn": "Layers and losses: `torch.nn.*`",
+    "torch.nn.Module": "Methods of modules: `torch.nn.Module.*`",
+    "torch.nn.init": "Initial values: `torch.nn.init.*`",
+    "torch.nn.utils": "Helpers for modules: `torch.nn.utils.*`",
+    "torch.nn.utils.parametrizations": "Parametrizations: `torch.nn.utils.parametrizations.*`",
+    "torch.nn.utils.parametrize": "Parametrizing: `torch.nn.utils.parametrize.*`",
+    "torch.nn.utils.prune": "Pruning: `torch.nn.utils.prune.*`",
+    "torch.nn.utils.rnn": "Sequences: `torch.nn.utils.rnn.*`",
 }
-# The parts that have to be complete; functions of neural networks grow with the layers.
-TENSOR_API = [part for part in PARTS if part != "torch.nn.functional"]
+# The parts that have to be complete; those of neural networks grow with the layers.
+TENSOR_API = [part for part in PARTS if not part.startswith("torch.nn")]
 
+
+CLASSES = ("torch.Tensor", "torch.nn.Module")  # the parts that are the attributes of a class
 
 MISSING = object()
 
@@ -79,9 +90,9 @@ def documented(owner: Any, name: str) -> bool:
     except (AttributeError, RuntimeError):
         return False
     module = str(getattr(value, "__module__", ""))
-    made_elsewhere = module.startswith(("typing", "enum", "torch._jit", "torch.overrides"))
+    made_elsewhere = module.startswith(("typing", "enum", "abc", "torch._jit", "torch.overrides"))
     notes = name.endswith("_notes")
-    if inspect.ismodule(value) or isinstance(value, str | int | float) or made_elsewhere or notes:
+    if inspect.ismodule(value) or isinstance(value, str | int | float | TypeVar) or made_elsewhere or notes:
         return False
     text = getattr(value, "__doc__", None)
     return isinstance(text, str) and bool(text.strip())
@@ -91,6 +102,8 @@ def names_of(torch: Any, part: str) -> list[str]:
     """The documented names of a part of PyTorch."""
     owner = torch
     for step in part.split(".")[1:]:
+        if not hasattr(owner, step):
+            importlib.import_module(part)
         owner = getattr(owner, step)
     listed = getattr(owner, "__all__", None) or dir(owner)
     dtypes = [n for n in dir(owner) if part == "torch" and isinstance(getattr(owner, n), torch.dtype)]
@@ -113,11 +126,13 @@ def write_names() -> None:
 def find(name: str) -> Any:
     """What this package has under PyTorch's name, or None."""
     owner, _, last = name.rpartition(".")
+    space, kind = (owner.rpartition(".")[0], owner.rpartition(".")[2]) if owner in CLASSES else (owner, "")
     try:
-        found: Any = importlib.import_module("tinygrad_nn" + owner.removeprefix("torch").removesuffix(".Tensor"))
+        found: Any = importlib.import_module("tinygrad_nn" + space.removeprefix("torch"))
     except ImportError:
         return None
-    found = found.Tensor if owner == "torch.Tensor" else found
+    if kind:
+        found = getattr(found, kind)
     if owner == "torch.Tensor":  # an attribute may be there and be None
         static = inspect.getattr_static(found, last, MISSING)
         return None if static is MISSING else static if static is not None else last
@@ -151,7 +166,28 @@ def compared_names() -> set[str]:
     for op in REGISTRY.values():
         if op.torch_name != "" and op.forward.__module__.startswith("tinygrad_nn."):
             found |= {f"torch.{op.torch_name or op.name}", f"torch.nn.functional.{op.name}", f"torch.special.{op.name}"}
-    return found | {f"torch.Tensor.{name.rpartition('.')[2]}" for name in found}
+    found |= {f"torch.Tensor.{name.rpartition('.')[2]}" for name in found}
+    return found | compared_modules()
+
+
+def compared_modules() -> set[str]:
+    """The same for layers, which stand in a table, and for what the programs on modules use."""
+    import modules
+
+    modules.load()
+    words = {word for source in modules.LAYERS for word in re.findall(r"nn\.(\w+)\(", source)}
+    found = {f"torch.nn.{word}" for word in words}
+    tests = ROOT / "tests"
+    for part, files in {
+        "torch.nn.Module": ["module_programs.py"], "torch.nn.init": ["test_init.py"],
+        "torch.nn.utils": ["module_utils_programs.py", "test_nn_layers.py"],
+        "torch.nn.utils.parametrizations": ["module_utils_programs.py"],
+        "torch.nn.utils.parametrize": ["module_utils_programs.py"],
+        "torch.nn.utils.prune": ["module_utils_programs.py"],
+    }.items():  # fmt: skip
+        text = "".join((tests / file).read_text() for file in files)
+        found |= {f"{part}.{word}" for word in re.findall(r"\b(\w+)\(", text)}
+    return found
 
 
 def is_compared(name: str, compared: set[str]) -> bool:
@@ -216,7 +252,7 @@ def render(found: dict[str, list[Name]]) -> str:
     """The page."""
     tensor_api = [row for part in TENSOR_API for row in found[part]]
     lines = [
-        "# Conformance: PyTorch's tensor API, name by name", "",
+        "# Conformance: PyTorch's API, name by name", "",
         "Made by `python tools/conformance.py`; do not edit. The names are all those that PyTorch 2.13 documents.",
         "\"Used by\" counts how many of 43 public repositories use the name. \"Compared\" names are called with drawn",
         "inputs beside a live PyTorch in CI: values, types, shapes, gradients, second gradients, errors.", "",

@@ -75,7 +75,7 @@ from .margin_loss import (
 from .module import Module
 from .output_loss import AdaptiveLogSoftmaxWithLoss, LinearCrossEntropyLoss
 from .parallel import DataParallel
-from .parameter import Buffer, Parameter
+from .parameter import Buffer, Parameter, factory_kwargs
 from .parameter_containers import ParameterDict, ParameterList
 from .rnn import GRU, LSTM, RNN
 from .rnn_base import RNNBase
@@ -179,6 +179,7 @@ __all__ = [
     "TripletMarginWithDistanceLoss",
     "Unflatten",
     "doctor",
+    "factory_kwargs",
     "functional",
     "init",
     "modules",

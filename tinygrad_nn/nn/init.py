@@ -19,8 +19,8 @@ from .._core import dtypes
 from .._core.inplace import check_target
 from .._core.modes import no_grad
 from .._core.random import Generator, default_generator
+from .._core.random_kernels import in_memory_order
 from .._core.tensor import Tensor
-from ..ops.random import in_memory_order
 
 __all__ = [
     "calculate_gain",

@@ -17,7 +17,7 @@ from .._core import dtypes
 from .._core.device import check_device
 from .._core.tensor import Tensor, wrap
 
-__all__ = ["Buffer", "Parameter"]
+__all__ = ["Buffer", "Parameter", "factory_kwargs"]
 
 
 class Parameter(Tensor):
@@ -132,3 +132,29 @@ def new_parameter(*shape: int, dtype: Any = None, device: Any = None) -> Paramet
         if left[0] < 0:
             raise RuntimeError(f"a parameter of shape {list(shape)} is more than what the file has in weights")
     return Parameter(wrap(np.empty(shape, dtypes.default_numpy() if dtype is None else dtypes.to_numpy(dtype))))
+
+
+def factory_kwargs(kwargs: dict[str, Any] | None) -> dict[str, Any]:
+    """What a layer hands on to the tensors that it makes: ``device``, ``dtype`` and ``memory_format``.
+
+    Args:
+        kwargs: these, or some of them in a dictionary under ``factory_kwargs``.
+
+    Raises:
+        TypeError: there are others, or one is given twice.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.factory_kwargs({"dtype": tg.float64, "factory_kwargs": {"device": "cpu"}})
+        {'device': 'cpu', 'dtype': torch.float64}
+    """
+    names = {"device", "dtype", "memory_format"}
+    given = dict(kwargs or {})
+    found = dict(given.pop("factory_kwargs", {}))
+    if not given.keys() <= names:
+        raise TypeError(f"unexpected kwargs {set(given) - names}")
+    for name, value in given.items():
+        if name in found:
+            raise TypeError(f"{name} specified twice, in **kwargs and in factory_kwargs")
+        found[name] = value
+    return found
