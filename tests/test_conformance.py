@@ -76,7 +76,7 @@ def test_the_names_are_those_of_the_pytorch_that_is_here() -> None:
     assert {part: conformance.names_of(torch, part) for part in conformance.PARTS} == stored
 
 
-@pytest.mark.parametrize("program", ["make_exports.py", "numpy_table.py"])
+@pytest.mark.parametrize("program", ["make_exports.py", "make_import_paths.py", "numpy_table.py"])
 def test_what_a_program_writes_is_in_step(program: str) -> None:
     run = subprocess.run([sys.executable, ROOT / "tools" / program, "--check"], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr

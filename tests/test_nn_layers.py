@@ -1,5 +1,6 @@
 """Layers: what they compute, how they show themselves, and whole networks beside PyTorch's."""
 
+import importlib
 import pickle
 
 import numpy as np
@@ -326,3 +327,43 @@ def test_parameters_as_a_vector():
     assert net.weight.is_leaf
     with pytest.raises(TypeError, match="expected"):
         nn.utils.vector_to_parameters([1.0], net.parameters())
+
+
+def test_layers_stand_where_pytorch_has_them():
+    torch = pytest.importorskip("torch")
+    for name in nn.__all__:
+        theirs = getattr(torch.nn, name, None)
+        if isinstance(theirs, type) and theirs.__module__.startswith("torch.nn.modules."):
+            module = importlib.import_module(f"tinygrad_nn{theirs.__module__.removeprefix('torch')}")
+            assert getattr(module, name) is getattr(nn, name), name
+            assert getattr(nn.modules, name) is getattr(nn, name)
+
+
+def test_helpers_of_layers():
+    from tinygrad_nn.nn.modules import utils
+
+    assert utils._pair(3) == (3, 3)
+    assert utils._triple([1, 2, 3]) == (1, 2, 3)
+    assert utils._single(2) == (2,)
+    assert utils._quadruple("ab") == ("a", "b")
+    assert utils._reverse_repeat_tuple((1, 2), 2) == (2, 2, 1, 1)
+    assert utils._list_with_default([None, 7], [1, 2, 3]) == [2, 7]
+    with pytest.raises(ValueError, match="Input dimension should be at least 3"):
+        utils._list_with_default([1, 2], [3])
+    state = nn.DataParallel(nn.Linear(2, 1)).state_dict()
+    utils.consume_prefix_in_state_dict_if_present(state, "module.")
+    assert list(state) == ["weight", "bias"]
+    assert list(state._metadata) == [""]
+    nn.Linear(2, 1).load_state_dict(state)
+    assert nn.modules.loss._Loss is nn.MSELoss.__mro__[1]
+
+
+def test_factory_kwargs():
+    assert nn.factory_kwargs(None) == {}
+    assert nn.factory_kwargs({"dtype": tg.float64, "factory_kwargs": {"device": "cpu"}}) == {
+        "device": "cpu", "dtype": tg.float64
+    }  # fmt: skip
+    with pytest.raises(TypeError, match="unexpected kwargs"):
+        nn.factory_kwargs({"size": 3})
+    with pytest.raises(TypeError, match=r"dtype specified twice, in \*\*kwargs and in factory_kwargs"):
+        nn.factory_kwargs({"dtype": 1, "factory_kwargs": {"dtype": 2}})

@@ -1,6 +1,6 @@
 """PyTorch's import paths of layers, such as ``nn.modules.loss._Loss``. The layers themselves stand in `nn`.
 
-A file here names what the file of the same name holds in PyTorch.
+Made by tools/make_import_paths.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Activations and attention, where PyTorch keeps them."""
+"""What PyTorch keeps in ``nn.modules.activation``. Made by tools/make_import_paths.py."""
 
 from __future__ import annotations
 

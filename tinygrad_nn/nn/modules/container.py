@@ -1,8 +1,8 @@
-"""Containers, where PyTorch keeps them."""
+"""What PyTorch keeps in ``nn.modules.container``. Made by tools/make_import_paths.py."""
 
 from __future__ import annotations
 
-from ..containers import ModuleDict, ModuleList, Sequential
+from ..containers import Container, ModuleDict, ModuleList, Sequential
 from ..parameter_containers import ParameterDict, ParameterList
 
-__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
+__all__ = ["Container", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]

@@ -1,4 +1,4 @@
-"""Dropout, where PyTorch keeps them."""
+"""What PyTorch keeps in ``nn.modules.dropout``. Made by tools/make_import_paths.py."""
 
 from __future__ import annotations
 

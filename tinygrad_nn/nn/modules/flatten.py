@@ -1,4 +1,4 @@
-"""Changing the shape, where PyTorch keeps them."""
+"""What PyTorch keeps in ``nn.modules.flatten``. Made by tools/make_import_paths.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Linear layers, where PyTorch keeps them."""
+"""What PyTorch keeps in ``nn.modules.linear``. Made by tools/make_import_paths.py."""
 
 from __future__ import annotations
 

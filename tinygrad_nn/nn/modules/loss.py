@@ -1,4 +1,4 @@
-"""Losses, where PyTorch keeps them."""
+"""What PyTorch keeps in ``nn.modules.loss``. Made by tools/make_import_paths.py."""
 
 from __future__ import annotations
 
