@@ -1,4 +1,4 @@
-"""PyTorch's import paths of layers, such as ``nn.modules.loss._Loss``. The layers themselves stand in `nn`.
+"""PyTorch's import paths of layers, such as ``nn.modules.loss._Loss``; the layers themselves stand in `nn`.
 
 Made by tools/make_import_paths.py.
 """
