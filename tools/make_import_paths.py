@@ -70,7 +70,8 @@ def render() -> dict[str, str]:
     return texts
 
 
-PACKAGE = '''"""PyTorch's import paths of layers, such as ``nn.modules.loss._Loss``; the layers themselves stand in `nn`.
+PACKAGE = '''\
+"""PyTorch's import paths of layers, such as ``nn.modules.loss._Loss``; the layers themselves stand in `nn`.
 
 Made by tools/make_import_paths.py.
 """

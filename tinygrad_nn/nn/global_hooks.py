@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .hooks import EVERY, NONE, Hooked, RemovableHandle, add_hook
+from .._core.handles import RemovableHandle, add_hook
+from .hooks import EVERY, NONE, Hooked
 
 __all__ = [
     "register_module_backward_hook",

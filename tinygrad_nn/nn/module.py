@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, Self, TypeVar
 
 from .._core.errors import near
+from .._core.gradients import zero_gradient
 from .._core.lines import made_at
 from .._core.tensor import Tensor
 from . import state
@@ -390,15 +391,3 @@ def indent(text: str) -> str:
     """Move all lines but the first, and empty ones, two blanks to the right."""
     first, *others = text.split("\n")
     return "\n".join([first, *(f"  {line}" if line.strip() else "" for line in others)])
-
-
-def zero_gradient(parameter: Tensor, set_to_none: bool) -> None:
-    """Forget a gradient, or set it to zero outside of any graph."""
-    gradient = parameter._grad
-    if gradient is None or set_to_none:
-        parameter._grad = None
-        return
-    if gradient.requires_grad:
-        gradient = parameter._grad = gradient.detach()
-    gradient._array.fill(0)
-    gradient._cell[0] += 1
