@@ -507,6 +507,25 @@ def test_evaluation_in_train_mode_is_warned_of_once(trained: bool, tmp_path: Pat
     assert said(caught, "while it is in train mode") == ([number] if trained else [])
 
 
+@pytest.mark.skipif(not hasattr(tg.optim, "lr_scheduler"), reason="there are no schedules yet")
+def test_a_scheduler_that_steps_first_is_told(tmp_path: Path) -> None:
+    program = """
+    net = nn.Linear(4, 3)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+    before = nn.doctor(net, ce, (x, y), optimizer)
+    scheduler.step()  # here
+    after = nn.doctor(net, ce, (x, y), optimizer)
+    optimizer.step()
+    later = nn.doctor(net, ce, (x, y), optimizer)
+    """
+    left, number, caught = run(program, tmp_path)
+    assert said(caught, "`lr_scheduler.step()` before `optimizer.step()`") == [number]
+    assert not left["before"].findings
+    assert [finding.name for finding in left["after"]] == ["scheduler stepped before its optimizer"]
+    assert not left["later"].findings
+
+
 def test_evaluation_for_the_statistics_is_left_in_peace(tmp_path: Path) -> None:
     program = """
     net = nn.Sequential(nn.Linear(4, 8), nn.Dropout(), nn.Linear(8, 3))

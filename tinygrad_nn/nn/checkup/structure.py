@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from typing import Any
 
 from ..._core.lines import Line
 from ..checks import evaluations, is_mode_dependent
@@ -97,19 +99,28 @@ _CALL_EVAL = "Call {0}.eval() before evaluating, and {0}.train() afterwards."
 
 
 def schedules(run: Run) -> Iterator[Finding]:
-    """A learning rate that was changed before the optimizer made a step."""
+    """A schedule of learning rates that was stepped before the optimizer."""
     optimizer = run.optimizer
-    if optimizer is None or getattr(optimizer, "_opt_called", False) or optimizer.state:
+    if optimizer is None or optimizer.state or getattr(optimizer, "_opt_called", False):
         return
-    for group in optimizer.param_groups:
-        first, now = group.get("initial_lr"), group.get("lr")
-        if first is not None and now != first and getattr(optimizer, "_opt_called", None) is not None:
+    for scheduler in _schedulers_of(optimizer):
+        if scheduler._step_count > 1:  # the first step is that of its making
             yield Finding(
                 "scheduler stepped before its optimizer",
-                f"lr {float(first):g} -> {float(now):g}",
+                type(scheduler).__name__,
                 run.doctor_line,
-                "The learning rate has been changed, and the optimizer has not made a step yet: the first value of the "
-                "schedule was skipped.",
+                f"{type(scheduler).__name__} has been stepped, and the optimizer has not: the first value of the "
+                "schedule is skipped. (There was a warning at that line.)",
                 "Call optimizer.step() before scheduler.step().",
             )
             return
+
+
+def _schedulers_of(optimizer: Any) -> list[Any]:
+    """The schedules of an optimizer. They know it, and not the other way round, so they are found by who refers to it."""
+    found = []
+    for holder in gc.get_referrers(optimizer):
+        for owner in gc.get_referrers(holder) if isinstance(holder, dict) else [holder]:
+            if getattr(owner, "optimizer", None) is optimizer and isinstance(getattr(owner, "_step_count", None), int):
+                found.append(owner)
+    return found
