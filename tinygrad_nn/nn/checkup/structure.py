@@ -117,7 +117,7 @@ def schedules(run: Run) -> Iterator[Finding]:
 
 
 def _schedulers_of(optimizer: Any) -> list[Any]:
-    """The schedules of an optimizer. They know it, and not the other way round, so they are found by who refers to it."""
+    """The schedules of an optimizer, which know it, and not the other way round: found by who refers to it."""
     found = []
     for holder in gc.get_referrers(optimizer):
         for owner in gc.get_referrers(holder) if isinstance(holder, dict) else [holder]:
