@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._core import dtypes
+from .._core.callers import module_frames
 from .._core.errors import near
 from .._core.lines import caller
 from .._core.tensor import Tensor
 from .parameter import Parameter
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from .module import Module
 
 REGISTRIES = ("_parameters", "_buffers", "_modules")
@@ -126,19 +124,14 @@ def note_evaluation() -> None:
     Called by layers that are in train mode while nothing is recorded. A model has been trained if its parameters have
     gradients: one that only draws samples, or collects statistics before it is trained, is left in peace.
     """
-    frame: FrameType | None = sys._getframe(1)
-    root: Any = None
-    while frame is not None:
-        name = frame.f_code.co_name
-        if name == "__call__" and frame.f_globals.get("__name__") == _MODULE:
-            root = frame.f_locals["self"]
-        elif name == "update_bn":  # what it is for
-            return
-        frame = frame.f_back
+    calls = module_frames()
+    root: Any = calls[-1].f_locals["self"] if calls else None
     if root is None or root in evaluations or all(parameter._grad is None for parameter in root.parameters()):
         return
+    outside = caller(calls[-1])
+    if any(frame is not None and frame.f_code.co_name == "update_bn" for frame in (calls[-1].f_back, outside)):
+        return  # it computes the statistics, which is what train mode is for
     first = not evaluations
-    outside = caller(sys._getframe(1))
     place = ("", 0) if outside is None else (outside.f_code.co_filename, outside.f_lineno)
     evaluations[root] = place
     if first and outside is not None:
@@ -148,6 +141,3 @@ def note_evaluation() -> None:
             ".train() afterwards."
         )
         warnings.warn_explicit(text, UserWarning, *place, outside.f_globals["__name__"])
-
-
-_MODULE = f"{__package__}.module"

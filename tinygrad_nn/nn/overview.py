@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from .._core import dtypes
+from .._core.callers import module_frames
 from .._core.graph import Node
 from .._core.lines import caller, name_of
 from .._core.modes import enable_grad
@@ -221,12 +221,8 @@ class _Watch(Observer):
         self._nodes.append(node)
 
     def _running(self) -> Row | None:
-        frame: FrameType | None = sys._getframe(2)
-        while frame is not None:
-            if frame.f_code is _CALL and id(frame.f_locals["self"]) in self.rows:
-                return self.rows[id(frame.f_locals["self"])]
-            frame = frame.f_back
-        return None
+        running = (id(frame.f_locals["self"]) for frame in module_frames())
+        return next((self.rows[key] for key in running if key in self.rows), None)
 
     def saved_bytes(self) -> int:
         """The memory of all that the nodes have saved, each piece once, without parameters and buffers."""
@@ -237,9 +233,6 @@ class _Watch(Observer):
                 if isinstance(value, np.ndarray) and id(_memory(value)) not in own:
                     pieces[id(_memory(value))] = _memory(value).nbytes
         return sum(pieces.values())
-
-
-_CALL = Module.__call__.__code__
 
 
 def _memory(array: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import itertools
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..._core.lines import Line, is_users, line_of
+from ..._core.callers import module_frames, user_frames
+from ..._core.lines import Line, line_of
 from ..._core.modes import enable_grad, modes
 from ..._core.observe import Observer, observing
 from ..._core.tensor import Tensor
@@ -22,7 +23,6 @@ from ..module import Module
 from ..parameter import Parameter
 from ..snapshot import RandomState, Snapshot
 
-_CALL = Module.__call__.__code__
 # What passes values on, so that what comes out can be said to be what went in.
 _PASSING = ("view", "reshape", "broadcast_to", "squeeze", "unsqueeze", "flatten", "transpose", "permute", "_getitem")
 
@@ -61,16 +61,8 @@ class Watch(Observer):
 
     def _place(self) -> tuple[Line | None, list[Module]]:
         """The nearest line of the user's, and the modules that are being called, from the innermost on."""
-        line: Line | None = None
-        modules: list[Module] = []
-        frame: FrameType | None = sys._getframe(2)
-        while frame is not None and frame is not self.outside:
-            if frame.f_code is _CALL:
-                modules.append(frame.f_locals["self"])
-            elif line is None and is_users(frame):
-                line = line_of(frame)
-            frame = frame.f_back
-        return line, modules
+        inside = itertools.takewhile(lambda frame: frame is not self.outside, user_frames())
+        return next(map(line_of, inside), None), [frame.f_locals["self"] for frame in module_frames()]
 
     def made_by(self, array: Any, before: int | None = None) -> Call | None:
         """The op that made an array, or what it is a view of or was copied from."""
