@@ -55,6 +55,10 @@ def test_the_result_is_forwards() -> None:
 def test_modules_keep_their_type() -> None:
     assert_type(Encoder().to(tg.float64).double().eval().train().requires_grad_(False), Encoder)
     assert_type(nn.Linear(1, 1).weight, nn.Parameter)
+    net = nn.Sequential(nn.Linear(1, 1), nn.ReLU())
+    assert_type(net[:1], nn.Sequential)
+    assert_type(net.append(nn.ReLU()), nn.Sequential)
+    assert_type(nn.ModuleList([net])[0:], nn.ModuleList)
 
 
 def test_wrong_arguments_are_noticed() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from collections import OrderedDict
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar, overload
 
 from .checks import check_name, type_name
 from .module import Module, indent
@@ -45,11 +45,20 @@ class _Sequence(Module):
         self._modules.clear()
         self._modules.update(renamed)
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
-            kind: Any = type(self)  # a subclass here takes its modules
-            return kind(list(self._modules.values())[index])
+            return self._of(list(self._modules.items())[index])
         return self._modules[self._name_at(index)]
+
+    def _of(self, items: list[tuple[str, Any]]) -> Self:
+        """Another of its kind, of some of its names and modules."""
+        kind: Any = type(self)  # a subclass here takes its modules
+        made: Self = kind([module for _, module in items])
+        return made
 
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, self._name_at(index), module)
@@ -149,10 +158,8 @@ class Sequential(_Sequence):
             for number, module in enumerate(args):
                 self.add_module(str(number), _checked(module, number))
 
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):  # names are kept
-            return type(self)(OrderedDict(list(self._modules.items())[index]))
-        return super().__getitem__(index)
+    def _of(self, items: list[tuple[str, Any]]) -> Self:
+        return type(self)(OrderedDict(items))  # names are kept
 
     def forward(self, input: Any) -> Any:
         """The input, led through all modules."""
