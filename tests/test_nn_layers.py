@@ -305,6 +305,24 @@ def test_clip_grad_norm_like_torch(norm_type, bound):
         np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-6)
 
 
+@pytest.mark.parametrize("types", [("f4", "f8"), ("f8", "f4"), ("f2", "f4"), ("c8", "f4"), ("f2", "f2")])
+def test_clip_grad_norm_of_several_types_like_torch(types):
+    torch = pytest.importorskip("torch")
+    found = []
+    for package in (tg, torch):
+        leaves = []
+        for gradient, kind in zip(GRADIENTS, types, strict=True):
+            leaf = package.from_numpy(np.zeros(gradient.shape, kind)).requires_grad_()
+            leaf.grad = package.from_numpy(gradient.astype(kind))
+            leaves.append(leaf)
+        found.append((package.nn.utils.clip_grad_norm_(leaves, 2.0), [leaf.grad.numpy() for leaf in leaves]))
+    (total, mine), (expected, theirs) = found
+    assert str(total.dtype) == str(expected.dtype)
+    assert total.item() == pytest.approx(expected.item(), rel=1e-3)
+    for x, y in zip(mine, theirs, strict=True):
+        np.testing.assert_allclose(x, y, rtol=2e-3 if "f2" in types else 1e-6)
+
+
 def test_clip_grad_norm_with_nan_like_torch():
     torch = pytest.importorskip("torch")
     bad = [np.array([np.nan, 1.0], np.float32), np.array([2.0], np.float32)]

@@ -92,7 +92,7 @@ def get_total_norm(
             "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
             "`error_if_nonfinite=False`"
         )
-    return wrap(np.array(total, arrays[0].real.dtype))
+    return wrap(np.array(total, np.result_type(*[array.real.dtype for array in arrays])))
 
 
 def _norm(values: np.ndarray[Any, Any], norm_type: float) -> float:
