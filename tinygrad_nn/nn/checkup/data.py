@@ -263,7 +263,8 @@ def loss_values(run: Run) -> Iterator[Finding]:
         str(run.loss._array if run.loss.numel() == 1 else "its elements"),
         run.line_for(bad),
         f"The first operation that gave nan or infinity is {bad.op.strip('_')}()." if bad is not None else "It is nan.",
-        "Look at the inputs of that line: logarithms and roots of 0, divisions by 0, inputs that are nan themselves.",
+        "Look at the inputs of that line: logarithms and roots of 0, divisions by 0, inputs that are nan themselves. "
+        "tinygrad_nn.debug.trace_nan() follows it element by element.",
     )
 
 
