@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from .._core import dtypes
 from .._core.device import check_device, device
@@ -99,7 +99,7 @@ class Convertible:
         """The module itself: it is on the CPU."""
         return self
 
-    def cuda(self, device: Any = None) -> NoReturn:
+    def cuda(self, device: Any = None) -> Self:
         """Refused: there is no GPU here.
 
         Raises:
@@ -107,15 +107,15 @@ class Convertible:
         """
         raise _no_device("cuda")
 
-    def ipu(self, device: Any = None) -> NoReturn:
+    def ipu(self, device: Any = None) -> Self:
         """Refused: there is the CPU only."""
         raise _no_device("ipu")
 
-    def xpu(self, device: Any = None) -> NoReturn:
+    def xpu(self, device: Any = None) -> Self:
         """Refused: there is the CPU only."""
         raise _no_device("xpu")
 
-    def mtia(self, device: Any = None) -> NoReturn:
+    def mtia(self, device: Any = None) -> Self:
         """Refused: there is the CPU only."""
         raise _no_device("mtia")
 
