@@ -77,8 +77,8 @@ PROGRAMS: dict[str, list[str]] = {
     "parameters missing from the optimizer": [
         """
         net = nn.Sequential(nn.Linear(4, 8), nn.ReLU())
-        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-        net.append(nn.Linear(8, 3))  # here
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)  # here
+        net.append(nn.Linear(8, 3))
         report = nn.doctor(net, ce, (x, y), optimizer)
         """,
     ],
@@ -507,7 +507,6 @@ def test_evaluation_in_train_mode_is_warned_of_once(trained: bool, tmp_path: Pat
     assert said(caught, "while it is in train mode") == ([number] if trained else [])
 
 
-@pytest.mark.skipif(not hasattr(tg.optim, "lr_scheduler"), reason="there are no schedules yet")
 def test_a_scheduler_that_steps_first_is_told(tmp_path: Path) -> None:
     program = """
     net = nn.Linear(4, 3)

@@ -16,6 +16,7 @@ import numpy as np
 
 from .._core.gradients import zero_gradient
 from .._core.handles import RemovableHandle, add_hook
+from .._core.lines import made_at
 from .._core.modes import enable_grad, modes
 from .._core.observe import region
 from .._core.tensor import Tensor
@@ -85,6 +86,7 @@ class Optimizer:
         self.defaults = defaults
         self.state = defaultdict(dict)
         self.param_groups = []
+        self._made_at = made_at(self)  # the user's file and line, for what is said of this optimizer
         self._start()
         groups = as_list(params)
         if not groups:
