@@ -41,9 +41,8 @@ from .activation import (
     Threshold,
 )
 from .attention import MultiheadAttention
-from .containers import ModuleDict, ModuleList, Sequential
-from .distance import CosineSimilarity, PairwiseDistance
 from .containers import Container, ModuleDict, ModuleList, Sequential
+from .distance import CosineSimilarity, PairwiseDistance
 from .dropout import Dropout
 from .layer_norm_stand_in import LayerNorm
 from .linear import Bilinear, Flatten, Identity, Linear, Unflatten
@@ -105,9 +104,9 @@ __all__ = [
     "Bilinear",
     "Buffer",
     "CTCLoss",
+    "Container",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
-    "Container",
     "CrossEntropyLoss",
     "DataParallel",
     "Dropout",

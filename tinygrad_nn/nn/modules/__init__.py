@@ -8,9 +8,39 @@ from __future__ import annotations
 from typing import Any
 
 from .. import __all__ as _names
-from . import activation, container, dropout, flatten, linear, loss, module, sparse, utils
+from . import (
+    activation,
+    adaptive,
+    container,
+    distance,
+    dropout,
+    flatten,
+    linear,
+    loss,
+    module,
+    normalization,
+    rnn,
+    sparse,
+    transformer,
+    utils,
+)
 
-__all__ = ["activation", "container", "dropout", "flatten", "linear", "loss", "module", "sparse", "utils"]
+__all__ = [
+    "activation",
+    "adaptive",
+    "container",
+    "distance",
+    "dropout",
+    "flatten",
+    "linear",
+    "loss",
+    "module",
+    "normalization",
+    "rnn",
+    "sparse",
+    "transformer",
+    "utils",
+]
 
 
 def __getattr__(name: str) -> Any:

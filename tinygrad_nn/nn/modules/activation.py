@@ -32,6 +32,7 @@ from ..activation import (
     Tanhshrink,
     Threshold,
 )
+from ..attention import MultiheadAttention
 
 __all__ = [
     "CELU",
@@ -47,6 +48,7 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "Mish",
+    "MultiheadAttention",
     "PReLU",
     "RReLU",
     "ReLU",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..attention import NonDynamicallyQuantizableLinear
 from ..linear import Bilinear, Identity, Linear
 
-__all__ = ["Bilinear", "Identity", "Linear"]
+__all__ = ["Bilinear", "Identity", "Linear", "NonDynamicallyQuantizableLinear"]

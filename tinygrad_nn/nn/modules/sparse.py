@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ..sparse import Embedding
+from ..sparse import Embedding, EmbeddingBag
 
-__all__ = ["Embedding"]
+__all__ = ["Embedding", "EmbeddingBag"]
