@@ -103,6 +103,20 @@ def test_nothing_is_changed() -> None:
     assert nn.Module._hooks is None  # the hook that it put on all modules is gone
 
 
+def test_recurrent_layers_and_attention() -> None:
+    gates = 4 * 6
+    each = [gates * (8 + 6), gates * (12 + 6)]  # the first layer's, the second's
+    lstm = nn.LSTM(8, 6, num_layers=2, bidirectional=True)
+    assert nn.summary(lstm, (7, 3, 8)).multiply_adds == 7 * 3 * 2 * sum(each)
+    assert nn.summary(nn.GRU(8, 6), (7, 3, 8)).multiply_adds == 7 * 3 * 3 * 6 * (8 + 6)
+    assert nn.summary(nn.RNN(8, 6), (7, 3, 8)).multiply_adds == 7 * 3 * 6 * (8 + 6)
+    x = tg.zeros(2, 5, 8)
+    projections, scores, sums = 2 * 5 * 4 * 8 * 8, 2 * 2 * 5 * 5 * 4, 2 * 2 * 5 * 5 * 4
+    attention = nn.MultiheadAttention(8, 2, batch_first=True)
+    found = nn.summary(attention, {"query": x, "key": x, "value": x, "need_weights": False})
+    assert found.multiply_adds == projections + scores + sums
+
+
 NETS = {
     "linear": ("nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))", (5, 4)),
     "batches": ("nn.Linear(4, 8)", (2, 5, 4)),
