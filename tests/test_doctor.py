@@ -369,6 +369,22 @@ def test_batches_of_every_form() -> None:
         nn.doctor([], None, a)  # type: ignore[arg-type]
 
 
+@pytest.mark.skipif(not hasattr(nn, "LazyLinear"), reason="there are no lazy layers yet")
+def test_lazy_layers_stay_as_they_are() -> None:
+    net = nn.Sequential(nn.LazyLinear(8), nn.Dropout(), nn.LazyLinear(3), nn.Softmax(dim=1))
+    state = tg.get_rng_state()
+    report = nn.doctor(net, nn.CrossEntropyLoss(), (tg.ones(8, 4), tg.arange(8) % 3))
+    assert [finding.name for finding in report] == ["softmax before cross-entropy"]
+    assert nn.summary(net, (8, 4)).parameters == 4 * 8 + 8 + 8 * 3 + 3
+    assert nn.summary(net).parameters == 0
+    assert repr(net[0]) == "LazyLinear(in_features=0, out_features=8, bias=True)"
+    assert net.training
+    assert net[1].training
+    assert (tg.get_rng_state() == state).all()
+    assert net(tg.ones(8, 4)).shape == (8, 3)
+    assert repr(net[0]) == "Linear(in_features=4, out_features=8, bias=True)"
+
+
 def test_a_model_that_fails_is_reported() -> None:
     report = nn.doctor(nn.Sequential(nn.Linear(4, 2), nn.Linear(3, 1)), nn.MSELoss(), (tg.ones(2, 4), tg.ones(2, 1)))
     assert [finding.name for finding in report] == ["the model pass fails"]

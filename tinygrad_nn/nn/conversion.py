@@ -30,8 +30,9 @@ class Convertible:
         with no_grad():
             for parameter in self._parameters.values():
                 if parameter is not None:
-                    gradient = parameter._grad
-                    parameter.data = fn(parameter)
+                    gradient, changed = parameter._grad, fn(parameter)
+                    if changed is not parameter:
+                        parameter.data = changed
                     if gradient is not None:
                         gradient.data = fn(gradient.detach())
             for name, buffer in self._buffers.items():

@@ -23,6 +23,7 @@ from .global_hooks import register_module_forward_hook
 from .hidden import hidden_modules
 from .module import Module
 from .multiply_adds import multiply_adds
+from .parameter import is_lazy
 from .snapshot import RandomState, Snapshot
 
 __all__ = ["Summary", "summary"]
@@ -158,24 +159,15 @@ def summary(model: Module, input: Any = None, *, depth: int | None = None) -> Su
         raise TypeError(f"summary(): argument 'model' must be Module, not {type(model).__name__}")
     frame = caller(sys._getframe(1))
     name = name_of(model, frame) or "model"
+    title = f"{name} ({type(model).__name__}), in {'train' if model.training else 'evaluation'} mode"
     watch = _Watch(model)
-    if input is not None:
-        args, kwargs = _arguments(model, input)
-        with _untouched(model), enable_grad(), _shapes_noted(watch), observing(watch):
+    if input is None:
+        return watch.found(title, depth)
+    args, kwargs = _arguments(model, input)
+    with _untouched(model):
+        with enable_grad(), _shapes_noted(watch), observing(watch):
             model(*args, **kwargs)
-    rows = [row for row in watch.rows.values() if depth is None or row.depth <= depth]
-    parameters = list(model.parameters())
-    mode = "train" if model.training else "evaluation"
-    return Summary(
-        f"{name} ({type(model).__name__}), in {mode} mode",
-        rows,
-        sum(p.numel() for p in parameters),
-        sum(p.numel() for p in parameters if p.requires_grad),
-        sum(row.multiply_adds for row in watch.rows.values()),
-        sum(p.nbytes for p in parameters),
-        sum(b.nbytes for b in model.buffers()),
-        watch.saved_bytes(),
-    )
+        return watch.found(title, depth)  # before lazy layers lose their shapes again
 
 
 def _arguments(model: Module, input: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -184,8 +176,9 @@ def _arguments(model: Module, input: Any) -> tuple[tuple[Any, ...], dict[str, An
         return (), input
     if isinstance(input, list | tuple):
         if input and all(isinstance(length, int) for length in input):
-            own = next((p._array.dtype for p in model.parameters() if p._array.dtype.kind == "f"), None)
-            return (wrap(np.zeros(tuple(input), dtypes.default_numpy() if own is None else own)),), {}
+            own = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
+            kind = dtypes.default_numpy() if own is None else dtypes.to_numpy(own)
+            return (wrap(np.zeros(tuple(input), kind)),), {}
         return tuple(input), {}
     return (input,), {}
 
@@ -197,13 +190,28 @@ class _Watch(Observer):
         self.model = model
         self.rows: dict[int, Row] = {}
         self._nodes: list[Node] = []
-        counted: set[int] = set()
         for path, module in model.named_modules():
+            self.rows[id(module)] = Row(path.rpartition(".")[2], "", path.count(".") + 1 if path else 0)
+
+    def found(self, title: str, depth: int | None) -> Summary:
+        """All that was counted."""
+        counted: set[int] = set()
+        for module in self.model.modules():
             own = [p for p in module._parameters.values() if p is not None and id(p) not in counted]
             counted.update(map(id, own))
-            depth = path.count(".") + 1 if path else 0
-            row = Row(path.rpartition(".")[2], short(module), depth, parameters=sum(p.numel() for p in own))
-            self.rows[id(module)] = row
+            row = self.rows[id(module)]
+            row.layer, row.parameters = short(module), sum(p.numel() for p in own if not is_lazy(p))
+        parameters = [p for p in self.model.parameters() if not is_lazy(p)]
+        return Summary(
+            title,
+            [row for row in self.rows.values() if depth is None or row.depth <= depth],
+            sum(p.numel() for p in parameters),
+            sum(p.numel() for p in parameters if p.requires_grad),
+            sum(row.multiply_adds for row in self.rows.values()),
+            sum(p.nbytes for p in parameters),
+            sum(b.nbytes for b in self.model.buffers() if not is_lazy(b)),
+            self.saved_bytes(),
+        )
 
     def forward(self, function: Callable[..., Any], inputs: tuple[Any, ...], options: dict[str, Any],
                 compute: Callable[[], Any]) -> Any:  # fmt: skip
@@ -226,7 +234,8 @@ class _Watch(Observer):
 
     def saved_bytes(self) -> int:
         """The memory of all that the nodes have saved, each piece once, without parameters and buffers."""
-        own = {id(_memory(t._array)) for t in (*self.model.parameters(), *self.model.buffers())}
+        tensors = (*self.model.parameters(), *self.model.buffers())
+        own = {id(_memory(tensor._array)) for tensor in tensors if not is_lazy(tensor)}
         pieces = {}
         for node in self._nodes:
             for value in node.saved or ():

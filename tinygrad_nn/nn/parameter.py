@@ -134,6 +134,11 @@ def new_parameter(*shape: int, dtype: Any = None, device: Any = None) -> Paramet
     return Parameter(wrap(np.empty(shape, dtypes.default_numpy() if dtype is None else dtypes.to_numpy(dtype))))
 
 
+def is_lazy(param: Any) -> bool:
+    """Whether a tensor has no shape yet: it is one of a lazy layer that has not been called."""
+    return hasattr(type(param), "materialize")
+
+
 def factory_kwargs(kwargs: dict[str, Any] | None) -> dict[str, Any]:
     """What a layer hands on to the tensors that it makes: ``device``, ``dtype`` and ``memory_format``.
 

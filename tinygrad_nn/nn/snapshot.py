@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .module import Module
 
 
+_ARRAY: Any = Tensor.__dict__["_array"]  # the slot itself, past what a subclass may put before it
+
+
 class Snapshot:
     """What modules hold now: ``restore()`` puts it back.
 
@@ -33,6 +36,7 @@ class Snapshot:
 
     def __init__(self, modules: Iterable[Module]) -> None:
         self._modules = list(modules)
+        self._kinds = [type(module) for module in self._modules]
         self._attributes = [dict(module.__dict__) for module in self._modules]
         self._contents: dict[int, tuple[Any, Any]] = {}  # by identity: the container, and a copy of it
         self._tensors: dict[int, _TensorState] = {}
@@ -55,7 +59,9 @@ class Snapshot:
 
     def restore(self) -> None:
         """Put everything back. Memory that has not been written to since is left alone."""
-        for module, attributes in zip(self._modules, self._attributes, strict=True):
+        for module, kind, attributes in zip(self._modules, self._kinds, self._attributes, strict=True):
+            if type(module) is not kind:  # a lazy layer has become an ordinary one
+                module.__class__ = kind
             module.__dict__.clear()
             module.__dict__.update(attributes)
         for container, content in self._contents.values():
@@ -66,20 +72,24 @@ class Snapshot:
 
 
 class _TensorState:
-    """A tensor's memory, edge and gradient."""
+    """A tensor's memory, edge and gradient; those, too, of a tensor that has no shape yet and says so."""
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = tensor
-        self.array, self.cell = tensor._array, tensor._cell
+        self.kind = type(tensor)
+        self.array, self.cell = _ARRAY.__get__(tensor), tensor._cell
         self.edge, self.view, self.gradient = tensor._edge, tensor._view, tensor._grad
-        self.values = tensor._array.copy()
+        self.values = self.array.copy()
         self.counts = list(tensor._cell)
         self.gradient_state = None if tensor._grad is None else _TensorState(tensor._grad)
 
     def restore(self) -> None:
         """Put it back."""
         tensor = self.tensor
-        tensor._array, tensor._cell = self.array, self.cell
+        if type(tensor) is not self.kind:
+            tensor.__class__ = self.kind
+        _ARRAY.__set__(tensor, self.array)
+        tensor._cell = self.cell
         tensor._edge, tensor._view, tensor._grad = self.edge, self.view, self.gradient
         if not np.array_equal(self.array, self.values):
             self.array[...] = self.values

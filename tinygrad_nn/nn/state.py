@@ -14,7 +14,7 @@ import numpy as np
 
 from .._core.tensor import Size, Tensor, wrap
 from .keys import suggestions
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 from .snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -109,7 +109,9 @@ def _fits(module: Module, state: Mapping[str, Any]) -> bool:
             return False
         for name, tensor in persistent_members(part):
             value = state.get(prefix + name)
-            if not isinstance(value, Tensor | np.ndarray) or tuple(value.shape) != tensor._array.shape:
+            if not isinstance(value, Tensor | np.ndarray) or is_lazy(tensor) or is_lazy(value):
+                return False
+            if tuple(value.shape) != tensor._array.shape:
                 return False
             expected += 1
     return expected == len(state)
@@ -212,6 +214,8 @@ def _put(module: Module, name: str, key: str, tensor: Tensor, value: Any, assign
             f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint '
             f"but received {type(value)}"
         ]
+    if is_lazy(tensor) and is_lazy(value):
+        return []  # neither has a shape yet
     if not tensor._array.shape and value._array.shape == (1,):  # how numbers were stored in files of long ago
         value = wrap(value._array[0, ...])
     if value._array.shape != tensor._array.shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,8 +10,11 @@ from typing import Any
 from ..._core import dtypes
 from ..._core.lines import caller, name_of
 from ..._core.modes import modes as grad_modes
+from ..._core.modes import no_grad
 from ..._core.tensor import Tensor
 from ..module import Module
+from ..parameter import is_lazy
+from ..snapshot import RandomState
 from . import data, flow, structure
 from .report import Finding, Report
 from .run import Run, step
@@ -83,9 +87,10 @@ def doctor(model: Module, loss_fn: Any, batch: Any, optimizer: Any = None) -> Re
     if not isinstance(model, Module):
         raise TypeError(f"doctor(): argument 'model' must be Module, not {type(model).__name__}")
     frame = caller(sys._getframe(1)) or sys._getframe(1)
+    name = name_of(model, frame) or "model"
     args, kwargs, target = _parts(batch)
-    run = Run(model, loss_fn, args, kwargs, target, optimizer, frame, grad_modes.grad)
-    run.name = name_of(model, frame) or "model"
+    model = _with_shapes(model, args, kwargs)
+    run = Run(model, loss_fn, args, kwargs, target, optimizer, frame, grad_modes.grad, name)
     report = Report(f"nn.doctor on {run.name} ({type(model).__name__})", checked=CHECKED)
     report.findings.extend(data.float64_inputs(run))
     if report.findings:
@@ -109,6 +114,21 @@ def _parts(batch: Any) -> tuple[tuple[Any, ...], dict[str, Any], Any]:
     if len(inputs) == 1 and isinstance(inputs[0], tuple):
         return inputs[0], {}, target
     return tuple(inputs), {}, target
+
+
+def _with_shapes(model: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Module:
+    """The model; of one with lazy layers, which get their shapes when they are called, a copy that has been called."""
+    if not any(map(is_lazy, (*model.parameters(), *model.buffers()))):
+        return model
+    made, random = copy.deepcopy(model), RandomState()
+    try:
+        with no_grad():
+            made.train(False)(*args, **kwargs)
+    finally:
+        random.restore()
+    for part, original in zip(made.modules(), model.modules(), strict=True):
+        part.training = original.training
+    return made
 
 
 def _narrow(run: Run) -> None:
