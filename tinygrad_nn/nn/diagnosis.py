@@ -139,18 +139,34 @@ def _convolution(module: Any, given: list[Tensor]) -> Diagnosis | None:
     return Diagnosis(f"expected {wanted} channels in an input {layout}, got {_shape(given[0])}", fix)
 
 
-def _channels(attribute: str) -> Callable[[Any, list[Tensor]], Diagnosis | None]:
-    """A layer that has something for each channel, counted by an attribute."""
+def _groups(module: Any, given: list[Tensor]) -> Diagnosis | None:
+    return _channels(module, given, 1, module.num_channels, module.num_groups)
+
+
+def _norm(kind: str, spatial: int) -> Callable[[Any, list[Tensor]], Diagnosis | None]:
+    """A batch or instance norm: for the right number of dimensions, which stands in its name, and of channels."""
+    # The input of an instance norm may be a single example: (C, L). That of a batch norm is (N, C) or (N, C, L).
+    single = kind == "InstanceNorm"
+    allowed = (spatial + 1, spatial + 2) if single or spatial == 1 else (spatial + 2,)
 
     def rule(module: Any, given: list[Tensor]) -> Diagnosis | None:
-        shape, wanted = given[0]._array.shape, getattr(module, attribute)
-        if len(shape) < 2 or shape[1] == wanted:
-            return None
-        size = f"{module.num_groups}, {shape[1]}" if attribute == "num_channels" else shape[1]
-        expected = f"expected {wanted} channels in dimension 1, got {_shape(given[0])}"
-        return Diagnosis(expected, f"Did you mean {_named(module, size)}?")
+        dimensions = given[0].ndim
+        if dimensions in allowed:
+            return _channels(module, given, dimensions - spatial - 1 if single else 1, module.num_features)
+        fix = f"Did you mean {kind}{dimensions - 2}d({module.num_features})?" if 3 <= dimensions <= 5 else ""
+        wanted = " or ".join(map(str, allowed))
+        return Diagnosis(f"expected an input of {wanted} dimensions, got {_shape(given[0])}", fix)
 
     return rule
+
+
+def _channels(module: Any, given: list[Tensor], axis: int, wanted: int, *before: int) -> Diagnosis | None:
+    """A layer that has something for each channel."""
+    shape = given[0]._array.shape
+    if len(shape) <= axis or shape[axis] == wanted:
+        return None
+    expected = f"expected {wanted} channels in dimension {axis}, got {_shape(given[0])}"
+    return Diagnosis(expected, f"Did you mean {_named(module, *before, shape[axis])}?")
 
 
 def _layer_norm(module: Any, given: list[Tensor]) -> Diagnosis | None:
@@ -216,8 +232,8 @@ _RULES: dict[str, Callable[[Any, list[Tensor]], Diagnosis | None]] = {
     "Linear": _linear,
     "Bilinear": _bilinear,
     "_ConvNd": _convolution,
-    "_NormBase": _channels("num_features"),
-    "GroupNorm": _channels("num_channels"),
+    **{f"{kind}{n}d": _norm(kind, n) for kind in ("BatchNorm", "InstanceNorm") for n in (1, 2, 3)},
+    "GroupNorm": _groups,
     "LayerNorm": _layer_norm,
     "RMSNorm": _layer_norm,
     "Embedding": _embedding,
