@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import dtypes
+from . import dtypes, lifted
 from . import tensor as tensors
 from .dtypes import FLOAT32, FLOAT64
 from .errors import NUMPY_NAMES, NotATensorError, explain, near, not_a_tensor, refuse_bool_minus, shown_name
 from .graph import Edge, View
 from .inplace import cannot_cast, check_target, store
+from .lifted import LiftedError
 from .modes import modes
 from .real_only import complaint, refused
 from .recording import CONSTANT, record
@@ -50,6 +51,8 @@ def make_unary(op: Op) -> Callable[..., Tensor]:
             x = input._array
         try:
             array = modes.quiet(forward, x)
+        except LiftedError:
+            return lifted.operation(op, (input,), _NO_OPTIONS, out)
         except Exception as error:
             array = _again(op, (input,), _NO_OPTIONS, error)
         if type(array) is not _ndarray:
@@ -106,6 +109,8 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
         options = complete(op, options) if options else defaults
         try:
             array = modes.quiet(forward, x, y, **options)
+        except LiftedError:
+            return lifted.operation(op, (input, other), options, out)
         except Exception as error:
             array = _again(op, (input, other), options, error)
         if type(array) is not _ndarray:
@@ -172,6 +177,8 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
             raise refused(real_only, arrays[0])
         try:
             array = modes.quiet(forward, *arrays, **options)
+        except LiftedError:
+            return lifted.operation(op, inputs, options, out)
         except Exception as error:
             array = _again(op, inputs, options, error)
         residuals: tuple[Any, ...] = ()
@@ -325,8 +332,12 @@ def make_inplace(op: Op) -> Callable[..., Tensor]:
     """The in-place form: the op's result is stored in the first input's memory, and its history adopted."""
 
     def call(input: Tensor, *others: Any, **options: Any) -> Tensor:
-        check_target(input, others)
-        return store(input, op.call(input, *others, **options))
+        try:
+            check_target(input, others)
+            return store(input, op.call(input, *others, **options))
+        except LiftedError:
+            written: Tensor = lifted.inplace(call.__name__, op.call, input, others, options)
+            return written
 
     call.__name__ = call.__qualname__ = f"{op.name}_"
     call.__doc__ = f"In-place version of `{op.name}`."

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from . import dtypes
+from . import dtypes, lifted
+from .lifted import LiftedError
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -219,6 +220,8 @@ def explained(function: F) -> F:
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
+        except LiftedError:
+            return lifted.function(function, args, kwargs)
         except (AttributeError, IndexError, TypeError) as error:
             renamed = _numpy_names(function, kwargs, error)
             if renamed is not None:

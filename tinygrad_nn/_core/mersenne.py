@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .lifted import check_draw
+from .modes import modes
+
 __all__ = ["STATE_SIZE", "MersenneTwister", "pack_state", "unpack_state"]
 
 _LENGTH = 624
@@ -57,12 +60,16 @@ class MersenneTwister:
 
     def words32(self, count: int) -> NDArray[np.uint32]:
         """Draw the next ``count`` words."""
+        if modes.levels:
+            check_draw()
         if count < _BULK:
             return self._bits.random_raw(count).astype(np.uint32)
         return self._numpy.randint(0, 1 << 32, count, dtype=np.uint32)
 
     def words64(self, count: int) -> NDArray[np.uint64]:
         """Draw the next ``count`` pairs of words, the first of a pair in the high half."""
+        if modes.levels:
+            check_draw()
         if count < _BULK:
             words = self._bits.random_raw(2 * count)
             high: NDArray[np.uint64] = words[0::2] << np.uint64(32)

@@ -246,9 +246,10 @@ class Generator:
         """Pairs in float64, beginning with the spare sample of the call before."""
         if not count:
             return np.empty(0)
-        spare, self._spare = self._spare, None
+        spare = self._spare
         missing = count if spare is None else count - 1
         uniform = self._uniform64(missing + missing % 2)
+        self._spare = None  # only now: drawing may be refused
         if count < 16:  # the C library's functions, without NumPy's cost per call
             numbers = iter(uniform.tolist())
             pairs = [box_muller_pair(u1, u2) for u1, u2 in zip(numbers, numbers, strict=True)]

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from .._core import blocks, dispatch, dtypes, inplace
+from .._core import blocks, dispatch, dtypes, inplace, lifted
 from .._core.backward import unbroadcast
 from .._core.calls import become_view
 from .._core.graph import Edge
 from .._core.inplace import check_apart, check_history, check_memory
+from .._core.lifted import LiftedError
 from .._core.modes import modes
 from .._core.op import OpFunction, case, op
 from .._core.recording import record
@@ -115,7 +116,11 @@ def __getitem__(self: Tensor, index: Any) -> Tensor:  # noqa: N807 - the name un
             except IndexError as error:
                 raise index_error(error, array, index) from None
             return _view(self, picked, index, type(items[-1]) if items else type(...))
-    index = normalise_index(index, array.ndim)
+    try:
+        index = normalise_index(index, array.ndim)
+    except LiftedError:
+        found: Tensor = lifted.function(Tensor.__getitem__, (self, index), {})
+        return found
     picked = _picked(array, index)
     if is_basic(index):
         last = index[-1] if isinstance(index, tuple) else index

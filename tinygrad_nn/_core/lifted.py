@@ -1,0 +1,220 @@
+"""Arrays that stand for more than one: what `vmap` and forward differentiation put into tensors.
+
+Inside ``vmap(f)`` a tensor shows the shape of one example, while an array of all of them lies behind it; inside ``jvp``
+a tensor has a tangent. Such a tensor is *lifted*: a `Lifted` stands in the place of its array. It has an array's shape
+and dtype, so everything that asks for these works as ever, and no elements.
+
+An op that is given a lifted tensor cannot run its forward function. `refusing` says so with a `LiftedError`, and the
+op's caller hands the call to the transform, the `Level`, that has made the tensor; so does a function written in ops
+whose code asks for elements. Where no transform runs, none of this is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from .modes import modes
+
+if TYPE_CHECKING:
+    from .op import Op
+    from .tensor import Tensor
+
+
+class LiftedError(RuntimeError):
+    """Elements were asked for where there is no one array."""
+
+    def __str__(self) -> str:
+        return super().__str__() or no_elements("this operation")
+
+
+class Level:
+    """A transform that runs. One that was entered later has a greater number, and is asked first."""
+
+    number = 0
+    alive = False
+    draws = False  # whether it decides about random numbers, see `check_draw`
+
+    def enter(self) -> None:
+        """From now on, calls with lifted tensors come here."""
+        self.number = modes.levels[-1].number + 1 if modes.levels else 1
+        self.alive = True
+        if not modes.levels:
+            self._quiet, modes.quiet = modes.quiet, refusing(modes.quiet)
+        modes.levels = (*modes.levels, self)
+
+    def leave(self) -> None:
+        """The transform has ended, and its tensors with it."""
+        self.alive = False
+        modes.levels = tuple([level for level in modes.levels if level is not self])
+        if hasattr(self, "_quiet"):
+            modes.quiet = self._quiet
+
+    def operation(self, op: Op, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """The result of an op of which some inputs (or options) are lifted by this level."""
+        raise NotImplementedError
+
+    def function(self, called: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result of a function whose code has asked for elements."""
+        raise NotImplementedError
+
+    def inplace(self, name: str, called: Callable[..., Any], target: Tensor, others: Any, options: Any) -> Tensor:
+        """Compute `called` of the target and others, and store the result in the target, which is returned."""
+        raise NotImplementedError
+
+    def attribute(self, lifted: Lifted, name: str) -> Any:
+        """What an attribute of the array would be, if that can be told.
+
+        Raises:
+            LiftedError: it cannot.
+        """
+        raise LiftedError(no_elements(name))
+
+    def check_draw(self) -> None:
+        """Whether random numbers may be drawn, see `check_draw`."""
+
+    def numpy(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result of a NumPy function on the array, if that can be told.
+
+        Raises:
+            LiftedError: it cannot.
+        """
+        raise LiftedError(no_elements(getattr(function, "__name__", str(function))))
+
+
+class Lifted:
+    """What stands in a tensor in the place of its array."""
+
+    __slots__ = ("dtype", "level", "ndim", "shape", "size", "tangent", "value")
+
+    value: Tensor  # what it stands for: all examples, or the tensor without its tangent
+    tangent: Tensor | None
+    level: Level
+    shape: tuple[int, ...]
+
+    def __getattr__(self, name: str) -> Any:
+        return self.level.attribute(self, name)
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.level.attribute(self, "__array__")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return self.level.numpy(getattr(ufunc, method), inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if function.__name__ in _SHAPE_ONLY:
+            return getattr(args[0], function.__name__)
+        return self.level.numpy(function, args, kwargs)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+
+_SHAPE_ONLY = ("shape", "ndim", "size")
+
+
+def _refuse(name: str) -> Any:
+    def method(self: Lifted, *args: Any) -> Any:
+        return getattr(self.level.attribute(self, "__array__"), name)(*args)
+
+    return method
+
+
+for _name in (
+    "bool", "int", "float", "complex", "index", "getitem", "setitem", "iter", "contains", "eq", "ne", "lt", "le", "gt",
+    "ge", "neg", "abs", "invert", "add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "and", "rand",
+    "or", "ror", "mod", "floordiv", "pow", "rpow", "matmul", "rmatmul",
+):  # fmt: skip
+    setattr(Lifted, f"__{_name}__", _refuse(f"__{_name}__"))
+Lifted.__hash__ = object.__hash__  # type: ignore[assignment]
+
+
+def no_elements(name: str) -> str:
+    """What to say to a user who asks for elements."""
+    if name in ("copyto", "may_share_memory", "shares_memory"):
+        return (
+            "vmap: an in-place operation is not possible because another of its tensors is vmapped over and the one "
+            "that is written to is not: it has no room for the results of all examples. Please try to use "
+            "out-of-place operators instead, or write to a tensor made of one that is vmapped over: x.new_zeros(...)."
+        )
+    return (
+        f"vmap: {name!r} needs the elements of a tensor that is vmapped over (or has a tangent), of which there is no "
+        "one array here"
+    )
+
+
+def refusing(quiet: Callable[..., Any]) -> Callable[..., Any]:
+    """``modes.quiet`` while a transform runs: refuses to call a forward function on what is no array."""
+
+    def call(function: Callable[..., Any], *arrays: Any, **options: Any) -> Any:
+        for array in arrays:
+            if type(array) is Lifted:
+                raise LiftedError
+        if options:
+            for value in options.values():
+                if type(value) is Lifted:
+                    raise LiftedError
+        return quiet(function, *arrays, **options)
+
+    return call
+
+
+# --- handing a call to its transform ------------------------------------------------------------------------------
+
+
+def top_level(values: Iterable[Any]) -> Any:
+    """The youngest transform that has lifted one of the values, or of what stands in lists or dictionaries of them."""
+    found: Level | None = None
+    for value in values:
+        kind = type(value)
+        if kind is list or kind is tuple:
+            level = top_level(value)
+        elif kind is dict:
+            level = top_level(value.values())
+        else:
+            lifted = value if kind is Lifted else getattr(value, "_array", None)
+            level = lifted.level if type(lifted) is Lifted else None
+        if level is not None and (found is None or level.number > found.number):
+            found = level
+    return found
+
+
+def _responsible(*values: Any) -> Level:
+    """The transform to ask. To be called while a `LiftedError` is handled, which goes on if there is none."""
+    level: Level | None = top_level(values)
+    if level is None:
+        raise  # noqa: PLE0704
+    return level
+
+
+def operation(op: Op, inputs: tuple[Any, ...], options: dict[str, Any], out: Tensor | None = None) -> Any:
+    """The result of an op that was given lifted tensors."""
+    level = _responsible(inputs, options)
+    if out is not None:
+        raise LiftedError(f"{op.name}(): out= does not go together with vmap or jvp. Use the result instead.")
+    return level.operation(op, inputs, options)
+
+
+def function(called: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The result of a function whose code has asked for elements."""
+    drawing = [level for level in modes.levels if level.draws]
+    level = drawing[-1] if drawing and top_level((args, kwargs)) is None else _responsible(args, kwargs)
+    return level.function(called, args, kwargs)
+
+
+def inplace(
+    name: str, called: Callable[..., Any], target: Tensor, others: tuple[Any, ...], options: dict[str, Any]
+) -> Tensor:
+    """What an in-place operation does whose target, or another tensor, is lifted."""
+    return _responsible(target, others, options).inplace(name, called, target, others, options)
+
+
+def check_draw() -> None:
+    """Asked before random numbers are drawn while a transform runs.
+
+    Raises:
+        RuntimeError: `vmap` was not told whether they are to be the same for all examples.
+        LiftedError: they are not, so the function that draws has to draw for all of them at once.
+    """
+    for level in modes.levels[::-1]:
+        level.check_draw()
