@@ -332,12 +332,8 @@ def make_inplace(op: Op) -> Callable[..., Tensor]:
     """The in-place form: the op's result is stored in the first input's memory, and its history adopted."""
 
     def call(input: Tensor, *others: Any, **options: Any) -> Tensor:
-        try:
-            check_target(input, others)
-            return store(input, op.call(input, *others, **options))
-        except LiftedError:
-            written: Tensor = lifted.inplace(call.__name__, op.call, input, others, options)
-            return written
+        check_target(input, others)
+        return store(input, op.call(input, *others, **options))
 
     call.__name__ = call.__qualname__ = f"{op.name}_"
     call.__doc__ = f"In-place version of `{op.name}`."

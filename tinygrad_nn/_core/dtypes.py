@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from .lifted import Lifted
+
 # The two dtypes that the engine's fast paths compare with `is` (NumPy's native dtypes are singletons).
 FLOAT32 = np.dtype(np.float32)
 FLOAT64 = np.dtype(np.float64)
@@ -336,6 +338,9 @@ def result_type(operands: list[Any]) -> np.dtype[Any]:
                 dimensioned = value.dtype if dimensioned is None else promote_types(dimensioned, value.dtype)
             else:
                 zero_dim = value.dtype if zero_dim is None else promote_types(zero_dim, value.dtype)
+        elif type(value) is Lifted:
+            stand_in = np.empty((1,) * min(value.ndim, 1), value.dtype)
+            return result_type([stand_in if each is value else each for each in operands])
         else:
             wanted = _number_dtype(value)
             number = wanted if number is None else promote_types(number, wanted)

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes
+from . import dtypes, lifted
 from .blocks import layout_of, partly_overlap
 from .graph import AccumulateGrad
+from .lifted import Lifted, LiftedError
 from .modes import modes
 from .recording import record
 from .tensor import Tensor, current_edge, stale_view
@@ -125,8 +126,13 @@ def store(target: Tensor, result: Tensor) -> Tensor:
             raise cannot_cast(new.dtype, array.dtype)
         result = result.to(array.dtype)
     if result._edge is not None:
+        if type(result._array) is Lifted or type(array) is Lifted:
+            return lifted.store(target, result)
         _keep_saved(target, result)
-    np.copyto(array, result._array)
+    try:
+        np.copyto(array, result._array)
+    except LiftedError:
+        return lifted.store(target, result)
     target._cell[0] += 1
     if modes.grad:
         adopt(target, result)

@@ -58,8 +58,8 @@ class Level:
         """The result of a function whose code has asked for elements."""
         raise NotImplementedError
 
-    def inplace(self, name: str, called: Callable[..., Any], target: Tensor, others: Any, options: Any) -> Tensor:
-        """Compute `called` of the target and others, and store the result in the target, which is returned."""
+    def store(self, target: Tensor, result: Tensor) -> Tensor:
+        """Store a result in a tensor, which is returned; one of them, or both, are lifted by this level."""
         raise NotImplementedError
 
     def attribute(self, lifted: Lifted, name: str) -> Any:
@@ -202,11 +202,10 @@ def function(called: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     return level.function(called, args, kwargs)
 
 
-def inplace(
-    name: str, called: Callable[..., Any], target: Tensor, others: tuple[Any, ...], options: dict[str, Any]
-) -> Tensor:
-    """What an in-place operation does whose target, or another tensor, is lifted."""
-    return _responsible(target, others, options).inplace(name, called, target, others, options)
+def store(target: Tensor, result: Tensor) -> Tensor:
+    """The end of an in-place operation, where its target or its result is lifted."""
+    level: Level = top_level((target, result))
+    return level.store(target, result)
 
 
 def check_draw() -> None:

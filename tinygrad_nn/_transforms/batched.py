@@ -7,18 +7,20 @@ with them, and needs to know nothing of batches: the backward pass of a batch is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from .._core.inplace import check_target, store
 from .._core.lifted import Level, Lifted, LiftedError, no_elements
 from .._core.tensor import Tensor, current_edge
 
 _new = object.__new__
 # What decides how numbers are drawn, and the words to refuse it with.
 RANDOMNESS = ("error", "different", "same")
-_NO_RANDOM_NUMBERS = (
+NO_RANDOM_NUMBERS = (
     "vmap: called random operation while in randomness error mode. Please either use the 'same' or 'different' "
     "randomness flags on vmap or perform the randomness operation out of vmap"
 )
@@ -48,14 +50,15 @@ class BatchLevel(Level):
 
         return call_batched(self, called, args, kwargs)
 
-    def inplace(self, name: str, called: Callable[..., Any], target: Tensor, others: Any, options: Any) -> Tensor:
-        """Compute, and write the values."""
+    def store(self, target: Tensor, result: Tensor) -> Tensor:
+        """Write the values."""
         self.check_alive()
-        from .inplace import write
-
         if not self.holds(target):
-            raise unbatched_target(name)
-        return write(self, target, called(target, *others, **options))
+            raise unbatched_target()
+        value = self.value(target)
+        check_target(value)
+        store(value, self.full(result))
+        return target
 
     def attribute(self, lifted: Lifted, name: str) -> Any:
         """How the values lie in memory, one example alone."""
@@ -74,14 +77,25 @@ class BatchLevel(Level):
         """What can be told by the type alone."""
         if function is np.iscomplexobj:
             return args[0].dtype.kind == "c"
+        if function is np.may_share_memory:  # a result is computed before it is stored, in any case
+            return False
         return super().numpy(function, args, kwargs)
 
     def check_draw(self) -> None:
         """Random numbers: refused, one for each example, or the same for all."""
         if self.randomness == "error":
-            raise RuntimeError(_NO_RANDOM_NUMBERS)
+            raise RuntimeError(NO_RANDOM_NUMBERS)
         if self.draws:
             raise LiftedError(no_elements("a random function"))
+
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """Let numbers be drawn for all examples, by whoever knows how."""
+        before, self.draws = self.draws, False
+        try:
+            yield
+        finally:
+            self.draws = before
 
     def check_alive(self) -> None:
         """Refuse a tensor that has left its `vmap`."""
@@ -151,10 +165,10 @@ def batched(value: Tensor, level: BatchLevel) -> Tensor:
     return tensor
 
 
-def unbatched_target(name: str) -> RuntimeError:
+def unbatched_target() -> RuntimeError:
     """PyTorch's error for writing the results of all examples into a tensor that has room for one."""
     return RuntimeError(
-        f"vmap: {name}(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args that has "
+        "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args that has "
         "more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped over "
         "in a vmap. Please try to use out-of-place operators instead of inplace ones, or make `self` of a tensor that "
         "is vmapped over: x.new_zeros(...), torch.zeros_like(x)."
@@ -286,6 +300,11 @@ class BatchedTensor(Tensor):
     def storage_offset(self) -> int:
         """Where the first example begins in its memory."""
         return self._value.storage_offset()
+
+    def copy_(self, src: Any, non_blocking: bool = False) -> Tensor:
+        """Set the elements to those of another tensor, which is cast and broadcast."""
+        self[...] = src
+        return self
 
     def __getitem__(self, index: Any) -> Tensor:
         from .indexing import batched_getitem

@@ -10,7 +10,7 @@ from .._core.tensor import Tensor, wrap
 from ..ops.contraction import pair
 from ..ops.linalg import matmul
 from .batched import BatchLevel
-from .batching import Options, one_by_one, rows_of, rule, through_parts
+from .batching import Options, on_aligned, one_by_one, rows_of, rule, through_parts
 
 # --- products of matrices ----------------------------------------------------------------------------------------
 
@@ -58,6 +58,13 @@ def _multiply_pair(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options:
     ]
     whole = pair(*labels, (("vmap", level.number), *plan.out))
     return op.call(*[level.value(x) for x in inputs], plan=whole)
+
+
+@rule("least_squares")
+def _least_squares(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    solution, rank, values = on_aligned(level, op, inputs, options)
+    leading = (level.size, *inputs[0]._array.shape[:-2])  # the right sides do not count in these
+    return solution, rank.reshape(leading), values.reshape(*leading, values._array.shape[-1])
 
 
 # --- losses ------------------------------------------------------------------------------------------------------

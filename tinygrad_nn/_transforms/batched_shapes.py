@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 
 from .._core.tensor import Tensor, check_dim
+from ..ops.filling import _copied as copied
+from ..ops.index import _laid_out as laid_out
+from ..ops.quantile import median, nanmedian
+from ..ops.selection import where
 from ..ops.shape import _expanded_shape, lengths_of
 from .batched import BatchLevel
-from .batching import Options, along, rows_of, rule, shifted
+from .batching import Options, along, reduction, rows_of, rule, shifted
 
 # --- shapes ------------------------------------------------------------------------------------------------------
 
@@ -117,8 +121,6 @@ def _laid_out(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Opti
 @rule("view_scatter")
 def _view_scatter(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
     base, source = inputs
-    from ..ops.index import _laid_out as laid_out
-
     copy = laid_out(level.wrap(level.full(base)), layout=options["layout"])
     options["replay"](copy).copy_(source)
     return level.value(copy)
@@ -173,6 +175,25 @@ def _fft(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) 
 def _extreme_of_all(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
     rows = rows_of(level.value(inputs[0]))
     return rows.amax(1) if op.name == "max_of_all" else rows.amin(1)
+
+
+@rule("any", "all")
+def _truth(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    if isinstance(options["dim"], tuple | list) and not options["dim"]:  # of no dimension, unlike sums
+        return op.call(level.value(inputs[0]), **options)
+    return reduction(level, op, inputs, options)
+
+
+@rule("median_of_all", "nanmedian_of_all")
+def _median_of_all(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    rows = rows_of(level.value(inputs[0]))
+    fixed = rows.detach()
+    found = (median if op.name == "median_of_all" else nanmedian)(fixed, 1).values
+    if not rows.requires_grad:
+        return found
+    chosen = (fixed == found.unsqueeze(1)) & fixed.isfinite()  # equal elements share the gradient
+    shares = chosen.to(rows.dtype) / chosen.sum(1, keepdim=True).clamp_min(1).to(rows.dtype)
+    return found + (where(chosen, rows - fixed, 0) * shares).sum(1)
 
 
 @rule("argmax", "argmin")
@@ -271,7 +292,5 @@ def _filled(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Option
         if not level.holds(value):
             return op.call(level.value(x), value, **options)
         value = value.expand(x._array.shape)
-        from ..ops.filling import _copied as copied
-
         return copied(level.full(x), level.full(value), source=value._array.dtype)
     return op.call(level.full(x), level.full(value), **options)

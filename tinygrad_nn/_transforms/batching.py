@@ -17,7 +17,7 @@ Leary, "Compiling machine learning programs via high-level tracing", SysML 2018.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ def _by_kind(op: Any) -> Rule:
 # --- rules by kind -----------------------------------------------------------------------------------------------
 
 
-def elementwise(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+def elementwise(level: BatchLevel, op: Any, inputs: Sequence[Any], options: Options) -> Any:
     """Bring the examples to one number of dimensions, so that they broadcast as they would alone."""
     ndim = max([x._array.ndim for x in inputs if isinstance(x, Tensor)])
     return op.call(*[level.ranked(x, ndim) for x in inputs], **options)
@@ -84,9 +84,9 @@ def on_full(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Option
     return op.call(*[level.full(x) for x in inputs], **options)
 
 
-def on_last(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
-    """For ops on the last dimensions of several inputs whose leading dimensions broadcast."""
-    return elementwise(level, op, inputs, options)
+def on_aligned(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    """As for elementwise ops; but every input has to know all examples, as some outputs come from one input alone."""
+    return elementwise(level, op, [level.wrap(level.full(x)) for x in inputs], options)
 
 
 def through_parts(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
@@ -152,7 +152,9 @@ def one_by_one(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Opt
     return loop(level, op.name, op.call, inputs, options)
 
 
-def loop(level: BatchLevel, name: str, function: Callable[..., Any], args: Any, kwargs: Options) -> Any:
+def loop(
+    level: BatchLevel, name: str, function: Callable[..., Any], args: Any, kwargs: Options, *, warn: bool = True
+) -> Any:
     """Call a function for one example after the other, and stack the results.
 
     Warns:
@@ -161,12 +163,13 @@ def loop(level: BatchLevel, name: str, function: Callable[..., Any], args: Any, 
     Raises:
         RuntimeError: there are no examples, or they give results of different shapes.
     """
-    warnings.warn(
-        f"There is a performance drop because we have not yet implemented the batching rule for {name}. It is called "
-        "for one example after the other.",
-        UserWarning,
-        stacklevel=2,
-    )
+    if warn:
+        warnings.warn(
+            f"There is a performance drop because we have not yet implemented the batching rule for {name}. It is "
+            "called for one example after the other.",
+            UserWarning,
+            stacklevel=2,
+        )
     if level.size == 0:
         raise RuntimeError(f"vmap: {name}() has no batching rule, and without examples there is nothing to call it for")
     results = [function(*_pick(level, args, i), **_pick(level, kwargs, i)) for i in range(level.size)]
@@ -209,21 +212,22 @@ def _stacked(name: str, results: list[Any]) -> Any:
 for _name in (
     "real", "imag", "view_as_real", "view_as_complex", "conj", "conj_physical", "cast", "tril", "triu", "cholesky",
     "inverse", "det", "slogdet", "eigh", "eig", "svd", "pinv", "qr", "packed_lu", "matrix_exp", "constant_pad",
-    "arranged", "frames", "overlap_add", "resampled", "im2col", "col2im", "at_least", "module_boundary",
-    "copied_in_place", "filled_with_number",
+    "arranged", "frames", "overlap_add", "resampled", "im2col", "col2im", "at_least",
+    "copied_in_place",
 ):  # fmt: skip
     RULES[_name] = as_it_is
-for _name in ("masked_fill", "kept"):
-    RULES[_name] = elementwise
-for _name in ("triangular", "solve", "least_squares", "euclidean"):
-    RULES[_name] = on_last
+for _name in ("triangular", "solve"):
+    RULES[_name] = elementwise  # the leading dimensions of both broadcast
+for _name in ("module_boundary", "cdist", "euclidean", "kept"):
+    RULES[_name] = on_full
 for _name in (
     "softmax", "log_softmax", "cumsum", "cumprod", "logcumsumexp", "neighbours", "spread_differences", "gather",
     "scatter_add", "reduced", "repeat_each",
 ):  # fmt: skip
     RULES[_name] = along("dim")
-RULES["cdist"] = on_full
 RULES["split_lengths"] = RULES["unsafe_split_lengths"] = RULES["unbind"] = along("dim")
+RULES["masked_fill"] = on_aligned
+RULES["prod"] = reduction
 RULES["unfold"] = along("dimension")
 RULES["transpose"] = along("dim0", "dim1")
 RULES["diagonal"] = along("dim1", "dim2")

@@ -170,7 +170,7 @@ def batched_setitem(x: Tensor, index: Any, value: Any) -> None:
     level: BatchLevel = top_level((x, items, value))
     level.check_alive()
     if not level.holds(x):
-        raise unbatched_target("setitem")
+        raise unbatched_target()
     found = layout_of(items, x._array.ndim)
     target = level.value(x)
     own = any(level.holds(item) for item in items)

@@ -17,8 +17,9 @@ from .._core import dtypes
 from .._core.errors import broadcast_shapes, explained
 from .._core.modes import no_grad
 from .._core.op import case, op
-from .._core.tensor import Tensor, check_dim, wrap
+from .._core.tensor import Tensor, check_dim
 from .arithmetic import absolute
+from .extremes import amax
 from .norms import vector_norm
 from .product_errors import SCALAR_TYPE, same_dtype_error
 from .reduce import sum as sum_of
@@ -95,7 +96,8 @@ def _distance_vjp(g: Any, x: Any, y: Any, p: float, out: Any) -> tuple[Any, Any]
 def _length_parts(difference: Tensor, p: float) -> Tensor:
     if p == inf and difference._array.shape[-1]:
         size = absolute(difference)
-        return sum_of(size * wrap(size._array == size._array.max(-1, keepdims=True)), -1)
+        longest = amax(size.detach(), -1, True)
+        return sum_of(size * (size.detach() == longest), -1)
     return sum_of(absolute(difference), -1) if p == inf else vector_norm(difference, p, -1)
 
 

@@ -106,6 +106,7 @@ def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
 # --- new tensors -------------------------------------------------------------------------------------------------
 
 
+@explained
 @takes_size
 def rand(*size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
          device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -122,6 +123,7 @@ def rand(*size: Any, generator: Generator | None = None, out: Any = None, dtype:
     return into(out, finish(array, requires_grad))
 
 
+@explained
 @takes_size
 def randn(*size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
           device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -131,6 +133,7 @@ def randn(*size: Any, generator: Generator | None = None, out: Any = None, dtype
     return into(out, finish(array, requires_grad))
 
 
+@explained
 def randint(*bounds: Any, size: Any = None, low: int | None = None, high: int | None = None,
             generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
             device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
@@ -168,6 +171,7 @@ def randint(*bounds: Any, size: Any = None, low: int | None = None, high: int | 
     return into(out, finish(array, requires_grad))
 
 
+@explained
 def randperm(n: int, *, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
              device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """The numbers from 0 to ``n - 1`` in random order.
@@ -221,6 +225,7 @@ def randint_like(input: Tensor, *bounds: int, low: int = 0, high: int | None = N
     return finish(drawn.astype(type_like(input, dtype)), requires_grad)
 
 
+@explained
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, out: Any = None,
            dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Normal, where mean and standard deviation may be tensors: then there is one draw for each of their elements."""
@@ -290,6 +295,7 @@ def _fill(self: Tensor, draw: Callable[[tuple[int, ...]], Any]) -> Tensor:
 
 
 @tensor_method
+@explained
 def uniform_(
     self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **named: float
 ) -> Tensor:
@@ -303,6 +309,7 @@ def uniform_(
 
 
 @tensor_method
+@explained
 def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Fill with normal draws of this mean and standard deviation."""
     check_target(self)
@@ -311,6 +318,7 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Gen
 
 
 @tensor_method
+@explained
 def random_(self: Tensor, *bounds: Any, generator: Generator | None = None) -> Tensor:
     """Fill with integers: ``random_()`` of all that the type holds, ``random_(to)``, or ``random_(from, to)``."""
     check_target(self)
@@ -324,6 +332,7 @@ def random_(self: Tensor, *bounds: Any, generator: Generator | None = None) -> T
 
 
 @tensor_method
+@explained
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
     """Fill with ones of probability `p` (a number, or a tensor with one for each element) and zeros."""
     check_target(self)
@@ -336,6 +345,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
 
 
 @tensor_method
+@explained
 def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Fill with exponential draws of this rate."""
     check_target(self)
@@ -343,6 +353,7 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Generator | Non
 
 
 @tensor_method
+@explained
 def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
     """Fill with numbers of trials up to the first success."""
     check_target(self)
@@ -350,6 +361,7 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
 
 
 @tensor_method
+@explained
 def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Fill with draws from the Cauchy distribution."""
     check_target(self)
@@ -357,6 +369,7 @@ def cauchy_(self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator:
 
 
 @tensor_method
+@explained
 def log_normal_(self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None) -> Tensor:
     """Fill with draws whose logarithm is normal."""
     check_target(self)
