@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core.dtypes import dtype
 from .._core.inplace import check_target, store
 from .._core.lifted import Level, Lifted, LiftedError, no_elements
 from .._core.tensor import Tensor, current_edge
@@ -67,6 +68,8 @@ class BatchLevel(Level):
             return array.flags
         if name == "strides":
             return array.strides[1:]
+        if name == "base":
+            return None
         if name == "itemsize":
             return array.itemsize
         if name == "nbytes":
@@ -165,9 +168,12 @@ def batched(value: Tensor, level: BatchLevel) -> Tensor:
     return tensor
 
 
-def unbatched_target() -> RuntimeError:
-    """PyTorch's error for writing the results of all examples into a tensor that has room for one."""
-    return RuntimeError(
+def unbatched_target() -> LiftedError:
+    """PyTorch's error for writing the results of all examples into a tensor that has room for one.
+
+    Of the same type as that for missing elements: a function of this package that does so is to be called otherwise.
+    """
+    return LiftedError(
         "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args that has "
         "more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped over "
         "in a vmap. Please try to use out-of-place operators instead of inplace ones, or make `self` of a tensor that "
@@ -305,6 +311,13 @@ class BatchedTensor(Tensor):
         """Set the elements to those of another tensor, which is cast and broadcast."""
         self[...] = src
         return self
+
+    def view(self, *size: Any, **named: Any) -> Any:
+        """The same memory in another shape, or read as another type."""
+        given = (*size, *named.values())
+        if len(given) == 1 and isinstance(given[0], dtype) and self._array.ndim:
+            return self._on_values(lambda value: value.view(given[0]))
+        return Tensor.view(self, *size, **named)
 
     def __getitem__(self, index: Any) -> Tensor:
         from .indexing import batched_getitem

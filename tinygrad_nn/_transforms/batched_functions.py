@@ -10,8 +10,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from .._core.op import REGISTRY
 from .._core.tensor import Tensor, check_dim
+from ..ops.searching import searchsorted
 from .batched import BatchLevel
+from .batched_products import reduce_class_losses
 from .batching import loop, rows_of
 from .indexing import batched_getitem
 
@@ -41,7 +44,7 @@ def call_batched(level: BatchLevel, called: Callable[..., Any], args: tuple[Any,
     name = called.__name__
     if name == "__getitem__":
         return batched_getitem(*args, **kwargs)
-    found = FUNCTIONS.get(name)
+    found = FUNCTIONS.get(name.removeprefix("linalg_"))
     if found is not None:
         return found(level, called, _by_name(called, args, kwargs))
     if name in DYNAMIC:
@@ -147,3 +150,178 @@ def _joined(*names: str) -> FunctionRule:
 
 
 FUNCTIONS["grid_sample"] = _joined("input", "grid")
+
+
+# --- functions of matrices, which take batches of them as they are -----------------------------------------------
+
+
+def _matrices(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    tensors = [name for name, value in given.items() if isinstance(value, Tensor)]
+    if len({given[name]._array.ndim for name in tensors}) > 1 and called.__name__.removeprefix("linalg_") not in _VECTORS_BESIDE_MATRICES:
+        return level.wrap(loop(level, called.__name__, called, (), given))
+    return level.wrap(called(**{name: level.full(value) for name, value in given.items()}))
+
+
+_VECTORS_BESIDE_MATRICES = ("householder_product", "orgqr", "ormqr", "lu_solve", "ldl_solve", "lu_unpack")
+for _name in (
+    "cholesky", "cholesky_inverse", "cholesky_ex", "eig", "eigh", "eigvals", "eigvalsh", "svdvals", "lu", "lu_factor",
+    "lu_factor_ex", "geqrf", "cond", "lstsq", "inv_ex", "solve_ex", "ldl_factor", "ldl_factor_ex", "matrix_rank",
+    "pinv", *_VECTORS_BESIDE_MATRICES, "frexp", "isreal", "unravel_index",
+):  # fmt: skip
+    FUNCTIONS[_name] = _matrices
+
+
+# --- functions with indices --------------------------------------------------------------------------------------
+
+
+@function_rule("index_add", "index_copy", "index_fill")
+def _index_family(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    x, source = given["input"], given["value" if called.__name__ == "index_fill" else "source"]
+    options = {"dim": check_dim(given["dim"], x._array.ndim)}
+    if called.__name__ == "index_add":
+        options["alpha"] = given["alpha"]
+    return REGISTRY[called.__name__].call(x, source, given["index"], **options)
+
+
+@function_rule("index_select")
+def _index_select(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    x, index = given["input"], given["index"]
+    place = check_dim(given["dim"], x._array.ndim)
+    if not x._array.ndim:
+        return x.clone()
+    return batched_getitem(x, (*(slice(None),) * place, index if index._array.ndim else index.unsqueeze(0)))
+
+
+@function_rule("index_put")
+def _index_put(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    x, indices, values = given["input"], given["indices"], given["values"]
+    if given.get("accumulate"):
+        return level.wrap(loop(level, called.__name__, called, (), given))
+    copy = level.wrap(level.full(x).clone())
+    copy[tuple([slice(None) if i is None else i for i in indices])] = values
+    return copy
+
+
+@function_rule("index_reduce")
+def _index_reduce(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    if level.holds(given["index"]) or not given["input"]._array.ndim:
+        return level.wrap(loop(level, called.__name__, called, (), given))
+    values = {name: level.full(given[name]) for name in ("input", "source")}
+    dim = check_dim(given["dim"], given["input"]._array.ndim) + 1
+    return level.wrap(called(**{**given, **values, "dim": dim}))
+
+
+@function_rule("take")
+def _take(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    return given["input"].reshape(-1)[given["index"]]
+
+
+@function_rule("searchsorted")
+def _searchsorted(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    sequence = given["sorted_sequence"]
+    name = "input" if "input" in given else "values"
+    values = given[name]
+    if not isinstance(values, Tensor):
+        return level.wrap(called(**{**given, "sorted_sequence": level.full(sequence), name: values}))
+    if sequence._array.ndim > 1:
+        return level.wrap(called(**{key: level.full(value) for key, value in given.items()}))
+    if not level.holds(sequence) and not level.holds(given.get("sorter")):
+        return level.wrap(called(**{**given, name: level.value(values)}))
+    full = level.full(values)
+    found = called(**{**{key: level.full(value) for key, value in given.items()}, name: rows_of(full)})
+    return level.wrap(found.reshape(full._array.shape))
+
+
+@function_rule("bucketize")
+def _bucketize(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    if level.holds(given["boundaries"]):
+        return searchsorted(given["boundaries"], given["input"], right=given["right"], out_int32=given["out_int32"])
+    return level.wrap(called(**{**given, "input": level.value(given["input"])}))
+
+
+@function_rule("isin")
+def _isin(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    elements, among = given["elements"], given["test_elements"]
+    if not level.holds(among):
+        return level.wrap(called(**{**given, "elements": level.value(elements)}))
+    if not isinstance(elements, Tensor):
+        return level.wrap(loop(level, called.__name__, called, (), given))
+    found = (elements.unsqueeze(-1) == among.reshape(-1)).any(-1)
+    return ~found if given["invert"] else found
+
+
+@function_rule("one_hot")
+def _one_hot(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    name = next(iter(given))
+    if given["num_classes"] == -1:
+        raise RuntimeError(
+            "vmap: one_hot(): the number of classes depends on the elements, and may be another one for each example. "
+            "Give num_classes."
+        )
+    return level.wrap(called(**{**given, name: level.value(given[name])}))
+
+
+# --- views by places in memory -----------------------------------------------------------------------------------
+
+
+@function_rule("as_strided", "as_strided_copy", "as_strided_scatter")
+def _as_strided(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    value = level.full(given["input"])
+    values = {**given, "input": value}
+    if "src" in given:
+        values["src"] = level.full(given["src"])
+        values["input"] = value = value if level.holds(given["input"]) else value.contiguous()
+    size, stride = ((n,) if isinstance(n, int) else tuple(n) for n in (given["size"], given["stride"]))
+    values.update(size=(level.size, *size), stride=(value.stride()[0], *stride))
+    return level.wrap(called(**values))
+
+
+for _name in ("select_scatter", "slice_scatter"):
+    FUNCTIONS[_name] = _along("dim")
+FUNCTIONS["diagonal_scatter"] = _along("dim1", "dim2")
+
+
+# --- statistics, losses, signals ---------------------------------------------------------------------------------
+
+
+@function_rule("quantile", "nanquantile")
+def _quantile(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    x, q, dim, keepdim = given["input"], given["q"], given["dim"], given["keepdim"]
+    if level.holds(q):
+        return level.wrap(loop(level, called.__name__, called, (), given))
+    value, ndim = level.value(x), x._array.ndim
+    whole = dim is None or not ndim
+    values = {**given, "input": rows_of(value) if whole else value, "dim": 1 if whole else check_dim(dim, ndim) + 1}
+    if whole:
+        values["keepdim"] = False
+    found = called(**values)
+    several = isinstance(q, Tensor) and q.ndim == 1
+    found = found.movedim(1, 0) if several else found
+    if whole and keepdim:
+        found = found.reshape(*found._array.shape, *(1,) * ndim)
+    return level.wrap(found)
+
+
+@function_rule("_smoothed")
+def _smoothed_cross_entropy(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    scores, target = level.full(given["rows"]), level.full(given["t"])
+    count, rows, classes = scores._array.shape
+    flat = {"rows": scores.reshape(count * rows, classes), "t": target.reshape(-1), "reduction": "none"}
+    losses = called(**{**given, **flat}).reshape(count, rows)
+    return level.wrap(reduce_class_losses(losses, target, given))
+
+
+@function_rule("istft")
+def _istft(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    x = given["input"]
+    if x._array.ndim != 2 or level.holds(given["window"]):
+        return level.wrap(loop(level, called.__name__, called, (), given))
+    return level.wrap(called(**{**given, "input": level.value(x)}))
+
+
+@function_rule("allclose", "equal", "__contains__")
+def _one_answer(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    raise RuntimeError(
+        f"vmap: {called.__name__} gives one answer, which may be another one for each example. Use isclose(), or "
+        "(x == y).all()."
+    )

@@ -10,7 +10,7 @@ from .._core.tensor import Tensor, wrap
 from ..ops.contraction import pair
 from ..ops.linalg import matmul
 from .batched import BatchLevel
-from .batching import Options, on_aligned, one_by_one, rows_of, rule, through_parts
+from .batching import Options, on_aligned, one_by_one, rows_of, rule
 
 # --- products of matrices ----------------------------------------------------------------------------------------
 
@@ -85,10 +85,14 @@ def _loss_of_classes(level: BatchLevel, op: Any, inputs: tuple[Any, ...], option
     count, rows, classes = scores._array.shape
     flat = {**options, "reduction": "none"}
     losses = op.call(scores.reshape(count * rows, classes), target.reshape(count * rows), **flat)
-    losses = losses.reshape(count, rows)
+    return reduce_class_losses(losses.reshape(count, rows), target, options)
+
+
+def reduce_class_losses(losses: Tensor, target: Tensor, options: Options) -> Tensor:
+    """The losses of rows, of (examples, rows), as the options of a loss say."""
     if options["reduction"] == "none":
         return losses
-    total = losses.sum(1)
+    total: Tensor = losses.sum(1)
     if options["reduction"] == "sum":
         return total
     weight, ignored = options["weight"], options["ignore_index"]
@@ -161,6 +165,12 @@ def _weighted_counts(level: BatchLevel, op: Any, inputs: tuple[Any, ...], option
     return counts.reshape(level.size, length)
 
 
-@rule("pdist")
-def _pdist(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
-    return through_parts(level, op, inputs, options)
+@rule("bag_sums")
+def _bag_sums(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    x, bags = inputs
+    if level.holds(bags):
+        return one_by_one(level, op, inputs, options)
+    values = level.value(x)
+    count, rows, width = values._array.shape
+    sums = op.call(values.movedim(0, 1).reshape(rows, count * width), bags, **options)
+    return sums.reshape(sums._array.shape[0], count, width).movedim(1, 0)

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._core.tensor import Tensor
 from ..ops.join import stack
-from .batched import NO_RANDOM_NUMBERS, BatchLevel
+from .batched import NO_RANDOM_NUMBERS, BatchLevel, unbatched_target
 from .batched_functions import Given, function_rule
 
 _SAME = (
@@ -85,6 +85,8 @@ def _dropout(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any
 )  # fmt: skip
 def _fill(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
     target = next(iter(given.values()))
+    if not level.holds(target) and any(level.holds(value) for value in given.values()):
+        raise unbatched_target()
     if level.draws and not level.holds(target):
         raise RuntimeError(
             "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same "

@@ -255,6 +255,7 @@ def _by_index_row(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: 
     # each example has its own index: the elements are set, or added, one by one
     target = x if ndim else x.unsqueeze(0)
     index = index if index._array.ndim else index.unsqueeze(0)
+    index = where(index < 0, index + target._array.shape[place], index) if op.name == "index_fill" else index
     shape = list(target._array.shape)
     shape[place] = index._array.shape[0]
     if op.name == "index_fill":
@@ -283,6 +284,12 @@ def _times_constant(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options
 @rule("drawn", options=True)
 def _drawn(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
     return op.call(*[level.full(x) for x in inputs], values=array_of(level, options["values"]))
+
+
+@rule("without_gradient", options=True)
+def _without_gradient(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    results = tuple([array_of(level, each) for each in options["results"]])
+    return op.call(level.value(inputs[0]), results=results, error=options["error"])
 
 
 @rule("filled", "copied")

@@ -14,7 +14,7 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.dtypes import FLOAT32, FLOAT64
-from .._core.errors import must_be_tensor, not_a_tensor
+from .._core.errors import explained, must_be_tensor, not_a_tensor
 from .._core.kernels import add_reduce, maximum_reduce, row_log_sum_exp, vector_sum
 from .._core.lines import caller
 from .._core.op import Integers, case, op
@@ -296,6 +296,7 @@ def _of_probabilities(input: Tensor, target: Tensor, weight: Tensor | None, redu
     return total / (input._array.size / classes) if reduction == "mean" else total
 
 
+@explained
 def _smoothed(rows: Tensor, t: Tensor, weight: Any, ignore_index: int, reduction: str, smoothing: float) -> Tensor:
     """``1 - smoothing`` for the target class, and the rest for all classes alike."""
     scores = log_softmax(rows, 1)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.errors import must_be_tensor
+from .._core.errors import explained, must_be_tensor
 from .._core.op import case, op
 from .._core.resampling import cubic_weights
 from .._core.tensor import Tensor, wrap
@@ -250,6 +250,7 @@ def _corners(given: bool | None) -> bool:
     return bool(given)
 
 
+@explained
 def grid_sample(
     input: Tensor,
     grid: Tensor,

@@ -116,12 +116,13 @@ def __getitem__(self: Tensor, index: Any) -> Tensor:  # noqa: N807 - the name un
             except IndexError as error:
                 raise index_error(error, array, index) from None
             return _view(self, picked, index, type(items[-1]) if items else type(...))
+    given = index
     try:
         index = normalise_index(index, array.ndim)
+        picked = _picked(array, index)
     except LiftedError:
-        found: Tensor = lifted.function(Tensor.__getitem__, (self, index), {})
+        found: Tensor = lifted.function(Tensor.__getitem__, (self, given), {})
         return found
-    picked = _picked(array, index)
     if is_basic(index):
         last = index[-1] if isinstance(index, tuple) else index
         return _view(self, picked, index, type(last))

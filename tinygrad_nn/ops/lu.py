@@ -14,6 +14,7 @@ import numpy as np
 
 from .._core import return_types
 from .._core.calls import accepting_out
+from .._core.errors import explained
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, tensor_attribute, wrap
 from .elimination import factorised, permuting
@@ -167,6 +168,7 @@ def linalg_lu(A: Tensor, *, pivot: bool = True) -> Any:  # noqa: N803 - PyTorch'
     return return_types.linalg_lu(wrap(permuting(pivots._array, A.shape[-2], A._array.dtype)), lower, upper)
 
 
+@explained
 def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:  # noqa: N803
     """Both factors in one matrix, the pivots, and on request where the first zero of U's diagonal stands.
 
