@@ -36,24 +36,27 @@ def run(
     retain_graph: bool,
     create_graph: bool,
     targets: Sequence[Edge] | None = None,
+    on_tensors: bool = False,
 ) -> list[Any]:
     """Send gradients from the roots through the graph.
 
     Args:
-        roots: edges and the gradients (arrays, or tensors with `create_graph`) that start there.
+        roots: edges and the gradients (arrays, or tensors with `create_graph` or `on_tensors`) that start there.
         retain_graph: keep what the nodes have saved.
         create_graph: record the pass itself.
         targets: return the gradients that arrive at these edges, and accumulate none. None: accumulate in the leaves.
+        on_tensors: run the rules on tensors though nothing is recorded, for gradients that `vmap` has lifted.
     """
+    on_tensors = on_tensors or create_graph
     captured: dict[Edge, Any] = {}
     needed = None if targets is None else _needed([edge[0] for edge, _ in roots], targets)
     wanted = set() if targets is None else set(targets)
-    waiting = _Waiting(create_graph)
+    waiting = _Waiting(on_tensors)
     for edge, gradient in roots:
         waiting.send(edge, gradient)
     before = modes.grad, modes.backward_pass
     modes.grad, modes.backward_pass = create_graph, (roots, needed)
-    step: Callable[..., None] = _recorded if create_graph else _raw
+    step: Callable[..., None] = _recorded if on_tensors else _raw
     if modes.around_step is not None:
         step = modes.around_step(step)
     heap, pending, send = waiting.heap, waiting.pending, waiting.send
@@ -63,7 +66,7 @@ def run(
                 node = heappop(heap)[1]
                 gradient = pending.pop(node)
                 if node.hooks is not None:
-                    gradient = _run_hooks(node, gradient, create_graph)
+                    gradient = _run_hooks(node, gradient, on_tensors)
                 if wanted:
                     _capture(node, gradient, wanted, captured)
                 if needed is None or node in needed:
@@ -81,7 +84,7 @@ def run(
             for leaf in waiting.leaves:
                 gradient = pending.pop(leaf)
                 if leaf.hooks is not None:
-                    gradient = _run_hooks(leaf, gradient, create_graph)
+                    gradient = _run_hooks(leaf, gradient, on_tensors)
                 if targets is None:
                     _accumulate(leaf, gradient, leaf in waiting.owned)
                 elif (leaf, 0) in wanted:
@@ -98,10 +101,10 @@ def run(
 class _Waiting:
     """Gradients on their way: the nodes that have got some, and what they have got."""
 
-    __slots__ = ("create_graph", "heap", "leaves", "owned", "pending")
+    __slots__ = ("heap", "leaves", "on_tensors", "owned", "pending")
 
-    def __init__(self, create_graph: bool) -> None:
-        self.create_graph = create_graph
+    def __init__(self, on_tensors: bool) -> None:
+        self.on_tensors = on_tensors
         self.pending: dict[Node, Any] = {}
         self.owned: set[Node] = set()  # whose pending gradient is an array that nobody else holds
         self.heap: list[tuple[int, Node]] = []
@@ -127,7 +130,7 @@ class _Waiting:
             held += gradient
         else:  # the first gradient may be an alias or a view: never write into it
             total = held + gradient
-            if self.create_graph:
+            if self.on_tensors:
                 pending[node] = total
             else:
                 pending[node] = total = total if type(total) is _ndarray else np.asarray(total)
@@ -168,6 +171,8 @@ def _recorded(
 ) -> None:
     """Run a node's rules on tensors, so that they record themselves."""
     plan = node.plan
+    if plan.frees and not retain_graph:
+        node.saved = None
     if node.metas is not None:
         given = zip(gradient, node.metas, strict=True)
         gradient = tuple([wrap(np.zeros(*m)) if g is None else g for g, m in given])
@@ -231,6 +236,7 @@ def _through_parts(node: Node, gradient: Any, values: list[Any], send: Callable[
     sources = node.plan.sources
     by_name = {op.inputs[k] if kind == INPUT else k: v for (kind, k), v in zip(sources, values, strict=True)}
     inputs = [by_name[name] for name in op.inputs]
+    recording, modes.grad = modes.grad, True
     chosen: list[Edge] = []
     aliases: list[Edge] = []
     for position, edge in enumerate(node.edges):
@@ -239,9 +245,10 @@ def _through_parts(node: Node, gradient: Any, values: list[Any], send: Callable[
             chosen.append(edge)
             aliases.append(inputs[position]._edge)
     out = op.parts(*inputs, **{name: by_name[name] for name in op.defaults})
+    modes.grad = recording
     pairs = zip(out, gradient, strict=True) if op.several else [(out, gradient)]
     roots = [(o._edge, g) for o, g in pairs if o._edge is not None]
-    gradients = run(roots, retain_graph=True, create_graph=True, targets=aliases)
+    gradients = run(roots, retain_graph=True, create_graph=recording, targets=aliases, on_tensors=True)
     for edge, each in zip(chosen, gradients, strict=True):
         if each is not None:
             send(edge, each)
@@ -305,7 +312,7 @@ def _references_when_alone() -> int:
 _ALONE = _references_when_alone()
 
 
-def _run_hooks(node: Node, gradient: Any, create_graph: bool) -> Any:
+def _run_hooks(node: Node, gradient: Any, on_tensors: bool) -> Any:
     """Show the gradients of a node's outputs to its hooks, as tensors; a hook may return others."""
     assert node.hooks is not None
     several = node.metas is not None
@@ -313,7 +320,7 @@ def _run_hooks(node: Node, gradient: Any, create_graph: bool) -> Any:
     tensors: list[Any] = [g if g is None or isinstance(g, Tensor) else wrap(g) for g in gradients]
     for hook in list(node.hooks):
         tensors = hook(tensors)
-    results = tensors if create_graph else [None if t is None else t._array for t in tensors]
+    results = tensors if on_tensors else [None if t is None else t._array for t in tensors]
     return results if several else results[0]
 
 

@@ -221,7 +221,7 @@ def explained(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except LiftedError:
-            return lifted.function(function, args, kwargs)
+            return lifted.function(call, args, kwargs)
         except (AttributeError, IndexError, TypeError) as error:
             renamed = _numpy_names(function, kwargs, error)
             if renamed is not None:

@@ -58,6 +58,22 @@ class Level:
         """The result of a function whose code has asked for elements."""
         raise NotImplementedError
 
+    def getitem(self, x: Tensor, index: Any) -> Tensor:
+        """``x[index]``, where the tensor or a part of the index is lifted by this level."""
+        raise NotImplementedError
+
+    def setitem(self, x: Tensor, index: Any, value: Any) -> None:
+        """``x[index] = value``, where one of the three is lifted by this level."""
+        raise NotImplementedError
+
+    def special_method(self, lifted: Lifted, name: str, args: tuple[Any, ...]) -> Any:
+        """The result of an operator on the array, or of another special method, if that can be told.
+
+        Raises:
+            LiftedError: it cannot.
+        """
+        raise LiftedError(no_elements(name))
+
     def store(self, target: Tensor, result: Tensor) -> Tensor:
         """Store a result in a tensor, which is returned; one of them, or both, are lifted by this level."""
         raise NotImplementedError
@@ -115,7 +131,7 @@ _SHAPE_ONLY = ("shape", "ndim", "size")
 
 def _refuse(name: str) -> Any:
     def method(self: Lifted, *args: Any) -> Any:
-        return getattr(self.level.attribute(self, "__array__"), name)(*args)
+        return self.level.special_method(self, name, args)
 
     return method
 
@@ -200,6 +216,18 @@ def function(called: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     drawing = [level for level in modes.levels if level.draws]
     level = drawing[-1] if drawing and top_level((args, kwargs)) is None else _responsible(args, kwargs)
     return level.function(called, args, kwargs)
+
+
+def lifted_getitem(x: Tensor, index: Any) -> Tensor:
+    """``x[index]``, where the tensor or a part of the index is lifted."""
+    level: Level = top_level((x, index))
+    return level.getitem(x, index)
+
+
+def lifted_setitem(x: Tensor, index: Any, value: Any) -> None:
+    """``x[index] = value``, where one of the three is lifted."""
+    level: Level = top_level((x, index, value))
+    level.setitem(x, index, value)
 
 
 def store(target: Tensor, result: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .._core.dtypes import dtype
 from .._core.inplace import check_target, store
-from .._core.lifted import Level, Lifted, LiftedError, no_elements
+from .._core.lifted import Level, Lifted, LiftedError, lifted_getitem, lifted_setitem, no_elements
 from .._core.tensor import Tensor, current_edge
 
 _new = object.__new__
@@ -35,21 +35,7 @@ class BatchLevel(Level):
         self.randomness = randomness
         self.draws = randomness == "different"
 
-    # --- what `_core.lifted` asks
-
-    def operation(self, op: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        """The op on the values, by its rule."""
-        self.check_alive()
-        from .batching import batch_rule  # the rules need the ops, and this module
-
-        return self.wrap(batch_rule(op, options)(self, op, inputs, options))
-
-    def function(self, called: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The function by its rule, or one example after the other."""
-        self.check_alive()
-        from .batched_functions import call_batched
-
-        return call_batched(self, called, args, kwargs)
+    # --- what `_core.lifted` asks (the rest is in `vmapping`, as it needs the rules)
 
     def store(self, target: Tensor, result: Tensor) -> Tensor:
         """Write the values."""
@@ -320,11 +306,7 @@ class BatchedTensor(Tensor):
         return Tensor.view(self, *size, **named)
 
     def __getitem__(self, index: Any) -> Tensor:
-        from .indexing import batched_getitem
-
-        return batched_getitem(self, index)
+        return lifted_getitem(self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        from .indexing import batched_setitem
-
-        batched_setitem(self, index, value)
+        lifted_setitem(self, index, value)

@@ -42,8 +42,6 @@ def function_rule(*names: str) -> Callable[[FunctionRule], FunctionRule]:
 def call_batched(level: BatchLevel, called: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The result of a function of which some arguments are batched, or that draws numbers."""
     name = called.__name__
-    if name == "__getitem__":
-        return batched_getitem(*args, **kwargs)
     found = FUNCTIONS.get(name.removeprefix("linalg_"))
     if found is not None:
         return found(level, called, _by_name(called, args, kwargs))

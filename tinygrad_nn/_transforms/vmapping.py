@@ -15,6 +15,9 @@ from ..ops.join import cat
 from ..ops.random import get_rng_state, set_rng_state
 from . import batched_products, batched_random, batched_shapes  # noqa: F401 - they enter their rules
 from .batched import RANDOMNESS, BatchLevel, batched
+from .batched_functions import call_batched
+from .batching import batch_rule
+from .indexing import batched_getitem, batched_setitem
 
 
 def vmap(
@@ -69,9 +72,31 @@ def vmap(
     return of_batch
 
 
+class RunningVmap(BatchLevel):
+    """A call of `vmap`, with the rules of batching."""
+
+    def operation(self, op: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """The op on the values, by its rule."""
+        self.check_alive()
+        return self.wrap(batch_rule(op, options)(self, op, inputs, options))
+
+    def function(self, called: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The function by its rule, or one example after the other."""
+        self.check_alive()
+        return call_batched(self, called, args, kwargs)
+
+    def getitem(self, x: Tensor, index: Any) -> Tensor:
+        """``x[index]`` of a batched tensor."""
+        return batched_getitem(x, index)
+
+    def setitem(self, x: Tensor, index: Any, value: Any) -> None:
+        """``x[index] = value`` of a batched tensor."""
+        batched_setitem(x, index, value)
+
+
 def _apply(func: Any, size: int, dims: list[Any], leaves: list[Any], spec: TreeSpec, out_dims: Any, randomness: str,
            kwargs: dict[str, Any]) -> Any:  # fmt: skip
-    level = BatchLevel(size, randomness)
+    level = RunningVmap(size, randomness)
     level.enter()
     try:
         lifted = [leaf if dim is None else lift(leaf, dim, level) for leaf, dim in zip(leaves, dims, strict=True)]

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from .._core import blocks, dispatch, dtypes, inplace, lifted
+from .._core import blocks, dispatch, dtypes, inplace
 from .._core.backward import unbroadcast
 from .._core.calls import become_view
 from .._core.graph import Edge
 from .._core.inplace import check_apart, check_history, check_memory
-from .._core.lifted import LiftedError
+from .._core.lifted import LiftedError, lifted_getitem, lifted_setitem
 from .._core.modes import modes
 from .._core.op import OpFunction, case, op
 from .._core.recording import record
@@ -121,8 +121,7 @@ def __getitem__(self: Tensor, index: Any) -> Tensor:  # noqa: N807 - the name un
         index = normalise_index(index, array.ndim)
         picked = _picked(array, index)
     except LiftedError:
-        found: Tensor = lifted.function(Tensor.__getitem__, (self, given), {})
-        return found
+        return lifted_getitem(self, given)
     if is_basic(index):
         last = index[-1] if isinstance(index, tuple) else index
         return _view(self, picked, index, type(last))
@@ -190,8 +189,11 @@ def __delitem__(self: Tensor, index: Any) -> None:  # noqa: N807
 @tensor_method
 def __setitem__(self: Tensor, index: Any, value: Any) -> None:  # noqa: N807 - as above
     """Write to the elements that an index picks; the value broadcasts, and gets its gradient."""
-    target = self._array
-    index = normalise_index(index, target.ndim)
+    target, given = self._array, index
+    try:
+        index = normalise_index(index, target.ndim)
+    except LiftedError:
+        return lifted_setitem(self, given, value)
     array = _value_of(self, index, value)
     try:
         place = _place(target, index)
@@ -204,6 +206,8 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:  # noqa: N807 - a
             modes.quiet(_write, target, without_ones(array) if isinstance(array, np.ndarray) else array, index)
         else:
             modes.quiet(_write, place, array, ...)
+    except LiftedError:
+        return lifted_setitem(self, index, value)
     except (IndexError, TypeError, ValueError) as error:
         raise assignment_error(error, target, index, array) from None
     self._cell[0] += 1
