@@ -291,8 +291,15 @@ def _accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
 
 
 def own(gradient: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The array itself where only the caller's local variable holds it, else a copy."""
-    alone = gradient.base is None and gradient.flags.writeable and sys.getrefcount(gradient) <= _ALONE
+    """The array itself where only the caller's local variable holds it, else a copy.
+
+    It may be all of another array in another order, which nobody else holds.
+    """
+    alone = gradient.flags.writeable and sys.getrefcount(gradient) <= _ALONE
+    base = gradient.base
+    if alone and base is not None:
+        whole = type(base) is _ndarray and base.base is None and base.size == gradient.size
+        alone = whole and gradient.dtype == base.dtype and sys.getrefcount(base) <= _ALONE
     return gradient if alone else gradient.copy()
 
 

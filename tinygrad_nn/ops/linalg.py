@@ -83,6 +83,8 @@ def _right_gradient(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
         return x[:, None] * g[..., None, :]
     if len(y_shape) == 2:
         return product(rows(x).swapaxes(0, 1), rows(g))
+    if x.shape[-2] == 1:  # all products of a column and a row: twice as fast as by BLAS
+        return unbroadcast(x.swapaxes(-1, -2) * g, y_shape)
     return unbroadcast(batched(x.swapaxes(-1, -2), g), y_shape)
 
 
