@@ -144,7 +144,7 @@ def _raw(
     """Run a node's rules on plain arrays."""
     plan = node.plan
     if node.metas is not None:
-        gradient = tuple([np.zeros(*m) if g is None else g for g, m in zip(gradient, node.metas, strict=True)])
+        gradient = _all_outputs(node, gradient)
         if plan.op.holomorphic and any(dtype.kind == "c" for _, dtype in node.metas):
             gradient, send = _conjugated(gradient, send)
     elif gradient.dtype.kind == "c" and plan.op.holomorphic:
@@ -174,8 +174,7 @@ def _recorded(
     if plan.frees and not retain_graph:
         node.saved = None
     if node.metas is not None:
-        given = zip(gradient, node.metas, strict=True)
-        gradient = tuple([wrap(np.zeros(*m)) if g is None else g for g, m in given])
+        gradient = tuple([wrap(g) if type(g) is _ndarray else g for g in _all_outputs(node, gradient)])
     values = [rewrap(node, source, value) for source, value in zip(plan.sources, saved, strict=True)]
     if plan.op.parts is None and plan.op.holomorphic and _is_complex(gradient):
         gradient, send = _conjugated(gradient, send)
@@ -192,6 +191,13 @@ def _recorded(
                 if node.shapes is not None and each._array.shape != node.shapes[position]:
                     each = unbroadcast(each, node.shapes[position])
                 send(edge, each)
+
+
+def _all_outputs(node: Node, gradients: list[Any]) -> tuple[Any, ...]:
+    """The gradients of several outputs, zeros where none has arrived. (A `Function` sees to that itself.)"""
+    if node.plan.op.kind == "function":
+        return tuple(gradients)
+    return tuple([np.zeros(*m) if g is None else g for g, m in zip(gradients, node.metas or (), strict=True)])
 
 
 def _is_complex(gradient: Any) -> bool:

@@ -58,6 +58,10 @@ class Level:
         """The result of a function whose code has asked for elements."""
         raise NotImplementedError
 
+    def custom(self, function: Any, args: tuple[Any, ...]) -> Any:
+        """The result of an `autograd.Function` of which some arguments are lifted by this level."""
+        raise NotImplementedError
+
     def getitem(self, x: Tensor, index: Any) -> Tensor:
         """``x[index]``, where the tensor or a part of the index is lifted by this level."""
         raise NotImplementedError

@@ -21,6 +21,7 @@ from .._core.lifted import Lifted
 from .._core.modes import modes
 from .._core.tensor import Tensor
 from .._core.trees import tree_flatten, tree_unflatten
+from .custom import push_function
 from .reverse import push_forward
 from .tangents import TangentLevel, become_dual, dual
 
@@ -72,6 +73,13 @@ class RunningJvp(TangentLevel):
         primals, tangents = [p for p, _ in pairs], [t if self.alive else None for _, t in pairs]
         return self._pushed(of_tensors, primals, tangents) if self.alive else of_tensors(*primals)
 
+    def custom(self, function: Any, args: tuple[Any, ...]) -> Any:
+        """An `autograd.Function` by its ``jvp``, or its backward."""
+        if not self.alive:
+            return function.apply(*[self.parts(a)[0] for a in args])
+        outputs, tangents = push_function(self, function, args)
+        return self.joined(outputs, tangents)
+
     def _plain(self, value: Any) -> Any:
         """An option without its tangent."""
         return value.value._array if type(value) is Lifted and value.level is self else value
@@ -94,7 +102,7 @@ class RunningJvp(TangentLevel):
 
     def joined(self, out: Any, tangents: Any) -> Any:
         """Outputs with their tangents, where they have some."""
-        if isinstance(out, Tensor):
+        if not isinstance(out, tuple | list):
             return out if tangents is None else dual(out, tangents, self)
         made = [self.joined(o, t) for o, t in zip(out, tangents, strict=True)]
         return type(out)(*made) if hasattr(out, "_fields") else type(out)(made)

@@ -17,6 +17,7 @@ from . import batched_products, batched_random, batched_shapes  # noqa: F401 - t
 from .batched import RANDOMNESS, BatchLevel, batched
 from .batched_functions import call_batched
 from .batching import batch_rule
+from .custom import batch_function
 from .indexing import batched_getitem, batched_setitem
 
 
@@ -84,6 +85,11 @@ class RunningVmap(BatchLevel):
         """The function by its rule, or one example after the other."""
         self.check_alive()
         return call_batched(self, called, args, kwargs)
+
+    def custom(self, function: Any, args: tuple[Any, ...]) -> Any:
+        """An `autograd.Function` by its own rule, or on batched tensors."""
+        self.check_alive()
+        return batch_function(self, function, args)
 
     def getitem(self, x: Tensor, index: Any) -> Tensor:
         """``x[index]`` of a batched tensor."""

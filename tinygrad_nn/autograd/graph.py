@@ -18,7 +18,7 @@ from .._core.modes import modes
 from .._core.observe import watch_nodes
 from .._core.plan import INPUT, OUT, RESIDUAL
 from .._core.tensor import Tensor, current_edge
-from .function import FunctionContext
+from .function_context import FunctionCtx
 
 __all__ = [
     "GradientEdge", "Node", "disable_saved_tensors_hooks", "get_gradient_edge", "increment_version",
@@ -105,7 +105,7 @@ def _pack(node: Node, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Ten
     saved = node.saved
     if not saved:
         return
-    if isinstance(saved[0], FunctionContext):
+    if isinstance(saved[0], FunctionCtx):
         saved[0].pack(pack, unpack)
         return
     values: list[Any] = []
