@@ -10,7 +10,7 @@ import functools
 import itertools
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -188,6 +188,17 @@ class Nowhere(AccumulateGrad):
     def __init__(self) -> None:
         super().__init__(self)
         self.leaf = lambda: None  # type: ignore[assignment]
+
+
+class GradientEdge(NamedTuple):
+    """A place in the graph: a node, and which of its outputs. `autograd.grad` takes it in place of a tensor."""
+
+    node: Node
+    output_nr: int
+    ownership_token: Any = None  # shape and dtype of what arrives there, where it is known
+
+    def __repr__(self) -> str:
+        return f"GradientEdge(node={self.node}, output_nr={self.output_nr}, ownership_token=None)"
 
 
 class View:

@@ -125,10 +125,12 @@ class RunningJvp(TangentLevel):
         """The parts of a tensor that is to be written to; one without a tangent gets zeros if it is to move."""
         primal, tangent = self.parts(target)
         if tangent is None and moves:
-            if primal._view is not None or primal.requires_grad:
+            check_target(primal)
+            if primal._view is not None:
                 raise RuntimeError(
-                    "an in-place operation would write a tangent into a view, or into a tensor that requires grad, "
-                    "which has none. Work on x.clone(), or give it a tangent first: make_dual(x, torch.zeros_like(x))."
+                    "an in-place operation would write a tangent into a view of a tensor that has none, and other "
+                    "views of it would not know. Write x[index] = y instead of x[index].copy_(y), or make the tensor "
+                    "of one that has a tangent: torch.zeros_like(y)."
                 )
             primal, tangent = _same(primal), primal.detach() * 0
             become_dual(target, primal, tangent, self)
@@ -146,6 +148,25 @@ class RunningJvp(TangentLevel):
 
     def check_draw(self) -> None:
         """Random numbers have no derivative: they are drawn as ever."""
+
+
+def check_tangent(primal: Tensor, tangent: Tensor) -> None:
+    """Refuse what cannot be the tangent of a tensor.
+
+    Raises:
+        ValueError: they are of integers.
+        RuntimeError: they differ in shape.
+    """
+    for name, tensor in (("primal", primal), ("tangent", tangent)):
+        if tensor.dtype.is_floating_point or tensor.dtype.is_complex:
+            continue
+        raise ValueError(f"Expected {name} to be floating point or complex, but got: {tensor.dtype}")
+    if primal.shape != tangent.shape:
+        raise RuntimeError(
+            "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not "
+            f"supported. Tensor is of size {list(primal.shape)} while the given forward gradient is of size "
+            f"{list(tangent.shape)}."
+        )
 
 
 def _same(tensor: Tensor) -> Tensor:

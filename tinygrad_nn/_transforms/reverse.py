@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from .._core.backward import own, run
 from .._core.graph import AccumulateGrad, Node
 from .._core.lifted import Lifted
@@ -111,7 +113,7 @@ def requires_grad(tensors: Sequence[Tensor]) -> bool:
 
 def gradients(
     outputs: Sequence[Tensor], cotangents: Sequence[Tensor], ends: Sequence[Tensor], levels: Levels,
-    *, create_graph: bool, retain_graph: bool = True,
+    *, create_graph: bool, retain_graph: bool = True, shared: frozenset[Any] = frozenset(),
 ) -> list[Tensor | None]:  # fmt: skip
     """The gradients at the ends of the tape, lifted as outputs and cotangents are.
 
@@ -120,6 +122,7 @@ def gradients(
         ends, levels: the tensors on the tape that `fresh` has given, and the transforms that ran then.
         create_graph: record the pass.
         retain_graph: keep what the tape has saved.
+        shared: those calls of `vmap` of which the ends are the same for all examples.
 
     Returns:
         A tensor for each end; None where no output depends on it.
@@ -127,22 +130,42 @@ def gradients(
     if not levels:
         return _on_the_tape(outputs, cotangents, ends, create_graph, retain_graph)
     level, below = levels[-1], levels[:-1]
-    if isinstance(level, BatchLevel):
-        values = [level.full(output) for output in outputs]
-        weights = [_unbatched(level, cotangent) for cotangent in cotangents]
-        found = gradients(values, weights, ends, below, create_graph=create_graph, retain_graph=retain_graph)
-        return [None if g is None else _rebatched(level, g) for g in found]
-    return _with_tangents(level, outputs, cotangents, ends, below, create_graph, retain_graph)
+    if not isinstance(level, BatchLevel):
+        return _with_tangents(level, outputs, cotangents, ends, below, create_graph, retain_graph, shared)
+    if level in shared and not any(level.holds(output) for output in outputs):
+        return gradients(
+            outputs, cotangents, ends, below, create_graph=create_graph, retain_graph=retain_graph, shared=shared
+        )
+    values = [level.full(output) for output in outputs]
+    weights = [_unbatched(level, cotangent) for cotangent in cotangents]
+    if level in shared:
+        weights = [_one_example_each(level, weight) for weight in weights]
+    found = gradients(
+        values, weights, ends, below, create_graph=create_graph, retain_graph=retain_graph, shared=shared
+    )  # fmt: skip
+    if level in shared:
+        return found
+    return [None if g is None else _rebatched(level, g) for g in found]
+
+
+def _one_example_each(level: BatchLevel, values: Tensor) -> Tensor:
+    """For each example the values, but zeros in the place of all other examples: a batched tensor of them.
+
+    What the ends get of these is of single examples, though the ends are the same for all: at the price of as many
+    passes, in one.
+    """
+    mask = wrap(np.eye(level.size, dtype=np.bool_).reshape(level.size, level.size, *(1,) * (values._array.ndim - 1)))
+    return batched(values * mask, level)
 
 
 def _with_tangents(
     level: TangentLevel, outputs: Sequence[Tensor], cotangents: Sequence[Tensor], ends: Sequence[Tensor],
-    below: Levels, create_graph: bool, retain_graph: bool,
+    below: Levels, create_graph: bool, retain_graph: bool, shared: frozenset[Any],
 ) -> list[Tensor | None]:  # fmt: skip
     primals, weights, along, slopes = [], [], [], []
     for output, cotangent in zip(outputs, cotangents, strict=True):
         primal, tangent = level.parts(output)
-        weight, slope = _split(level, cotangent)
+        weight, slope = split_tangent(level, cotangent)
         primals.append(primal)
         weights.append(weight)
         for root, start in ((tangent, weight), (primal, slope)):
@@ -150,10 +173,12 @@ def _with_tangents(
                 along.append(root)
                 slopes.append(start)
     keep = retain_graph or bool(along)
-    found = gradients(primals, weights, ends, below, create_graph=create_graph, retain_graph=keep)
+    found = gradients(primals, weights, ends, below, create_graph=create_graph, retain_graph=keep, shared=shared)
     turned: list[Tensor | None] = [None] * len(ends)
     if along:
-        turned = gradients(along, slopes, ends, below, create_graph=create_graph, retain_graph=retain_graph)
+        turned = gradients(
+            along, slopes, ends, below, create_graph=create_graph, retain_graph=retain_graph, shared=shared
+        )
     return [_joined(level, g, t) for g, t in zip(found, turned, strict=True)]
 
 
@@ -212,16 +237,16 @@ def _rebatched(level: BatchLevel, tensor: Tensor) -> Tensor:
     return dual(_rebatched(level, lifted.value), _rebatched(level, lifted.tangent), top)
 
 
-def _split(level: TangentLevel, tensor: Tensor) -> tuple[Tensor, Tensor | None]:
+def split_tangent(level: TangentLevel, tensor: Tensor) -> tuple[Tensor, Tensor | None]:
     """A tensor without this level's tangent, and the tangent, both still lifted by younger transforms."""
     top = _younger(tensor, level)
     if top is None:
         return level.parts(tensor)
     lifted: Any = tensor._array
-    primal, tangent = _split(level, lifted.value)
+    primal, tangent = split_tangent(level, lifted.value)
     if isinstance(top, BatchLevel):
         return batched(primal, top), None if tangent is None else batched(tangent, top)
-    slope, slopes_tangent = _split(level, lifted.tangent)
+    slope, slopes_tangent = split_tangent(level, lifted.tangent)
     if tangent is None and slopes_tangent is None:
         return dual(primal, slope, top), None
     tangent = slope * 0 if tangent is None else tangent

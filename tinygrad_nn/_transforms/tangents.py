@@ -185,11 +185,8 @@ class DualTensor(Tensor):
         return self
 
     def backward(self, *args: Any, **kwargs: Any) -> None:
-        """Refused: the gradient would have a tangent, and a leaf's ``grad`` has none."""
-        raise RuntimeError(
-            "backward() called on a tensor that has a tangent. Use autograd.grad(), whose results have tangents, or "
-            "unpack_dual(x).primal.backward()."
-        )
+        """The backward pass of the primal. (`autograd.grad` gives gradients that have tangents.)"""
+        self._primal.backward(*args, **kwargs)
 
     def __getitem__(self, index: Any) -> Tensor:
         return lifted_getitem(self, index)

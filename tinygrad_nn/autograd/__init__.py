@@ -12,7 +12,7 @@ from typing import Any
 from .._core.gradients import backward_all, grad
 from .._core.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .._core.tensor import Tensor
-from . import function, graph
+from . import function, graph, lifted_gradients  # noqa: F401 - the last gives `grad` its batches
 from .anomaly import detect_anomaly, set_detect_anomaly
 from .comparison import GradcheckError
 from .function import Function
@@ -26,18 +26,20 @@ __all__ = [
 
 
 def backward(
-    tensors: Tensor | Sequence[Tensor],
+    tensors: Any,
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    inputs: Tensor | Sequence[Tensor] | None = None,
+    inputs: Any = None,
 ) -> None:
     """Compute the gradients of the sum of tensors with respect to the leaves, and add them to their ``grad``.
 
     Args:
-        tensors: the tensors to start from.
+        tensors: the tensors (or `GradientEdge`s) to start from.
         grad_tensors: the gradient with respect to each; may be left out for scalars.
         retain_graph, create_graph, inputs: as in `Tensor.backward`.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
 
     Example:
         >>> import tinygrad_nn as tg
@@ -46,14 +48,8 @@ def backward(
         >>> x.grad
         tensor([2., 4.])
     """
-    outputs = [tensors] if isinstance(tensors, Tensor) else list(tensors)
-    if grad_tensors is None or isinstance(grad_tensors, Tensor):
-        gradients: list[Any] = [None] * len(outputs) if grad_tensors is None else [grad_tensors]
-    else:
-        gradients = list(grad_tensors)
-    if len(gradients) != len(outputs):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
-    backward_all(outputs, gradients, retain_graph, create_graph, inputs)
+    outputs = [tensors] if isinstance(tensors, Tensor | graph.GradientEdge) else list(tensors)
+    backward_all(outputs, grad_tensors, retain_graph, create_graph, inputs)
 
 
 def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Tensor:  # noqa: N802 - PyTorch's name
@@ -64,6 +60,6 @@ def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> 
 
 def __getattr__(name: str) -> Any:
     """Import these when they are asked for."""
-    if name in ("profiler", "profiler_util"):
+    if name in ("forward_ad", "functional", "profiler", "profiler_util"):
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

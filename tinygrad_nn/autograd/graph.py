@@ -8,12 +8,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .._core.backward import rewrap
-from .._core.graph import Node
+from .._core.graph import GradientEdge, Node
 from .._core.modes import modes
 from .._core.observe import watch_nodes
 from .._core.plan import INPUT, OUT, RESIDUAL
@@ -21,18 +21,11 @@ from .._core.tensor import Tensor, current_edge
 from .function_context import FunctionCtx
 
 __all__ = [
-    "GradientEdge", "Node", "disable_saved_tensors_hooks", "get_gradient_edge", "increment_version",
+    "GradientEdge", "Node", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks", "get_gradient_edge", "increment_version",
     "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
 ]  # fmt: skip
 
 _SAVED: Any = Node.__dict__["saved"]
-
-
-class GradientEdge(NamedTuple):
-    """A place in the graph: a node, and which of its outputs. `autograd.grad` takes it in place of a tensor."""
-
-    node: Node
-    output_nr: int
 
 
 def get_gradient_edge(tensor: Tensor) -> GradientEdge:
@@ -50,7 +43,7 @@ def get_gradient_edge(tensor: Tensor) -> GradientEdge:
     edge = current_edge(tensor)
     if edge is None:
         raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
-    return GradientEdge(*edge)
+    return GradientEdge(*edge, (tensor._array.shape, tensor._array.dtype))
 
 
 def increment_version(tensor: Tensor | Sequence[Tensor]) -> None:
@@ -121,6 +114,7 @@ def _pack(node: Node, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Ten
 
 class _Disabled(threading.local):
     message: str | None = None
+    keeping = False  # inside of `allow_mutation_on_saved_tensors`
 
 
 _disabled = _Disabled()
@@ -174,6 +168,50 @@ def _not_recording() -> Iterator[None]:
         yield
     finally:
         modes.grad = before
+
+
+class allow_mutation_on_saved_tensors:  # noqa: N801 - PyTorch's name
+    """Let tensors be written to in place that a gradient needs: what they were is kept.
+
+    Each tensor that an operation saves is copied, so this takes more memory.
+
+    Raises:
+        RuntimeError: inside of another such block.
+        AssertionError: (in the backward pass) the block has been left.
+
+    Source: https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.allow_mutation_on_saved_tensors
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> with tg.autograd.graph.allow_mutation_on_saved_tensors():
+        ...     x = tg.ones(2, requires_grad=True)
+        ...     y = x.clone()
+        ...     out = (y ** 2).sum()
+        ...     _ = y.sin_()
+        ...     out.backward()
+        >>> x.grad
+        tensor([2., 2.])
+    """
+
+    def __enter__(self) -> allow_mutation_on_saved_tensors:
+        if _disabled.keeping:
+            raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
+        _disabled.keeping = self.active = True
+        self._hooks = saved_tensors_hooks(lambda tensor: tensor.detach().clone(), self._kept)
+        self._hooks.__enter__()
+        return self
+
+    def _kept(self, tensor: Tensor) -> Tensor:
+        if not self.active:
+            raise AssertionError(
+                "Trying to backward outside of the 'allow_mutation_on_saved_tensors' context in which the graph was "
+                "originally recorded."
+            )
+        return tensor
+
+    def __exit__(self, *error: object) -> None:
+        self._hooks.__exit__()
+        _disabled.keeping = self.active = False
 
 
 class save_on_cpu(saved_tensors_hooks):  # noqa: N801 - PyTorch's name

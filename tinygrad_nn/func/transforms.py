@@ -13,7 +13,7 @@ from .._core.lifted import Lifted
 from .._core.modes import modes
 from .._core.tensor import Tensor
 from .._core.trees import TreeSpec, tree_flatten, tree_map, tree_unflatten
-from .._transforms.forward import RunningJvp
+from .._transforms.forward import RunningJvp, check_tangent
 from .._transforms.reverse import detached, fresh, gradients, leads_elsewhere, requires_grad
 from .._transforms.tangents import dual
 from .arguments import chosen, with_chosen
@@ -330,7 +330,7 @@ def push(
     level = RunningJvp()
     level.enter()
     try:
-        duals = tree_unflatten([make_dual(p, t, level) for p, t in zip(leaves, vectors, strict=True)], spec)
+        duals = tree_unflatten([_dual(level, p, t) for p, t in zip(leaves, vectors, strict=True)], spec)
         result = func(*(duals if argnums is None else with_chosen(primals, duals, argnums)))
         result, aux = _with_aux(result, has_aux, _JVP)
         outputs, structure = tree_flatten(result)
@@ -340,6 +340,11 @@ def push(
     finally:
         level.leave()
     return _unzipped(pairs, structure, aux)
+
+
+def _dual(level: RunningJvp, primal: Tensor, tangent: Tensor) -> Tensor:
+    check_tangent(primal, tangent)
+    return dual(primal, tangent, level)
 
 
 def _unzipped(pairs: list[tuple[Tensor, Tensor]], structure: TreeSpec, aux: Any) -> tuple[Any, Any, Any]:
@@ -352,28 +357,6 @@ def _check_tensors(name: str, values: list[Any]) -> None:
     for value in values:
         if not isinstance(value, Tensor):
             raise RuntimeError(f"{_JVP}: Expected {name} to only contain Tensors, got {type(value)}")
-
-
-def make_dual(primal: Tensor, tangent: Tensor, level: Any) -> Tensor:
-    """A tensor with a tangent.
-
-    Raises:
-        ValueError: they are of integers.
-        RuntimeError: they differ in shape or type.
-    """
-    for name, tensor in (("primal", primal), ("tangent", tangent)):
-        if tensor._array.dtype.kind not in "fc":
-            raise ValueError(f"Expected {name} to be floating point or complex, but got: {tensor.dtype}")
-    if primal.shape != tangent.shape:
-        raise RuntimeError(
-            f"Expected tangent to have the same size as the primal, but got {list(tangent.shape)} and "
-            f"{list(primal.shape)}"
-        )
-    if primal._array.dtype != tangent._array.dtype:
-        raise RuntimeError(
-            f"Expected tangent to have the same dtype as the primal, but got {tangent.dtype} and {primal.dtype}"
-        )
-    return dual(primal, tangent, level)
 
 
 def _unpacked(level: RunningJvp, output: Tensor, strict: bool) -> tuple[Tensor, Tensor]:
