@@ -18,6 +18,7 @@ from . import tensor as tensors
 from .dtypes import FLOAT32, FLOAT64
 from .errors import NUMPY_NAMES, NotATensorError, explain, near, not_a_tensor, refuse_bool_minus, shown_name
 from .graph import Edge, View
+from .inference import InferenceError
 from .inplace import cannot_cast, check_target, store
 from .lifted import LiftedError
 from .modes import modes
@@ -409,10 +410,13 @@ def become_view(
         origin, exact: as those of `View`.
     """
     if not modes.grad:
-        origin = "no_grad"
+        origin = "inference" if modes.inference else "no_grad"
     above = source._view
     if above is None:
-        output._view = View(source, replay, source._cell, origin, exact)
+        try:
+            output._view = View(source, replay, source._cell, origin, exact)
+        except InferenceError:  # autograd does not follow these, in any mode
+            pass
     else:
         if above.array is not above.base._array:  # the base's shape has been changed in place
             current_edge(source)

@@ -14,6 +14,7 @@ import numpy as np
 from . import dtypes, lifted
 from .blocks import layout_of, partly_overlap
 from .graph import AccumulateGrad
+from .inference import check_not_inference
 from .lifted import Lifted, LiftedError
 from .modes import modes
 from .recording import record
@@ -42,6 +43,7 @@ def check_history(target: Any, others: tuple[Any, ...] = ()) -> None:
     """The part of `check_target` that asks whether autograd could follow the write."""
     if not isinstance(target, Tensor):
         raise TypeError(f"in-place operation: expected a Tensor to write to, got {type(target).__name__}")
+    check_not_inference(target._cell)
     if modes.grad:
         if target._view is not None:
             _check_view(target, others)

@@ -27,6 +27,7 @@ class _Modes(threading.local):
 
     def __init__(self) -> None:
         self.grad = True
+        self.asked = True  # for recording, whether or not inference mode allows it
         self.inference = False
         context = contextvars.copy_context()
         context.run(np.seterr, all="ignore")
@@ -43,7 +44,7 @@ modes = _Modes()
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations in this thread are being recorded.
+    """Whether operations in this thread are being recorded. (Inside of `inference_mode`: whether that was asked for.)
 
     Example:
         >>> import tinygrad_nn as tg
@@ -51,7 +52,7 @@ def is_grad_enabled() -> bool:
         ...     tg.is_grad_enabled()
         False
     """
-    return modes.grad
+    return modes.asked if modes.inference else modes.grad
 
 
 class _GradMode:
@@ -59,32 +60,42 @@ class _GradMode:
 
     def __init__(self, enabled: bool) -> None:
         self.enabled = enabled
-        self._before: list[bool] = []  # a stack, so that one object can be entered twice
+        self._before: list[tuple[bool, bool]] = []  # a stack, so that one object can be entered twice
+
+    def _again(self) -> _GradMode:
+        """The same mode, not yet entered."""
+        return _GradMode(self.enabled)
 
     def __enter__(self) -> None:
-        self._before.append(modes.grad)
-        modes.grad = self.enabled
+        self._before.append((modes.grad, modes.asked))
+        _switch(self.enabled)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        modes.grad = self._before.pop()
+        modes.grad, modes.asked = self._before.pop()
 
     def __call__(self, function: F) -> F:
-        enabled = self.enabled
+        again = self._again
 
         if inspect.isgeneratorfunction(function):
-            return cast(F, _decorate_generator(function, enabled))
+            return cast(F, _decorate_generator(function, again))
 
         @functools.wraps(function)
         def decorated(*args: Any, **kwargs: Any) -> Any:
-            with _GradMode(enabled):
+            with again():
                 return function(*args, **kwargs)
 
         return cast(F, decorated)
 
 
-def _decorate_generator(function: Callable[..., Any], enabled: bool) -> Callable[..., Any]:
+def _switch(enabled: bool) -> None:
+    """Record or not; never in inference mode."""
+    modes.asked = enabled
+    modes.grad = enabled and not modes.inference
+
+
+def _decorate_generator(function: Callable[..., Any], again: Callable[[], _GradMode]) -> Callable[..., Any]:
     """Run only the generator's own code in the mode; the caller's code, between two values, keeps its own."""
 
     @functools.wraps(function)
@@ -93,7 +104,7 @@ def _decorate_generator(function: Callable[..., Any], enabled: bool) -> Callable
         sent: Any = None
         while True:
             try:
-                with _GradMode(enabled):
+                with again():
                     value = generator.send(sent)
             except StopIteration as stop:
                 return stop.value
@@ -152,23 +163,35 @@ class set_grad_enabled(_GradMode):  # noqa: N801 - PyTorch's name
 
     def __init__(self, mode: bool) -> None:
         super().__init__(mode)
-        self._at_call = modes.grad
-        modes.grad = mode
+        self._at_call = modes.grad, modes.asked
+        _switch(mode)
 
     def __enter__(self) -> None:
         self._before.append(self._at_call)
-        modes.grad = self.enabled
 
     def __call__(self, function: F) -> F:
-        modes.grad = self._at_call  # used as a decorator, it must change nothing by itself
+        modes.grad, modes.asked = self._at_call  # used as a decorator, it must change nothing by itself
         return super().__call__(function)
 
 
 class inference_mode(_GradMode):  # noqa: N801 - PyTorch's name
-    """Do not record operations. Here the same as `no_grad`, as nothing more is to be saved.
+    """Do not record operations, and let the tensors that are made never take part in a recorded one.
+
+    Stricter than `no_grad`: these *inference tensors* (see ``x.is_inference()``) keep no count of writes. Outside of
+    the block they can be read, and computed with where no gradient needs them; writing to them, and saving them for a
+    gradient, are refused. ``x.clone()`` is a normal tensor.
 
     Args:
-        mode: ``False`` switches recording on instead.
+        mode: ``False`` switches the mode off, and recording on.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> with tg.inference_mode():
+        ...     x = tg.ones(2)
+        >>> x.is_inference(), x.clone().is_inference()
+        (True, False)
     """
 
     def __new__(cls, mode: Any = True) -> Any:
@@ -176,18 +199,42 @@ class inference_mode(_GradMode):  # noqa: N801 - PyTorch's name
 
     def __init__(self, mode: Any = True) -> None:
         super().__init__(not mode)
+        self.mode = mode
         self._outer: list[bool] = []
 
+    def _again(self) -> _GradMode:
+        again: _GradMode = inference_mode(self.mode)
+        return again
+
     def __enter__(self) -> None:
-        super().__enter__()
         self._outer.append(modes.inference)
-        modes.inference = not self.enabled
+        self._before.append((modes.grad, modes.asked))
+        modes.inference = bool(self.mode)
+        _count_inferring(modes.inference - self._outer[-1])
+        _switch(self.enabled)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        before = self._outer.pop()
+        _count_inferring(before - modes.inference)
+        modes.inference = before
         super().__exit__(kind, error, trace)
-        modes.inference = self._outer.pop()
+
+
+inference_watchers: list[Callable[[bool], None]] = []  # told when the first thread enters, and when the last one leaves
+_inferring = 0
+_lock = threading.Lock()
+
+
+def _count_inferring(change: int) -> None:
+    """Count the threads that are in inference mode."""
+    global _inferring
+    with _lock:
+        before, _inferring = _inferring, _inferring + change
+        if bool(before) != bool(_inferring):
+            for watcher in inference_watchers:
+                watcher(bool(_inferring))
 
 
 def is_inference_mode_enabled() -> bool:

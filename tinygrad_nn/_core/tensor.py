@@ -17,9 +17,10 @@ from .blocks import offset_of, strides_of
 from .device import CPU, device
 from .dtypes import dtype
 from .graph import AccumulateGrad, Edge, Node, Nowhere, View
+from .inference import INFERENCE, InferenceCell
 from .layouts import strided
 from .memory_format import contiguous_format, has_format, memory_format
-from .modes import modes
+from .modes import inference_watchers, modes
 from .printing import format_tensor
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Tensor(TensorMethods):
 
     def __init__(self, *data: Any) -> None:
         self._edge = self._grad = self._view = None
-        self._cell = [0, 0]
+        self._cell = INFERENCE if modes.inference else [0, 0]
         if not data:
             self._array = np.empty(0, dtypes.default_numpy())
         elif all(isinstance(size, int | np.integer) for size in data):
@@ -226,6 +227,11 @@ class Tensor(TensorMethods):
                     "only Tensors of floating point and complex dtype can require gradients, got "
                     f"{self.dtype}. Convert first: x.float().requires_grad_()"
                 )
+            if type(self._cell) is InferenceCell and not modes.inference:
+                raise RuntimeError(
+                    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Make it of a "
+                    "clone: x.clone().requires_grad_()"
+                )
             self._edge = (AccumulateGrad(self), 0)
         elif not requires_grad and edge is not None:
             if not isinstance(edge[0], AccumulateGrad):
@@ -285,7 +291,13 @@ class Tensor(TensorMethods):
 
     @property
     def _version(self) -> int:
-        """How often this memory has been written to."""
+        """How often this memory has been written to.
+
+        Raises:
+            RuntimeError: this is an inference tensor.
+        """
+        if type(self._cell) is InferenceCell:
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self._cell[0]
 
     @property
@@ -315,7 +327,7 @@ class Tensor(TensorMethods):
     @property
     def data(self) -> Tensor:
         """The same memory, outside the graph, whose writes autograd does not notice. Prefer `detach`."""
-        return wrap(self._array)
+        return wrap(self._array, cell=INFERENCE if type(self._cell) is InferenceCell else None)
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -497,6 +509,33 @@ def wrap(array: np.ndarray[Any, Any], edge: Edge | None = None, cell: list[int] 
     return tensor
 
 
+def _wrap_while_inferring(
+    array: np.ndarray[Any, Any], edge: Edge | None = None, cell: list[int] | None = None
+) -> Tensor:
+    """`wrap` while some thread is in inference mode."""
+    tensor = _new(Tensor)
+    tensor._array = array
+    tensor._edge = edge
+    tensor._grad = tensor._view = None
+    tensor._cell = (INFERENCE if modes.inference else [0, 0]) if cell is None else cell
+    return tensor
+
+
+_USUAL, _WHILE_INFERRING = wrap.__code__, _wrap_while_inferring.__code__
+
+
+def _switch_wrap(inferring: bool) -> None:
+    """Let `wrap` ask for inference mode, or not.
+
+    It makes every tensor, and most programs never enter that mode: what they would pay for asking, each time, they do
+    not pay, because the function itself is another one for as long as anybody is in it.
+    """
+    wrap.__code__ = _WHILE_INFERRING if inferring else _USUAL
+
+
+inference_watchers.append(_switch_wrap)
+
+
 def current_edge(tensor: Tensor) -> Edge | None:
     """The tensor's edge, made anew for a view whose base has been written to since.
 
@@ -549,6 +588,13 @@ def stale_view(origin: str, written: str = "its base or another view of its base
             f"Output 0 of this view is a view and {written} modified inplace. This view is the output of a function "
             "that returns multiple views. Such functions do not allow the output views to be modified inplace. You "
             "should replace the inplace operation by an out-of-place one."
+        )
+    if origin == "inference":
+        return (
+            "A view was created in inference mode and is being modified inplace in normal mode. Given that this use "
+            "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and "
+            "the inplace either both inside the inference_mode block (if you don't want the inplace to be tracked) or "
+            "both outside (if you want the inplace to be tracked)."
         )
     return (
         f"A view was created in no_grad mode and {written} modified inplace with grad mode enabled. Given that this "

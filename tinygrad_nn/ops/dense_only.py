@@ -11,6 +11,7 @@ import math
 import warnings
 from typing import Any
 
+from .._core.inference import InferenceCell
 from .._core.tensor import Tensor, tensor_attribute, tensor_method
 
 _EXPECTED = {
@@ -100,8 +101,8 @@ def const_data_ptr(self: Tensor) -> int:
 
 @tensor_method
 def is_inference(self: Tensor) -> bool:
-    """False: here `inference_mode` makes no tensors of another kind."""
-    return False
+    """Whether the tensor was made inside of `inference_mode`, or is a view of such a one."""
+    return isinstance(self._cell, InferenceCell)
 
 
 @tensor_method
