@@ -153,7 +153,7 @@ def _keep_saved(target: Tensor, result: Tensor) -> None:
     """The node may have saved the memory that is about to be overwritten, or its own output, which now lives there."""
     assert result._edge is not None
     node = result._edge[0]
-    if not node.saved:
+    if not node.versions or not node.saved:  # (what hooks have packed has no versions, and is not to be unpacked here)
         return
     saved = list(node.saved)
     versions = list(node.versions)
