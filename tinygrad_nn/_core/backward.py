@@ -80,7 +80,7 @@ def run(
                         _step_with_hooks(step, node, saved, gradient, retain_graph, send)
                     else:
                         step(node, saved, gradient, retain_graph, send)
-                gradient = None  # let go of the array: whoever holds it alone may take it over
+                gradient = saved = None  # let go of the arrays: whoever holds one alone may take it over
             for leaf in waiting.leaves:
                 gradient = pending.pop(leaf)
                 if leaf.hooks is not None:
