@@ -187,6 +187,7 @@ if TYPE_CHECKING:
         datasets,
         debug,
         fft,
+        func,
         linalg,
         nn,
         optim,
@@ -200,6 +201,7 @@ if TYPE_CHECKING:
         transforms,
         utils,
     )
+    from .func import vmap
     from .serialization import load, load_checkpoint, save, save_checkpoint
 
 __version__ = "0.1.0"
@@ -229,7 +231,7 @@ def is_complex(input: Tensor) -> _builtins.bool:
 
 
 def is_inference(input: Tensor) -> _builtins.bool:
-    """False: here `inference_mode` makes no tensors of another kind."""
+    """Whether a tensor was made inside of `inference_mode`."""
     return input.is_inference()
 
 
@@ -242,13 +244,13 @@ def numel(input: Tensor) -> _builtins.int:
 
 # Imported when they are first asked for, so that the package itself is there at once.
 _SUBMODULES = (
-    "accelerator", "autograd", "backends", "cuda", "datasets", "debug", "fft", "linalg", "nn", "optim", "profiler",
-    "random", "safetensors", "serialization", "signal", "special", "testing", "transforms", "utils",
+    "accelerator", "autograd", "backends", "cuda", "datasets", "debug", "fft", "func", "linalg", "nn", "optim",
+    "profiler", "random", "safetensors", "serialization", "signal", "special", "testing", "transforms", "utils",
 )  # fmt: skip
 
 
 # Functions of modules that are imported when they are first asked for.
-_LAZY = dict.fromkeys(("load", "load_checkpoint", "save", "save_checkpoint"), "serialization")
+_LAZY = dict.fromkeys(("load", "load_checkpoint", "save", "save_checkpoint"), "serialization") | {"vmap": "func"}
 
 
 def __getattr__(name: str) -> _Any:
@@ -270,13 +272,13 @@ def __getattr__(name: str) -> _Any:
 _OWN_NAMES = [
     "Generator", "Size", "Tensor", "__version__", "accelerator", "autograd", "backends", "bool", "case", "cdouble",
     "cfloat", "complex128", "complex64", "composite", "cuda", "datasets", "debug", "default_generator", "device",
-    "double", "dtype", "e", "enable_grad", "fft", "finfo", "float", "float16", "float32", "float64",
+    "double", "dtype", "e", "enable_grad", "fft", "finfo", "float", "float16", "float32", "float64", "func",
     "get_default_dtype", "half", "iinfo", "inf", "inference_mode", "int", "int16", "int32", "int64", "int8",
     "is_complex", "is_floating_point", "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_tensor",
     "layout", "linalg", "load", "load_checkpoint", "long", "nan", "newaxis", "nn", "no_grad", "numel", "op", "optim",
     "pi", "profiler", "random", "return_types", "safetensors", "save", "save_checkpoint", "serialization",
     "set_default_dtype", "set_grad_enabled", "set_printoptions", "short", "signal", "sparse_bsc", "sparse_bsr",
-    "sparse_coo", "sparse_csc", "sparse_csr", "special", "strided", "testing", "transforms", "uint8", "utils",
+    "sparse_coo", "sparse_csc", "sparse_csr", "special", "strided", "testing", "transforms", "uint8", "utils", "vmap",
 ]  # fmt: skip
 
 # --- made by tools/make_exports.py: from here
@@ -302,14 +304,14 @@ __all__ = [
     "empty_like", "empty_permuted", "empty_strided", "enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp",
     "exp2", "expand_copy", "expm1", "eye", "fft", "fill", "fill_", "finfo", "fix", "flatten", "flip", "fliplr",
     "flipud", "float", "float16", "float32", "float64", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod",
-    "frac", "frexp", "frobenius_norm", "from_dlpack", "from_numpy", "frombuffer", "full", "full_like", "gather", "gcd",
-    "ge", "geqrf", "ger", "get_default_device", "get_default_dtype", "get_deterministic_debug_mode", "get_device",
-    "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state", "gradient",
-    "greater", "greater_equal", "gt", "half", "hamming_window", "hann_window", "hardshrink", "heaviside", "histc",
-    "histogram", "histogramdd", "hsplit", "hstack", "hypot", "i0", "igamma", "igammac", "iinfo", "imag", "index_add",
-    "index_copy", "index_fill", "index_put", "index_put_", "index_reduce", "index_select", "inf", "inference_mode",
-    "initial_seed", "inner", "int", "int8", "int16", "int32", "int64", "inverse", "is_complex", "is_conj",
-    "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
+    "frac", "frexp", "frobenius_norm", "from_dlpack", "from_numpy", "frombuffer", "full", "full_like", "func", "gather",
+    "gcd", "ge", "geqrf", "ger", "get_default_device", "get_default_dtype", "get_deterministic_debug_mode",
+    "get_device", "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads", "get_rng_state",
+    "gradient", "greater", "greater_equal", "gt", "half", "hamming_window", "hann_window", "hardshrink", "heaviside",
+    "histc", "histogram", "histogramdd", "hsplit", "hstack", "hypot", "i0", "igamma", "igammac", "iinfo", "imag",
+    "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_reduce", "index_select", "inf",
+    "inference_mode", "initial_seed", "inner", "int", "int8", "int16", "int32", "int64", "inverse", "is_complex",
+    "is_conj", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
     "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
     "is_warn_always_enabled", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal",
     "istft", "kaiser_window", "kron", "kthvalue", "layout", "lcm", "ldexp", "le", "lerp", "less", "less_equal",
@@ -342,6 +344,6 @@ __all__ = [
     "unflatten", "unfold_copy", "unique", "unique_consecutive", "unravel_index", "unsafe_chunk", "unsafe_split",
     "unsafe_split_with_sizes", "unsqueeze", "unsqueeze_copy", "use_deterministic_algorithms", "utils", "vander", "var",
     "var_mean", "vdot", "view_as_complex", "view_as_complex_copy", "view_as_real", "view_as_real_copy", "view_copy",
-    "vsplit", "vstack", "where", "xlogy", "zero_", "zeros", "zeros_like",
+    "vmap", "vsplit", "vstack", "where", "xlogy", "zero_", "zeros", "zeros_like",
 ]  # fmt: skip
 # --- to here

@@ -53,7 +53,7 @@ def make_unary(op: Op) -> Callable[..., Tensor]:
         try:
             array = modes.quiet(forward, x)
         except LiftedError:
-            return lifted.operation(op, (input,), _NO_OPTIONS, out)
+            return lifted.operation(op, (input,), _NO_OPTIONS, out)  # type: ignore[no-any-return]
         except Exception as error:
             array = _again(op, (input,), _NO_OPTIONS, error)
         if type(array) is not _ndarray:
@@ -416,7 +416,7 @@ def become_view(
         try:
             output._view = View(source, replay, source._cell, origin, exact)
         except InferenceError:  # autograd does not follow these, in any mode
-            pass
+            output._view = None
     else:
         if above.array is not above.base._array:  # the base's shape has been changed in place
             current_edge(source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from . import dtypes
 from .backward import own, run
 from .graph import AccumulateGrad, Edge, GradientEdge
-from .lifted import Lifted
+from .lifted import lifted_of
 from .modes import modes
 from .tensor import Tensor, current_edge, tensor_method, wrap
 
@@ -24,8 +24,8 @@ for _one in _ONE.values():
 
 
 # Set by `autograd`, as they need `vmap`: gradients for a batch of grad_outputs, and of lifted tensors.
-batched_grad: Callable[..., Any]
-lifted_grad: Callable[..., Any]
+batched_grad: Any = None
+lifted_grad: Any = None
 
 
 def root_gradient(output: Any, gradient: Any, create_graph: bool, position: int) -> tuple[Edge, Any]:
@@ -65,7 +65,7 @@ def root_gradient(output: Any, gradient: Any, create_graph: bool, position: int)
                 f"{dtypes.from_numpy(dtype)}."
             )
         gradient = gradient.to(dtype)
-    return edge, gradient if create_graph or type(gradient._array) is Lifted else gradient._array
+    return edge, gradient if create_graph or lifted_of(gradient) is not None else gradient._array
 
 
 def _root(output: Any, position: int) -> tuple[Edge, tuple[int, ...] | None, Any]:
@@ -240,7 +240,7 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
         found = batched_grad(starts, ends, weights, keep, create_graph)
-    elif modes.levels and any(type(getattr(start, "_array", None)) is Lifted for start in starts):
+    elif modes.levels and any(lifted_of(start) is not None for start in starts):
         found = lifted_grad(starts, ends, weights, keep, create_graph)
     else:
         found = plain_grad(starts, ends, weights, keep, create_graph)
@@ -248,7 +248,7 @@ def grad(
     for position, end in enumerate(ends):
         gradient, found[position] = found[position], None
         if gradient is None and materialize_grads and isinstance(end, Tensor):
-            gradient = end.detach() * 0 if type(end._array) is Lifted else wrap(np.zeros_like(end._array))
+            gradient = wrap(np.zeros_like(end._array)) if lifted_of(end) is None else end.detach() * 0
         elif gradient is None and not allow_unused:
             raise RuntimeError(
                 f"The differentiated Tensor at index {position} appears to not have been used in the graph. Set "

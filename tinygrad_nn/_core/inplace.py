@@ -15,7 +15,7 @@ from . import dtypes, lifted
 from .blocks import layout_of, partly_overlap
 from .graph import AccumulateGrad
 from .inference import check_not_inference
-from .lifted import Lifted, LiftedError
+from .lifted import LiftedError, lifted_of
 from .modes import modes
 from .recording import record
 from .tensor import Tensor, current_edge, stale_view
@@ -128,7 +128,7 @@ def store(target: Tensor, result: Tensor) -> Tensor:
             raise cannot_cast(new.dtype, array.dtype)
         result = result.to(array.dtype)
     if result._edge is not None:
-        if type(result._array) is Lifted or type(array) is Lifted:
+        if lifted_of(result) is not None or lifted_of(target) is not None:
             return lifted.store(target, result)
         _keep_saved(target, result)
     try:

@@ -109,8 +109,11 @@ class Lifted:
 
     value: Tensor  # what it stands for: all examples, or the tensor without its tangent
     tangent: Tensor | None
-    level: Level
+    level: Any  # the `Level` that has made it
     shape: tuple[int, ...]
+    dtype: Any
+    ndim: int
+    size: int
 
     def __getattr__(self, name: str) -> Any:
         return self.level.attribute(self, name)
@@ -146,7 +149,13 @@ for _name in (
     "or", "ror", "mod", "floordiv", "pow", "rpow", "matmul", "rmatmul",
 ):  # fmt: skip
     setattr(Lifted, f"__{_name}__", _refuse(f"__{_name}__"))
-Lifted.__hash__ = object.__hash__  # type: ignore[assignment]
+Lifted.__hash__ = object.__hash__  # type: ignore[method-assign]
+
+
+def lifted_of(value: Any) -> Lifted | None:
+    """What stands in a tensor in the place of its array; None for an ordinary tensor, and for anything else."""
+    array = getattr(value, "_array", None)
+    return array if type(array) is Lifted else None
 
 
 def no_elements(name: str) -> str:
@@ -192,8 +201,8 @@ def top_level(values: Iterable[Any]) -> Any:
         elif kind is dict:
             level = top_level(value.values())
         else:
-            lifted = value if kind is Lifted else getattr(value, "_array", None)
-            level = lifted.level if type(lifted) is Lifted else None
+            lifted = value if kind is Lifted else lifted_of(value)
+            level = None if lifted is None else lifted.level
         if level is not None and (found is None or level.number > found.number):
             found = level
     return found
@@ -203,7 +212,7 @@ def _responsible(*values: Any) -> Level:
     """The transform to ask. To be called while a `LiftedError` is handled, which goes on if there is none."""
     level: Level | None = top_level(values)
     if level is None:
-        raise  # noqa: PLE0704
+        raise
     return level
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from .._core.dtypes import dtype
 from .._core.inplace import check_target, store
-from .._core.lifted import Level, Lifted, LiftedError, lifted_getitem, lifted_setitem, no_elements
+from .._core.lifted import Level, Lifted, LiftedError, lifted_getitem, lifted_of, lifted_setitem, no_elements
 from .._core.tensor import Tensor, current_edge
 
 _new = object.__new__
@@ -98,13 +98,13 @@ class BatchLevel(Level):
 
     def holds(self, tensor: Any) -> bool:
         """Whether a tensor is batched at this level."""
-        lifted = getattr(tensor, "_array", None)
-        return type(lifted) is Lifted and lifted.level is self
+        lifted = lifted_of(tensor)
+        return lifted is not None and lifted.level is self
 
     def value(self, tensor: Any) -> Any:
         """The values of a batched tensor; anything else as it is."""
-        lifted = getattr(tensor, "_array", None)
-        return lifted.value if type(lifted) is Lifted and lifted.level is self else tensor
+        lifted = lifted_of(tensor)
+        return lifted.value if lifted is not None and lifted.level is self else tensor
 
     def full(self, tensor: Any) -> Any:
         """The values of a batched tensor; another tensor repeated for each example, as a view. Numbers as they are."""
@@ -160,8 +160,8 @@ def unbatched_target() -> LiftedError:
     Of the same type as that for missing elements: a function of this package that does so is to be called otherwise.
     """
     return LiftedError(
-        "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in extra_args that has "
-        "more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped over "
+        "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in "
+        "extra_args that has more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped over "
         "in a vmap. Please try to use out-of-place operators instead of inplace ones, or make `self` of a tensor that "
         "is vmapped over: x.new_zeros(...), torch.zeros_like(x)."
     )
@@ -186,7 +186,7 @@ class BatchedTensor(Tensor):
         return value
 
     @property
-    def _edge(self) -> Any:  # type: ignore[override]
+    def _edge(self) -> Any:
         """Where the gradient of the values goes: only whether there is one is asked."""
         return current_edge(self._value)
 
@@ -270,7 +270,7 @@ class BatchedTensor(Tensor):
         result: Tensor = self._on_values(lambda value: value.detach())
         return result
 
-    @property
+    @property  # type: ignore[misc]  # it is not to be set
     def data(self) -> Tensor:
         """The same elements, outside the graph."""
         return self.detach()

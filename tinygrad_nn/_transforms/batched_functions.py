@@ -154,8 +154,8 @@ FUNCTIONS["grid_sample"] = _joined("input", "grid")
 
 
 def _matrices(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
-    tensors = [name for name, value in given.items() if isinstance(value, Tensor)]
-    if len({given[name]._array.ndim for name in tensors}) > 1 and called.__name__.removeprefix("linalg_") not in _VECTORS_BESIDE_MATRICES:
+    dimensions = {value._array.ndim for value in given.values() if isinstance(value, Tensor)}
+    if len(dimensions) > 1 and called.__name__.removeprefix("linalg_") not in _VECTORS_BESIDE_MATRICES:
         return level.wrap(loop(level, called.__name__, called, (), given))
     return level.wrap(called(**{name: level.full(value) for name, value in given.items()}))
 

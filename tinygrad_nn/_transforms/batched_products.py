@@ -102,7 +102,8 @@ def reduce_class_losses(losses: Tensor, target: Tensor, options: Options) -> Ten
     else:
         kept = labels != ignored
         counted = (wrap(np.asarray(weight))[labels * kept] * kept).sum(1)
-    return total / counted.to(total.dtype)
+    mean: Tensor = total / counted.to(total.dtype)
+    return mean
 
 
 # --- rows of a table ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""`autograd.Function` inside of transforms: by its own ``vmap`` and ``jvp``, or by running its methods on lifted tensors.
+"""`autograd.Function` inside of transforms: by its own ``vmap`` and ``jvp``, or its methods run on lifted tensors.
 
 Source: https://docs.pytorch.org/docs/stable/notes/extending.func.html
 """
@@ -109,12 +109,13 @@ def _generated(level: BatchLevel, function: type[Function], in_dims: tuple[Any, 
         def backward(ctx: Any, *gradients: Any) -> Any:
             with _running(kind(level.size, level.randomness)) as own:
                 inner = ctx.inner
-                inner.to_save = tuple(_lifted(own, ctx.saved_tensors, [0 if held else None for held in ctx.held]))
+                inner.to_save = _lifted(own, ctx.saved_tensors, [0 if held else None for held in ctx.held])
                 _raise_notes(own, inner, ctx.notes)
                 results = function.backward(inner, *[own.wrap(g) for g in gradients])
                 results = results if isinstance(results, tuple) else (results,)
                 return tuple([_summed(own, g, dim) for g, dim in zip(results, in_dims, strict=True)])
 
+    Generated.generate_vmap_rule = True
     Generated.__name__ = Generated.__qualname__ = f"Vmapped{function.__name__}"
     return Generated
 
@@ -133,12 +134,12 @@ class _running:  # noqa: N801 - a context manager
         self.level.leave()
 
 
-def _lifted(level: BatchLevel, values: Any, dims: Any) -> list[Any]:
+def _lifted(level: BatchLevel, values: Any, dims: Any) -> tuple[Any, ...]:
     """Values as batched tensors, where they have the examples' dimension."""
-    return [
+    return tuple([
         batched(value, level) if dim is not None and isinstance(value, Tensor) else value
         for value, dim in zip(values, dims, strict=True)
-    ]
+    ])  # fmt: skip
 
 
 def _lowered_notes(level: BatchLevel, ctx: FunctionCtx) -> dict[str, Tensor]:

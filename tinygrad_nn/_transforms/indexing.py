@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.lifted import Lifted, top_level
+from .._core.lifted import lifted_of, top_level
 from .._core.tensor import Tensor, wrap
 from ..ops.places import Steps
 from .batched import BatchLevel, unbatched_target
@@ -118,7 +118,7 @@ def batched_getitem(x: Tensor, index: Any) -> Tensor:
     return result
 
 
-def _pick(level: BatchLevel, x: Tensor, items: tuple[Any, ...]) -> Tensor:
+def _pick(level: BatchLevel, x: Tensor, items: tuple[Any, ...]) -> Any:
     found = layout_of(items, x._array.ndim)
     value = level.value(x)
     if not any(level.holds(item) for item in items):
@@ -140,7 +140,7 @@ def _own_indices(level: BatchLevel, items: tuple[Any, ...], arrays: int) -> tupl
             if _kind(item) == "b":
                 raise RuntimeError(_NO_MASK)
             item = level.ranked(item, arrays)
-        elif isinstance(item, Tensor) and type(item._array) is not Lifted and _kind(item) == "b":
+        elif isinstance(item, Tensor) and lifted_of(item) is None and _kind(item) == "b":
             item = item.nonzero(as_tuple=True)  # several index arrays
             own += list(item)
             continue

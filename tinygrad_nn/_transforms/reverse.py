@@ -19,7 +19,7 @@ import numpy as np
 
 from .._core.backward import own, run
 from .._core.graph import AccumulateGrad, Node
-from .._core.lifted import Lifted
+from .._core.lifted import lifted_of
 from .._core.modes import modes
 from .._core.tensor import Tensor, current_edge, wrap
 from .batched import BatchLevel, batched
@@ -84,8 +84,8 @@ def _flat(tensors: Sequence[Tensor], levels: Levels) -> list[Tensor]:
     """The ordinary tensors behind lifted ones."""
     found = []
     for tensor in tensors:
-        lifted = tensor._array
-        if type(lifted) is Lifted:
+        lifted = lifted_of(tensor)
+        if lifted is not None:
             behind = [lifted.value] if lifted.tangent is None else [lifted.value, lifted.tangent]
             found += _flat(behind, levels)
         else:
@@ -95,8 +95,8 @@ def _flat(tensors: Sequence[Tensor], levels: Levels) -> list[Tensor]:
 
 def detached(tensor: Tensor) -> Tensor:
     """The tensor outside the graph, lifted as it was: unlike `Tensor.detach`, its tangents stay."""
-    lifted = tensor._array
-    if type(lifted) is not Lifted:
+    lifted = lifted_of(tensor)
+    if lifted is None:
         return tensor.detach()
     if lifted.tangent is None:
         return batched(detached(lifted.value), lifted.level)
@@ -187,7 +187,7 @@ def _on_the_tape(
     retain_graph: bool,
 ) -> list[Tensor | None]:  # fmt: skip
     """The backward pass itself."""
-    lifted = any(type(cotangent._array) is Lifted for cotangent in cotangents)
+    lifted = any(lifted_of(cotangent) is not None for cotangent in cotangents)
     roots = []
     for output, cotangent in zip(outputs, cotangents, strict=True):
         edge = current_edge(output)
@@ -209,8 +209,8 @@ def _on_the_tape(
 
 def _younger(tensor: Tensor, level: Any) -> Any:
     """The transform that has lifted the tensor, if it is younger than this one."""
-    lifted = tensor._array
-    top = lifted.level if type(lifted) is Lifted else None
+    lifted = lifted_of(tensor)
+    top = None if lifted is None else lifted.level
     return top if top is not None and top.number > level.number else None
 
 

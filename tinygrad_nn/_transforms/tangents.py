@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.lifted import Level, Lifted, LiftedError, lifted_getitem, lifted_setitem, no_elements
+from .._core.lifted import Level, Lifted, LiftedError, lifted_getitem, lifted_of, lifted_setitem, no_elements
 from .._core.tensor import Tensor, current_edge
 
 _new = object.__new__
@@ -30,13 +30,13 @@ class TangentLevel(Level):
 
     def holds(self, tensor: Any) -> bool:
         """Whether a tensor has a tangent of this level."""
-        lifted = getattr(tensor, "_array", None)
-        return type(lifted) is Lifted and lifted.level is self
+        lifted = lifted_of(tensor)
+        return lifted is not None and lifted.level is self
 
     def parts(self, tensor: Any) -> tuple[Any, Tensor | None]:
         """A tensor without its tangent, and its tangent; None where there is none."""
-        lifted = getattr(tensor, "_array", None)
-        if type(lifted) is Lifted and lifted.level is self:
+        lifted = lifted_of(tensor)
+        if lifted is not None and lifted.level is self:
             return lifted.value, lifted.tangent
         return tensor, None
 
@@ -99,7 +99,7 @@ class DualTensor(Tensor):
         return value
 
     @property
-    def _edge(self) -> Any:  # type: ignore[override]
+    def _edge(self) -> Any:
         """Where the gradient of the primal goes."""
         return current_edge(self._primal)
 
@@ -169,7 +169,7 @@ class DualTensor(Tensor):
         """The same elements, outside the graph, and without a tangent."""
         return self._primal.detach()
 
-    @property
+    @property  # type: ignore[misc]  # it is not to be set
     def data(self) -> Tensor:
         """The same elements, outside the graph, and without a tangent."""
         return self._primal.data

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, cast
 
-from .._core.lifted import Lifted
+from .._core.lifted import lifted_of
 from .._core.tensor import Tensor
 from .._transforms.forward import RunningJvp, check_tangent
 from .._transforms.reverse import split_tangent
@@ -143,7 +143,7 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
         raise TypeError(f"unpack_dual(): argument 'dual' (position 1) must be Tensor, not {type(tensor).__name__}")
     if _current.level is not None:
         return UnpackedDualTensor(*split_tangent(_current.level, tensor))
-    lifted: Any = tensor._array
-    if type(lifted) is Lifted and isinstance(lifted.level, RunningJvp) and not lifted.level.alive:
+    lifted = lifted_of(tensor)
+    if lifted is not None and isinstance(lifted.level, RunningJvp) and not lifted.level.alive:
         tensor = lifted.value
     return UnpackedDualTensor(tensor, None)

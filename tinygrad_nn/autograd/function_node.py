@@ -26,6 +26,8 @@ class FunctionNode(Node):
 
     __slots__ = ("context",)
 
+    context: FunctionCtx
+
     @property
     def saved(self) -> tuple[Any, ...] | None:
         """The context; None once its tensors are freed."""
@@ -228,21 +230,21 @@ def _checked(function: type, results: Any, count: int) -> tuple[Any, ...]:
         RuntimeError: there are not as many.
         TypeError: one is something else.
     """
-    results = results if isinstance(results, tuple) else (results,)
-    if len(results) > count and all(r is None for r in results[count:]):
-        results = results[:count]
-    if len(results) != count:
+    found: tuple[Any, ...] = results if isinstance(results, tuple) else (results,)
+    if len(found) > count and all(r is None for r in found[count:]):
+        found = found[:count]
+    if len(found) != count:
         raise RuntimeError(
             f"function {function.__name__}Backward returned an incorrect number of gradients (expected {count}, got "
-            f"{len(results)}): one for each input of forward, None where there is none"
+            f"{len(found)}): one for each input of forward, None where there is none"
         )
-    for result in results:
+    for result in found:
         if result is not None and not isinstance(result, Tensor):
             raise TypeError(
                 f"function {function.__name__}Backward returned a {type(result).__name__} where a Tensor or None was "
                 "expected"
             )
-    return results
+    return found
 
 
 def _fitted(function: type, number: int, gradient: Any, meta: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._core import gradients
 from .._core.graph import GradientEdge
-from .._core.lifted import Lifted
+from .._core.lifted import lifted_of
 from .._core.tensor import Tensor
 
 
@@ -78,8 +78,8 @@ def lifted_grad(
 
 def _levels_of(tensor: Tensor) -> list[Any]:
     """The transforms that have lifted a tensor, or its tangents."""
-    lifted: Any = tensor._array
-    if type(lifted) is not Lifted:
+    lifted = lifted_of(tensor)
+    if lifted is None:
         return []
     found = [lifted.level, *_levels_of(lifted.value)]
     return found if lifted.tangent is None else [*found, *_levels_of(lifted.tangent)]
@@ -87,10 +87,10 @@ def _levels_of(tensor: Tensor) -> list[Any]:
 
 def _holds(level: Any, end: Any) -> bool:
     """Whether a `vmap` has lifted an input, so that there is one for each example."""
-    lifted: Any = getattr(end, "_array", None)
-    while type(lifted) is Lifted and lifted.level is not level:
-        lifted = lifted.value._array
-    return type(lifted) is Lifted or not hasattr(level, "size")
+    lifted = lifted_of(end)
+    while lifted is not None and lifted.level is not level:
+        lifted = lifted_of(lifted.value)
+    return lifted is not None or not hasattr(level, "size")
 
 
 def _end(end: Any, levels: Sequence[Any], shared: frozenset[Any]) -> Tensor:
@@ -102,8 +102,8 @@ def _end(end: Any, levels: Sequence[Any], shared: frozenset[Any]) -> Tensor:
     if isinstance(end, GradientEdge):
         raise RuntimeError("grad(): a GradientEdge is not supported as an input inside of vmap or forward_ad")
     for level in levels[::-1]:
-        lifted: Any = end._array
-        if type(lifted) is Lifted and lifted.level is level:
+        lifted = lifted_of(end)
+        if lifted is not None and lifted.level is level:
             if level in shared:
                 raise RuntimeError(
                     "grad() inside of vmap: one input is the same for all examples, another one is not. Ask for their "
@@ -112,7 +112,8 @@ def _end(end: Any, levels: Sequence[Any], shared: frozenset[Any]) -> Tensor:
             end = lifted.value
     if not end.requires_grad:
         raise RuntimeError("One of the differentiated Tensors does not require grad")
-    return end
+    tape: Tensor = end
+    return tape
 
 
 gradients.batched_grad, gradients.lifted_grad = batched_grad, lifted_grad
