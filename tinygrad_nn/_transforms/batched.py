@@ -161,8 +161,8 @@ def unbatched_target() -> LiftedError:
     """
     return LiftedError(
         "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in "
-        "extra_args that has more elements than `self`. This happened due to `other` being vmapped over but `self` not being vmapped over "
-        "in a vmap. Please try to use out-of-place operators instead of inplace ones, or make `self` of a tensor that "
+        "extra_args that has more elements than `self`. This happened due to `other` being vmapped over but `self` not "
+        "being vmapped over in a vmap. Please try to use out-of-place operators instead of inplace ones, or make `self` of a tensor that "
         "is vmapped over: x.new_zeros(...), torch.zeros_like(x)."
     )
 
@@ -297,6 +297,30 @@ class BatchedTensor(Tensor):
         """Set the elements to those of another tensor, which is cast and broadcast."""
         self[...] = src
         return self
+
+    def new_zeros(self, *size: Any, **options: Any) -> Any:
+        """Zeros of this tensor's type, for each example."""
+        return self._new("new_zeros", size, options)
+
+    def new_ones(self, *size: Any, **options: Any) -> Any:
+        """Ones of this tensor's type, for each example."""
+        return self._new("new_ones", size, options)
+
+    def new_empty(self, *size: Any, **options: Any) -> Any:
+        """A tensor of this tensor's type for each example, not initialised."""
+        return self._new("new_empty", size, options)
+
+    def new_full(self, size: Any, fill_value: Any, **options: Any) -> Any:
+        """A tensor of this tensor's type for each example, all of one value."""
+        if isinstance(fill_value, Tensor):
+            return self.new_empty(size, **options).copy_(fill_value)
+        return self._new("new_full", size, {**options, "fill_value": fill_value})
+
+    def _new(self, name: str, size: Any, options: dict[str, Any]) -> Any:
+        size = size or options.pop("size")
+        lengths = size[0] if isinstance(size, tuple) and len(size) == 1 and not isinstance(size[0], int) else size
+        count = self._value._array.shape[0]
+        return self._on_values(lambda value: getattr(value, name)((count, *lengths), **options))
 
     def view(self, *size: Any, **named: Any) -> Any:
         """The same memory in another shape, or read as another type."""

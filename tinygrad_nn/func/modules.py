@@ -29,7 +29,7 @@ def functional_call(
     Args:
         module: an `nn.Module`.
         parameter_and_buffer_dicts: names and tensors; or several such, without a name in common. What is not named
-            stays. If the module assigns new tensors to them while it runs, the dictionary has these afterwards.
+            stays. If the module assigns new tensors to them while it runs, a single dictionary has these afterwards.
         args: the positional arguments: a tuple, or a single one.
         kwargs: the keyword arguments.
         tie_weights: a tensor that the module has under several names is replaced under all of them.
@@ -65,7 +65,7 @@ def functional_call(
 
 
 def _merged(given: Any) -> tuple[list[Any], dict[str, Any]]:
-    """The dictionaries, and what is in them together."""
+    """The dictionary that changes are to be noted in, if there is but one; and what is in them together."""
     if isinstance(given, Mapping):
         return [given], dict(given)
     if not isinstance(given, Sequence):
@@ -80,7 +80,7 @@ def _merged(given: Any) -> tuple[list[Any], dict[str, Any]]:
         raise ValueError(
             f"{repeated} appeared in multiple dictionaries; behavior of functional call is ambiguous"
         )
-    return list(given), {name: value for each in given for name, value in each.items()}
+    return [], {name: value for each in given for name, value in each.items()}
 
 
 def _all_tensors(module: Any) -> dict[str, Any]:
