@@ -311,7 +311,7 @@ def test_grad_of_several_outputs_is_that_of_their_sum() -> None:
 
 def test_grad_by_an_unused_input() -> None:
     x, y = leaf(2.0), leaf(3.0)
-    with pytest.raises(RuntimeError, match=r"\(input 1\) appears to not have been used in the graph"):
+    with pytest.raises(RuntimeError, match=r"at index 1 appears to not have been used in the graph"):
         grad((x * 2).sum(), [x, y])
     assert grad((x * 2).sum(), [x, y], allow_unused=True)[1] is None
     assert grad((x * 2).sum(), [x, y], materialize_grads=True)[1].tolist() == [0.0]
@@ -326,7 +326,7 @@ def test_grad_by_what_needs_none() -> None:
 
 def test_grad_wants_a_gradient_for_each_output() -> None:
     x = leaf(1.0)
-    with pytest.raises(RuntimeError, match="expected one for each of 2 outputs, got 1"):
+    with pytest.raises(RuntimeError, match="got 2 tensors and 1 gradients"):
         grad([x * 2, x * 3], x, [None])
 
 

@@ -201,6 +201,7 @@ if TYPE_CHECKING:
         transforms,
         utils,
     )
+    from .autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
     from .func import vmap
     from .serialization import load, load_checkpoint, save, save_checkpoint
 
@@ -250,7 +251,9 @@ _SUBMODULES = (
 
 
 # Functions of modules that are imported when they are first asked for.
-_LAZY = dict.fromkeys(("load", "load_checkpoint", "save", "save_checkpoint"), "serialization") | {"vmap": "func"}
+_LAZY = dict.fromkeys(("load", "load_checkpoint", "save", "save_checkpoint"), "serialization") | {
+    "is_anomaly_check_nan_enabled": "autograd.anomaly", "is_anomaly_enabled": "autograd.anomaly", "vmap": "func",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> _Any:
@@ -274,11 +277,12 @@ _OWN_NAMES = [
     "cfloat", "complex128", "complex64", "composite", "cuda", "datasets", "debug", "default_generator", "device",
     "double", "dtype", "e", "enable_grad", "fft", "finfo", "float", "float16", "float32", "float64", "func",
     "get_default_dtype", "half", "iinfo", "inf", "inference_mode", "int", "int16", "int32", "int64", "int8",
-    "is_complex", "is_floating_point", "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_tensor",
-    "layout", "linalg", "load", "load_checkpoint", "long", "nan", "newaxis", "nn", "no_grad", "numel", "op", "optim",
-    "pi", "profiler", "random", "return_types", "safetensors", "save", "save_checkpoint", "serialization",
-    "set_default_dtype", "set_grad_enabled", "set_printoptions", "short", "signal", "sparse_bsc", "sparse_bsr",
-    "sparse_coo", "sparse_csc", "sparse_csr", "special", "strided", "testing", "transforms", "uint8", "utils", "vmap",
+    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_floating_point", "is_grad_enabled",
+    "is_inference", "is_inference_mode_enabled", "is_tensor", "layout", "linalg", "load", "load_checkpoint", "long",
+    "nan", "newaxis", "nn", "no_grad", "numel", "op", "optim", "pi", "profiler", "random", "return_types",
+    "safetensors", "save", "save_checkpoint", "serialization", "set_default_dtype", "set_grad_enabled",
+    "set_printoptions", "short", "signal", "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr",
+    "special", "strided", "testing", "transforms", "uint8", "utils", "vmap",
 ]  # fmt: skip
 
 # --- made by tools/make_exports.py: from here
@@ -310,8 +314,9 @@ __all__ = [
     "gradient", "greater", "greater_equal", "gt", "half", "hamming_window", "hann_window", "hardshrink", "heaviside",
     "histc", "histogram", "histogramdd", "hsplit", "hstack", "hypot", "i0", "igamma", "igammac", "iinfo", "imag",
     "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_reduce", "index_select", "inf",
-    "inference_mode", "initial_seed", "inner", "int", "int8", "int16", "int32", "int64", "inverse", "is_complex",
-    "is_conj", "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
+    "inference_mode", "initial_seed", "inner", "int", "int8", "int16", "int32", "int64", "inverse",
+    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_conj",
+    "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
     "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",
     "is_warn_always_enabled", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal",
     "istft", "kaiser_window", "kron", "kthvalue", "layout", "lcm", "ldexp", "le", "lerp", "less", "less_equal",

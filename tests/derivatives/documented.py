@@ -375,8 +375,10 @@ def functional_call_examples(torch: Any) -> Any:
     a = {"foo": torch.zeros(())}
     found.append(functional_call(mod, a, torch.zeros(())))
     found.append(functional_call(mod, a, torch.zeros(()), tie_weights=False))
-    found.append(functional_call(mod, {"foo": torch.zeros(()), "foo_tied": a["foo"]}, torch.zeros(()), tie_weights=False))
-    found.append(error_of(lambda: functional_call(mod, {"foo": torch.ones(()), "foo_tied": torch.zeros(())}, (a["foo"],))))
+    apart = {"foo": torch.zeros(()), "foo_tied": a["foo"]}
+    found.append(functional_call(mod, apart, torch.zeros(()), tie_weights=False))
+    apart = {"foo": torch.ones(()), "foo_tied": torch.zeros(())}
+    found.append(error_of(lambda: functional_call(mod, apart, (a["foo"],))))
     buffers = {"count": torch.tensor(10.0)}
     functional_call(mod, (a, buffers), (torch.zeros(()),))
     found += [buffers["count"], mod.count, mod.foo, mod(torch.zeros(()))]

@@ -1,4 +1,4 @@
-"""The examples of PyTorch's pages on `torch.autograd`: `Function`, grad modes, graph, hooks, forward mode, `functional`."""
+"""The examples of PyTorch's pages on `torch.autograd`: `Function`, grad modes, the graph, forward mode, `functional`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def function_save_for_backward(torch: Any) -> Any:
         @staticmethod
         @torch.autograd.function.once_differentiable
         def backward(ctx: Any, grad_out: Any) -> Any:
-            x, y, w, out = ctx.saved_tensors
+            x, y, w, _out = ctx.saved_tensors
             z = ctx.z
             return grad_out * (y + y * z), grad_out * (x + z + w), None
 
@@ -325,7 +325,7 @@ def function_with_its_own_vmap(torch: Any) -> Any:
 
         @staticmethod
         def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-            x, dim = inputs
+            _, dim = inputs
             _, ind, ind_inv = output
             ctx.mark_non_differentiable(ind, ind_inv)
             ctx.save_for_backward(ind, ind_inv)
@@ -351,7 +351,7 @@ def function_with_its_own_vmap(torch: Any) -> Any:
 
         @staticmethod
         def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-            x, ind, ind_inv, dim = inputs
+            _, ind, ind_inv, dim = inputs
             ctx.save_for_backward(ind, ind_inv)
             ctx.dim = dim
 
@@ -539,12 +539,12 @@ def inference_mode(torch: Any) -> Any:
     out = func(x)
     doubler = torch.inference_mode(lambda: torch.ones(2))
     found += [out.requires_grad, out.is_inference(), doubler().is_inference(), torch.is_inference_mode_enabled()]
-    found += [made, plain, (made + 1).is_inference(), made[:1].is_inference(), (x + made).requires_grad]
+    found += [made.clone(), plain.clone(), (made + 1).is_inference(), made[:1].is_inference(), (x + made).requires_grad]
     found += [
-        error_of(lambda: made.add_(1)), error_of(lambda: made.__setitem__(0, 1)), error_of(lambda: x * made),
+        error_of(lambda: made.add_(1)), error_of(lambda: x * made),
         error_of(lambda: made.requires_grad_()), error_of(lambda: made._version), error_of(lambda: view.add_(1)),
         error_of(lambda: plain_view.mul_(x[0, 0, :2])), (x * made.clone()).requires_grad, made.exp().is_inference(),
-        torch.zeros(3).copy_(made),
+        torch.zeros(2).copy_(doubler()), error_of(lambda: made.__setitem__(0, 1)),
     ]  # fmt: skip
     return found
 
@@ -557,14 +557,14 @@ def nodes_and_their_hooks(torch: Any) -> Any:
     a = torch.tensor([0.0, 0.0, 0.0], requires_grad=True)
     b = a.clone()
     found: list[Any] = [isinstance(b.grad_fn, torch.autograd.graph.Node), b.grad_fn.name()]
-    handle = b.grad_fn.register_hook(lambda gI, gO: (gO[0] * 2,))
+    handle = b.grad_fn.register_hook(lambda inputs, outputs: (outputs[0] * 2,))
     b.sum().backward(retain_graph=True)
     found.append(a.grad)
     handle.remove()
     a.grad = None
     b.sum().backward(retain_graph=True)
     found.append(a.grad)
-    handle = b.grad_fn.register_prehook(lambda gI: (gI[0] * 2,))
+    handle = b.grad_fn.register_prehook(lambda outputs: (outputs[0] * 2,))
     a.grad = None
     b.sum().backward(retain_graph=True)
     found.append(a.grad)
@@ -639,9 +639,8 @@ def hooks_on_saved_tensors(torch: Any) -> Any:
     z.sum().backward()
 
     def refused() -> None:
-        with graph.disable_saved_tensors_hooks("saved tensors hooks are disabled"):
-            with graph.save_on_cpu():
-                pass
+        with graph.disable_saved_tensors_hooks("saved tensors hooks are disabled"), graph.save_on_cpu():
+            pass
 
     with graph.allow_mutation_on_saved_tensors():
         c = torch.ones(2, 3, requires_grad=True)
@@ -768,7 +767,8 @@ def functional_api(torch: Any) -> Any:
     small = torch.rand(2, 2)
     return [
         functional.vjp(exp_reducer, inputs, torch.ones(4)),
-        functional.vjp(exp_reducer, inputs, torch.ones(4), create_graph=True), functional.vjp(adder, two, torch.ones(2)),
+        functional.vjp(exp_reducer, inputs, torch.ones(4), create_graph=True),
+        functional.vjp(adder, two, torch.ones(2)),
         functional.jvp(exp_reducer, inputs, torch.ones(4, 4)),
         functional.jvp(exp_reducer, inputs, torch.ones(4, 4), create_graph=True),
         functional.jvp(adder, two, (torch.ones(2), torch.ones(2))), functional.jacobian(exp_reducer, small),

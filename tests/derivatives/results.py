@@ -13,7 +13,7 @@ def plain(value: Any, torch: Any) -> Any:
     """Tensors as their type, shape and numbers; containers of them; text and numbers as they are."""
     if isinstance(value, torch.Tensor):
         value = value.detach()
-        numbers = value.to(torch.float64).reshape(-1).tolist() if value.dtype != torch.bool else value.reshape(-1).tolist()
+        numbers = (value if value.dtype == torch.bool else value.to(torch.float64)).reshape(-1).tolist()
         return {"dtype": str(value.dtype).removeprefix("torch."), "shape": list(value.shape), "numbers": numbers}
     if isinstance(value, dict):
         return {str(key): plain(item, torch) for key, item in value.items()}

@@ -55,7 +55,7 @@ def run(
     for edge, gradient in roots:
         waiting.send(edge, gradient)
     before = modes.grad, modes.backward_pass
-    modes.grad, modes.backward_pass = create_graph, (roots, needed)
+    modes.grad, modes.backward_pass = create_graph, (roots, needed, wanted)
     step: Callable[..., None] = _recorded if on_tensors else _raw
     if modes.around_step is not None:
         step = modes.around_step(step)
@@ -65,7 +65,7 @@ def run(
             while heap:
                 node = heappop(heap)[1]
                 gradient = pending.pop(node)
-                if node.hooks is not None:
+                if node.hooks is not None and will_run(node):
                     gradient = _run_hooks(node, gradient, on_tensors)
                 if wanted:
                     _capture(node, gradient, wanted, captured)
@@ -83,11 +83,13 @@ def run(
                 gradient = saved = None  # let go of the arrays: whoever holds one alone may take it over
             for leaf in waiting.leaves:
                 gradient = pending.pop(leaf)
+                if targets is not None and (leaf, 0) not in wanted:
+                    continue
                 if leaf.hooks is not None:
                     gradient = _run_hooks(leaf, gradient, on_tensors)
                 if targets is None:
                     _accumulate(leaf, gradient, leaf in waiting.owned)
-                elif (leaf, 0) in wanted:
+                else:
                     captured[leaf, 0] = gradient
                 if leaf.hooks is not None:
                     for hook in list(POST_HOOKS.get(leaf, ())):
@@ -96,6 +98,13 @@ def run(
     finally:
         modes.grad, modes.backward_pass = before
     return [captured.get(target) for target in targets or ()]
+
+
+def will_run(node: Node) -> bool:
+    """Whether the running pass needs a node: it leads to what was asked for, or is asked for itself."""
+    _, needed, wanted = modes.backward_pass
+    outputs = range(1 if node.metas is None else len(node.metas))
+    return needed is None or node in needed or any((node, number) in wanted for number in outputs)
 
 
 class _Waiting:

@@ -102,7 +102,9 @@ def _gradients_for(outputs: Sequence[Any], gradients: Any) -> list[Any]:
         return [None] * len(outputs)
     given = [gradients] if isinstance(gradients, Tensor) else list(gradients)
     if len(given) != len(outputs):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
+        raise RuntimeError(
+            f"got {len(outputs)} tensors and {len(given)} gradients. Give one for each; None where the output is a scalar."
+        )
     return given
 
 

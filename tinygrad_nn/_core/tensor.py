@@ -349,16 +349,16 @@ class Tensor(TensorMethods):
             force: detach first, instead of raising.
 
         Raises:
-            RuntimeError: the tensor requires grad.
+            RuntimeError: the tensor requires grad, and gradients are recorded.
         """
-        if self.requires_grad and not force:
+        if not force and modes.grad and self.requires_grad:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
         return self._array if type(self._array) is np.ndarray else np.asarray(self._array)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        if self.requires_grad:
+        if modes.grad and self.requires_grad:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. "
                 "(np.asarray would leave the graph, and its gradient would be lost without a word.)"

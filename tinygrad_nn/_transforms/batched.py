@@ -162,8 +162,8 @@ def unbatched_target() -> LiftedError:
     return LiftedError(
         "vmap: inplace arithmetic(self, *extra_args) is not possible because there exists a Tensor `other` in "
         "extra_args that has more elements than `self`. This happened due to `other` being vmapped over but `self` not "
-        "being vmapped over in a vmap. Please try to use out-of-place operators instead of inplace ones, or make `self` of a tensor that "
-        "is vmapped over: x.new_zeros(...), torch.zeros_like(x)."
+        "being vmapped over in a vmap. Please try to use out-of-place operators instead of inplace ones, or make "
+        "`self` of a tensor that is vmapped over: x.new_zeros(...), torch.zeros_like(x)."
     )
 
 

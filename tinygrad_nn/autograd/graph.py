@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .._core.backward import will_run
 from .._core.graph import GradientEdge, Node
 from .._core.modes import modes
 from .._core.tensor import Tensor, current_edge
@@ -127,7 +128,7 @@ class _Arrived:
 
 def _running_nodes() -> set[Node]:
     """The nodes that get a gradient in the running backward pass."""
-    roots, needed = modes.backward_pass
+    roots, needed, _ = modes.backward_pass
     found = {edge[0] for edge, _ in roots}
     stack = list(found)
     while stack:
@@ -138,4 +139,4 @@ def _running_nodes() -> set[Node]:
             if edge is not None and edge[0] not in found:
                 found.add(edge[0])
                 stack.append(edge[0])
-    return found
+    return {node for node in found if will_run(node)}
