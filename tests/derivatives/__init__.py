@@ -1,5 +1,10 @@
-"""Programs about derivatives, written for PyTorch: they run on any module that is called `torch`.
+"""Programs about derivatives, written for PyTorch: they reach everything through the package that they are given.
 
-`documented` has the examples of PyTorch's own pages; `models` small networks. What they give with PyTorch is stored in
-tests/golden/derivatives.json.
+`documented` and `documented_autograd` have the examples of PyTorch's own pages; `models` small networks. What they give
+with PyTorch is stored in tests/golden/derivatives.json.
 """
+
+from . import documented_autograd  # noqa: F401 - enters its examples
+from .documented import EXAMPLES
+
+__all__ = ["EXAMPLES"]
