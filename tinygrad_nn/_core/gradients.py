@@ -103,7 +103,7 @@ def _gradients_for(outputs: Sequence[Any], gradients: Any) -> list[Any]:
     given = [gradients] if isinstance(gradients, Tensor) else list(gradients)
     if len(given) != len(outputs):
         raise RuntimeError(
-            f"got {len(outputs)} tensors and {len(given)} gradients. Give one for each; None where the output is a scalar."
+            f"got {len(outputs)} tensors and {len(given)} gradients. Give one for each, None for a scalar."
         )
     return given
 

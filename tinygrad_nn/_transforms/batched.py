@@ -34,6 +34,7 @@ class BatchLevel(Level):
         self.size = size
         self.randomness = randomness
         self.draws = randomness == "different"
+        self.drawn = False  # whether it is a random function for which elements were asked
 
     # --- what `_core.lifted` asks (the rest is in `vmapping`, as it needs the rules)
 
@@ -75,6 +76,7 @@ class BatchLevel(Level):
         if self.randomness == "error":
             raise RuntimeError(NO_RANDOM_NUMBERS)
         if self.draws:
+            self.drawn = True
             raise LiftedError(no_elements("a random function"))
 
     @contextmanager
@@ -314,7 +316,7 @@ class BatchedTensor(Tensor):
         """A tensor of this tensor's type for each example, all of one value."""
         if isinstance(fill_value, Tensor):
             return self.new_empty(size, **options).copy_(fill_value)
-        return self._new("new_full", size, {**options, "fill_value": fill_value})
+        return self._new("new_full", (size,), {**options, "fill_value": fill_value})
 
     def _new(self, name: str, size: Any, options: dict[str, Any]) -> Any:
         size = size or options.pop("size")

@@ -10,13 +10,18 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from .._core.lifted import Lifted
 from .._core.op import REGISTRY
 from .._core.tensor import Tensor, check_dim
+from ..ops.index_put import index_put
 from ..ops.searching import searchsorted
+from ..ops.selection import where
+from ..ops.sequences import arange
+from ..ops.shape import broadcast_tensors
 from .batched import BatchLevel
 from .batched_products import reduce_class_losses
 from .batching import loop, rows_of
-from .indexing import batched_getitem
+from .indexing import batched_getitem, written_places
 
 Given = dict[str, Any]
 FunctionRule = Callable[[BatchLevel, Callable[..., Any], Given], Any]
@@ -53,7 +58,8 @@ def call_batched(level: BatchLevel, called: Callable[..., Any], args: tuple[Any,
     if name.endswith("_") and args and isinstance(args[0], Tensor):
         out_of_place = getattr(Tensor, name[:-1])
         return level.store(args[0], out_of_place(*args, **kwargs))
-    if level.draws:
+    drawn, level.drawn = level.drawn, False
+    if drawn:
         with level.drawing():
             return level.wrap(loop(level, name, called, args, kwargs, warn=False))
     return level.wrap(loop(level, name, called, args, kwargs))
@@ -157,7 +163,10 @@ def _matrices(level: BatchLevel, called: Callable[..., Any], given: Given) -> An
     dimensions = {value._array.ndim for value in given.values() if isinstance(value, Tensor)}
     if len(dimensions) > 1 and called.__name__.removeprefix("linalg_") not in _VECTORS_BESIDE_MATRICES:
         return level.wrap(loop(level, called.__name__, called, (), given))
-    return level.wrap(called(**{name: level.full(value) for name, value in given.items()}))
+    found = called(**{name: level.full(value) for name, value in given.items()})
+    if called.__name__.removeprefix("linalg_") == "lstsq":  # without residuals, they are empty for all matrices alike
+        found = _each(found, lambda part: part.expand(level.size, 0) if part._array.shape == (0,) else part)
+    return level.wrap(found)
 
 
 _VECTORS_BESIDE_MATRICES = ("householder_product", "orgqr", "ormqr", "lu_solve", "ldl_solve", "lu_unpack")
@@ -192,12 +201,33 @@ def _index_select(level: BatchLevel, called: Callable[..., Any], given: Given) -
 
 @function_rule("index_put")
 def _index_put(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
-    x, indices, values = given["input"], given["indices"], given["values"]
-    if given.get("accumulate"):
+    x = given["input"]
+    indices, values = written_places(level, x._array.ndim, tuple(given["indices"]), given["values"], own=True)
+    return level.wrap(called(level.full(x), indices, values, given.get("accumulate", False)))
+
+
+@function_rule("put")
+def _put(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    x, index = given["input"], given["index"]
+    flat = x.reshape(x._array.size)
+    put = index_put(flat, (index.reshape(-1),), given["source"].reshape(-1), given["accumulate"])
+    return put.reshape(x._array.shape)
+
+
+@function_rule("masked_scatter")
+def _masked_scatter(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    x, mask = broadcast_tensors(given["input"], given["mask"])
+    source = given["source"].reshape(-1)
+    if not source._array.size:
         return level.wrap(loop(level, called.__name__, called, (), given))
-    copy = level.wrap(level.full(x).clone())
-    copy[tuple([slice(None) if i is None else i for i in indices])] = values
-    return copy
+    numbers = where(mask, (mask.reshape(-1).cumsum(0) - 1).reshape(mask._array.shape), 0)
+    return where(mask, source[numbers], x)
+
+
+@function_rule("narrow", "narrow_copy")
+def _narrow(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    x, dim, start, length = given.values()
+    return x.index_select(dim, start + arange(length))
 
 
 @function_rule("index_reduce")
@@ -302,6 +332,8 @@ def _quantile(level: BatchLevel, called: Callable[..., Any], given: Given) -> An
 
 @function_rule("_smoothed")
 def _smoothed_cross_entropy(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    if type(given["weight"]) is Lifted:
+        return level.wrap(loop(level, "cross_entropy", called, (), given))
     scores, target = level.full(given["rows"]), level.full(given["t"])
     count, rows, classes = scores._array.shape
     flat = {"rows": scores.reshape(count * rows, classes), "t": target.reshape(-1), "reduction": "none"}

@@ -149,6 +149,8 @@ def _roll(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options)
     (x,) = inputs
     shifts, dims = options["shifts"], options["dims"]
     value = level.value(x)
+    if not x._array.size:
+        return value.clone()
     if dims is None or (not isinstance(dims, int | np.integer) and not len(dims)):
         op.forward(np.empty((1,), np.bool_), shifts)  # says what is wrong
         return op.call(rows_of(value), shifts=shifts, dims=1).reshape(value._array.shape)
@@ -188,6 +190,8 @@ def _truth(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options
 def _median_of_all(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
     rows = rows_of(level.value(inputs[0]))
     fixed = rows.detach()
+    if not rows._array.shape[1]:
+        return fixed.new_full((level.size,), op.forward(np.empty(0, rows._array.dtype)).item())
     found = (median if op.name == "median_of_all" else nanmedian)(fixed, 1).values
     if not rows.requires_grad:
         return found

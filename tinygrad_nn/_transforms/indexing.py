@@ -171,9 +171,19 @@ def batched_setitem(x: Tensor, index: Any, value: Any) -> None:
     level.check_alive()
     if not level.holds(x):
         raise unbatched_target()
-    found = layout_of(items, x._array.ndim)
-    target = level.value(x)
-    own = any(level.holds(item) for item in items)
+    whole, value = written_places(level, x._array.ndim, items, value)
+    level.value(x)[whole] = value
+
+
+def written_places(
+    level: BatchLevel, ndim: int, items: tuple[Any, ...], value: Any, *, own: bool = False
+) -> tuple[tuple[Any, ...], Any]:
+    """An index that writes for all examples what `items` write for one, and the value in the shape that it wants.
+
+    With `own` it counts the examples by an array in any case, and has no slice in front of the arrays.
+    """
+    found = layout_of(items, ndim)
+    own = own or any(level.holds(item) for item in items)
     if isinstance(value, Tensor) and value._array.ndim > found.total:  # leading dimensions of length 1
         value = value.reshape(value._array.shape[value._array.ndim - found.total :])
     if level.holds(value):
@@ -185,9 +195,8 @@ def batched_setitem(x: Tensor, index: Any, value: Any) -> None:
     elif own and isinstance(value, Tensor) and found.before and value._array.ndim:
         value = _moved(level.ranked(level.wrap(level.full(value)), found.total), 1 + found.before, 1, found.arrays)
     if own:
-        target[(_numbers(level, found.arrays), *_own_indices(level, items, found.arrays))] = value
-    else:
-        target[(WHOLE, *items)] = value
+        return (_numbers(level, found.arrays), *_own_indices(level, items, found.arrays)), value
+    return (WHOLE, *items), value
 
 
 # --- the ops -----------------------------------------------------------------------------------------------------
