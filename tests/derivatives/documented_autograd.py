@@ -1,4 +1,4 @@
-"""The examples of PyTorch's pages on `torch.autograd`: `Function`, grad modes, the graph, forward mode, `functional`."""
+"""The examples of PyTorch's pages on `torch.autograd`: `Function`, modes, the graph, forward mode, `functional`."""
 
 from __future__ import annotations
 

@@ -144,7 +144,8 @@ def lstm_layer(torch: Any) -> Model:
 
 def attention_layers(torch: Any) -> Model:
     """A layer of a transformer's encoder."""
-    module = torch.nn.TransformerEncoderLayer(4, 2, 6, dropout=0.0, activation="gelu", batch_first=True, norm_first=True)
+    options = {"dropout": 0.0, "activation": "gelu", "batch_first": True, "norm_first": True}
+    module = torch.nn.TransformerEncoderLayer(4, 2, 6, **options)
     return _of_module(torch, module, lambda out: out, (2, 3, 4), (2, 3, 4))
 
 

@@ -152,6 +152,22 @@ for _name in (
 Lifted.__hash__ = object.__hash__  # type: ignore[method-assign]
 
 
+def all_zero(array: Any) -> bool:
+    """Whether all elements are zero, of every example, and have no tangent."""
+    while type(array) is Lifted:
+        if array.tangent is not None:
+            return False
+        array = array.value._array
+    return not array.any()
+
+
+def elements_of(array: Any) -> Any:
+    """All elements there are: of every example, in further dimensions in front."""
+    while type(array) is Lifted:
+        array = array.value._array
+    return array
+
+
 def lifted_of(value: Any) -> Lifted | None:
     """What stands in a tensor in the place of its array; None for an ordinary tensor, and for anything else."""
     array = getattr(value, "_array", None)

@@ -27,7 +27,7 @@ def split_rows(stacked: Tensor, outputs: Sequence[Tensor], x: Tensor) -> list[Te
     """The gradients of x for all unit vectors of the outputs, as a Jacobian (\\*output, \\*x) for each output."""
     parts = stacked.split([output._array.size for output in outputs], 0)
     return [
-        part.reshape(*output._array.shape, *x._array.shape) for part, output in zip(parts, outputs, strict=True)
+        part.reshape((*output._array.shape, *x._array.shape)) for part, output in zip(parts, outputs, strict=True)
     ]
 
 
@@ -35,4 +35,4 @@ def split_columns(stacked: Tensor, inputs: Sequence[Tensor]) -> list[Tensor]:
     """The tangents of an output for all unit vectors of the inputs, as a Jacobian (\\*output, \\*x) for each input."""
     last = stacked.movedim(0, -1)
     parts = last.split([x._array.size for x in inputs], -1)
-    return [part.reshape(*part._array.shape[:-1], *x._array.shape) for part, x in zip(parts, inputs, strict=True)]
+    return [part.reshape((*part._array.shape[:-1], *x._array.shape)) for part, x in zip(parts, inputs, strict=True)]

@@ -326,7 +326,7 @@ def _quantile(level: BatchLevel, called: Callable[..., Any], given: Given) -> An
     several = isinstance(q, Tensor) and q.ndim == 1
     found = found.movedim(1, 0) if several else found
     if whole and keepdim:
-        found = found.reshape(*found._array.shape, *(1,) * ndim)
+        found = found.reshape((*found._array.shape, *(1,) * ndim))
     return level.wrap(found)
 
 

@@ -161,7 +161,7 @@ def _roll(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options)
 def _cross(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
     ndim = max([x._array.ndim for x in inputs])
     dim = check_dim(options["dim"], ndim) - ndim
-    return op.call(*[level.ranked(x, ndim) for x in inputs], dim=dim)
+    return op.call(*[level.ranked(level.wrap(level.full(x)), ndim) for x in inputs], dim=dim)
 
 
 @rule("fft_c2c", "fft_r2c", "fft_c2r")

@@ -218,7 +218,7 @@ for _name in (
     RULES[_name] = as_it_is
 for _name in ("triangular", "solve"):
     RULES[_name] = elementwise  # the leading dimensions of both broadcast
-for _name in ("module_boundary", "cdist", "euclidean", "kept"):
+for _name in ("module_boundary", "cdist", "euclidean"):
     RULES[_name] = on_full
 for _name in (
     "softmax", "log_softmax", "cumsum", "cumprod", "logcumsumexp", "neighbours", "spread_differences", "gather",
@@ -226,7 +226,7 @@ for _name in (
 ):  # fmt: skip
     RULES[_name] = along("dim")
 RULES["split_lengths"] = RULES["unsafe_split_lengths"] = RULES["unbind"] = along("dim")
-RULES["masked_fill"] = on_aligned
+RULES["masked_fill"] = RULES["kept"] = on_aligned
 RULES["prod"] = reduction
 RULES["unfold"] = along("dimension")
 RULES["transpose"] = along("dim0", "dim1")

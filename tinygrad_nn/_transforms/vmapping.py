@@ -9,7 +9,9 @@ import functools
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .._core.tensor import Tensor
+import numpy as np
+
+from .._core.tensor import Tensor, wrap
 from .._core.trees import TreeSpec, broadcast_to_and_flatten, tree_flatten, tree_leaves, tree_structure, tree_unflatten
 from ..ops.join import cat
 from ..ops.random import get_rng_state, set_rng_state
@@ -79,7 +81,8 @@ class RunningVmap(BatchLevel):
     def operation(self, op: Any, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """The op on the values, by its rule."""
         self.check_alive()
-        return self.wrap(batch_rule(op, options)(self, op, inputs, options))
+        given = tuple([wrap(x) if type(x) is np.ndarray and x.ndim else x for x in inputs])
+        return self.wrap(batch_rule(op, options)(self, op, given, options))
 
     def function(self, called: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The function by its rule, or one example after the other."""

@@ -300,7 +300,7 @@ def _row_by_row(number: int, output: Tensor, inputs: Tensors, create_graph: bool
                 )
             column.append(x.detach() * 0 if gradient is None else gradient)
     return tuple([
-        stack(column).reshape(*output.shape, *x.shape) if column else x.new_zeros((*output.shape, *x.shape))
+        stack(column).reshape((*output.shape, *x.shape)) if column else x.new_zeros((*output.shape, *x.shape))
         for column, x in zip(columns, inputs, strict=True)
     ])  # fmt: skip
 

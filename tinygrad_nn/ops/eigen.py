@@ -19,6 +19,7 @@ from .matrix_checks import (
     SQUARES,
     absent,
     adjoint,
+    all_of,
     array_of,
     check_kernel,
     check_square,
@@ -33,9 +34,9 @@ _COMPLEX = {np.dtype(np.float16): np.complex64, np.dtype(np.float32): np.complex
             np.dtype(np.float64): np.complex128}  # fmt: skip
 
 
-def _check_phase(name: str, diagonal: Any) -> None:
-    array = array_of(diagonal)
-    if array.dtype.kind == "c" and not np.allclose(array.imag, 0, rtol=1e-2, atol=1e-2):
+def _check_phase(name: str, matrix: Any) -> None:
+    diagonal = np.einsum("...ii->...i", all_of(matrix))
+    if diagonal.dtype.kind == "c" and not np.allclose(diagonal.imag, 0, rtol=1e-2, atol=1e-2):
         raise RuntimeError(
             f"{name}: The eigenvectors in the complex case are specified up to multiplication by e^{{i phi}}. The "
             "specified loss function depends on this quantity, so it is ill-defined."
@@ -51,7 +52,7 @@ def _eigh_rule(g: Any, out: Any) -> Any:
     if absent(g_vectors):
         return (vectors * g_values[..., None, :]) @ adjoint(vectors)
     inner = adjoint(vectors) @ g_vectors
-    _check_phase("linalg_eigh_backward", np.einsum("...ii->...i", array_of(inner)))
+    _check_phase("linalg_eigh_backward", inner)
     one = np.eye(array_of(values).shape[-1], dtype=array_of(values).dtype)
     gaps = values[..., None, :] - values[..., :, None] + one
     inner = 0.5 * (inner - adjoint(inner)) / gaps * (1 - one) + one * g_values[..., None, :]
@@ -128,7 +129,7 @@ def _eig_rule(g: Any, x: Any, out: Any) -> Any:
         inner = turned @ g_vectors
         one = np.eye(array_of(values).shape[-1], dtype=array_of(values).real.dtype)
         diagonal = (inner * one).sum(axis=-1)
-        _check_phase("linalg_eig_backward", diagonal)
+        _check_phase("linalg_eig_backward", inner)
         inner = inner - turned @ (vectors * diagonal.real[..., None, :])
         conjugates = values.conj()
         gaps = conjugates[..., None, :] - conjugates[..., :, None] + one

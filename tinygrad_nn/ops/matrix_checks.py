@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import dtypes
+from .._core import dtypes, lifted
 from .._core.modes import modes
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor, wrap
@@ -165,10 +165,16 @@ def array_of(value: Any) -> Array:
     return value._array if isinstance(value, Tensor) else value
 
 
+def all_of(value: Any) -> Array:
+    """As `array_of`; inside of `vmap` those of all examples, in further dimensions in front."""
+    found: Array = lifted.elements_of(array_of(value))
+    return found
+
+
 def absent(g: Any) -> bool:
     """Whether no gradient has arrived for one of several outputs: only zeros, which depend on nothing."""
     if isinstance(g, Tensor):
-        return not g.requires_grad and not g._array.any()
+        return not g.requires_grad and lifted.all_zero(g._array)
     return not g.any()
 
 

@@ -234,11 +234,11 @@ def _logcumsumexp_vjp(g: Any, x: Any, out: Any, dim: int) -> tuple[Any]:
     return (part(np.maximum(g, zero)) - part(np.maximum(-g, zero)),)
 
 
-def _log_sum(a: Tensor, b: Tensor) -> Any:
+def _log_sum(a: Any, b: Any) -> Any:
     """``log(exp(a) + exp(b))``, whose derivatives of any order are finite where it is."""
-    shift = np.maximum(a._array.real, b._array.real)
-    shift = np.where(np.isfinite(shift), shift, shift.dtype.type(0))
-    return np.log(np.exp(a - wrap(shift)) + np.exp(b - wrap(shift))) + wrap(shift)
+    shift = np.maximum(a.detach().real, b.detach().real)
+    shift = np.where(np.isfinite(shift), shift, 0)
+    return np.log(np.exp(a - shift) + np.exp(b - shift)) + shift
 
 
 def _logcumsumexp_parts(x: Any, dim: int) -> Any:

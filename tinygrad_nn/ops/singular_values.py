@@ -20,6 +20,7 @@ from .matrix_checks import (
     WIDE,
     absent,
     adjoint,
+    all_of,
     array_of,
     check_floats,
     check_matrix,
@@ -56,7 +57,7 @@ def _skew(x: Any) -> Any:
 
 
 def _check_phase(u_part: Any, v_part: Any) -> None:
-    phases = np.einsum("...ii->...i", array_of(u_part) + array_of(v_part)).imag
+    phases = np.einsum("...ii->...i", all_of(u_part) + all_of(v_part)).imag
     if not np.allclose(phases, 0, rtol=1e-2, atol=1e-2):
         raise RuntimeError(_PHASE)
 
