@@ -91,7 +91,7 @@ def test_each_order_is_the_derivative_of_the_one_before(op: Op) -> None:
         exact = derivatives(of, 0.0)
         for order, (ours, difference) in enumerate(zip(exact[1:], differences(of), strict=True), 1):
             scale = max(1.0, *map(abs, exact[: order + 1]))
-            assert abs(ours - difference) <= 1e-7 * factor(op) * scale, f"{sample}: order {order}: {exact}, {difference}"
+            assert abs(ours - difference) <= 1e-7 * factor(op) * scale, f"{sample}: {order}: {exact}, {difference}"
 
 
 @pytest.mark.parametrize("op", [pytest.param(op, id=name) for name, op in OPS.items()])

@@ -57,7 +57,7 @@ def batch_rule(op: Any, options: Options) -> Rule:
 
 def _by_kind(op: Any) -> Rule:
     if op.kind == "elementwise":
-        return elementwise
+        return declared_elementwise
     if op.kind == "reduction" and "dim" in op.defaults:
         return reduction
     if op.parts is not None:
@@ -72,6 +72,22 @@ def elementwise(level: BatchLevel, op: Any, inputs: Sequence[Any], options: Opti
     """Bring the examples to one number of dimensions, so that they broadcast as they would alone."""
     ndim = max([x._array.ndim for x in inputs if isinstance(x, Tensor)])
     return op.call(*[level.ranked(x, ndim) for x in inputs], **options)
+
+
+def declared_elementwise(level: BatchLevel, op: Any, inputs: Sequence[Any], options: Options) -> Any:
+    """As `elementwise`, for ops whose kind says so.
+
+    Raises:
+        RuntimeError: it says so wrongly, which is easy to do, as it is the kind that `op` takes by itself.
+    """
+    result = elementwise(level, op, inputs, options)
+    shape = result._array.shape
+    if len(shape) != 1 + max([x._array.ndim for x in inputs if isinstance(x, Tensor)]) or shape[0] != level.size:
+        raise RuntimeError(
+            f"vmap: {op.name}() is declared as an elementwise op, but gives another shape than its inputs. Declare its "
+            'kind: @op(kind="reduction", ...), or kind="general".'
+        )
+    return result
 
 
 def as_it_is(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:

@@ -192,11 +192,21 @@ def written_places(
             value = _moved(value, 1 + found.before, 1, found.arrays)
         elif found.apart:
             value = value.movedim(0, found.arrays)
+    elif found.apart and not own:
+        value = _with_room(value, found)
     elif own and isinstance(value, Tensor) and found.before and value._array.ndim:
         value = _moved(level.ranked(level.wrap(level.full(value)), found.total), 1 + found.before, 1, found.arrays)
     if own:
         return (_numbers(level, found.arrays), *_own_indices(level, items, found.arrays)), value
     return (WHOLE, *items), value
+
+
+def _with_room(value: Any, found: Layout) -> Any:
+    """A value for all examples, with a dimension for them where they stand: behind those of arrays that are apart."""
+    behind = found.total - found.arrays
+    if not isinstance(value, Tensor) or value._array.ndim <= behind:
+        return value
+    return value.unsqueeze(value._array.ndim - behind)
 
 
 # --- the ops -----------------------------------------------------------------------------------------------------
@@ -242,4 +252,6 @@ def _set(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) 
         value = value.reshape(value._array.shape[extra:]) if extra else value
         value = level.ranked(value, found.total)
         value = value.movedim(0, found.arrays) if found.apart else value
+    elif found.apart:
+        value = _with_room(value, found)
     return op.call(level.full(x), value, index=_for_all(options["index"]))
