@@ -6,12 +6,14 @@ Source: https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from .._core import inplace
 from .._core.backward import rewrap
 from .._core.graph import Node
 from .._core.modes import modes
@@ -70,9 +72,12 @@ def _pack(node: Node, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Ten
         saved[0].pack(pack, unpack)
         return
     node.name()  # which may depend on what is saved, while it can be told
+    written = _about_to_be_written()
     values: list[Any] = []
     for source, value in zip(node.plan.sources, saved, strict=True):
         if source[0] in (INPUT, OUT, RESIDUAL) and isinstance(value, np.ndarray):
+            if value is written:  # the hook gets what it was
+                value = value.copy()
             tensor = rewrap(node, source, value)
             value = _Packed(pack(tensor if isinstance(tensor, Tensor) else Tensor(value)), unpack)
         values.append(value)
@@ -86,9 +91,29 @@ class _State(threading.local):
         self.refused: str | None = None  # what to say to who wants hooks
         self.keeping = False  # inside of `allow_mutation_on_saved_tensors`
         self.hooks: list[saved_tensors_hooks] = []  # that are active, the innermost last
+        # the memory that an operation will write to in place, its version cell, and the version before
+        self.target: tuple[Callable[[], Any], list[int], int] | None = None
 
 
 _state = _State()
+
+
+_check_history = inplace.check_history
+
+
+def _noting_the_target(target: Any, others: tuple[Any, ...] = ()) -> None:
+    """Asked before every write in place: the operation may save what it writes over."""
+    _check_history(target, others)
+    if _state.hooks:
+        _state.target = weakref.ref(target._array), target._cell, target._cell[0]
+
+
+def _about_to_be_written() -> Any:
+    """The memory of the running operation that works in place, if one runs."""
+    if _state.target is None:
+        return None
+    array, cell, version = _state.target
+    return array() if cell[0] == version else None
 
 
 def active_hooks() -> saved_tensors_hooks | None:
@@ -123,6 +148,7 @@ class saved_tensors_hooks:  # noqa: N801 - PyTorch's name
             raise RuntimeError(_state.refused)
         self._before.append(modes.on_record)
         watch_nodes()
+        inplace.check_history = _noting_the_target  # it stays so: other threads may have hooks
         modes.on_record = self._recorded
         _state.hooks.append(self)
 

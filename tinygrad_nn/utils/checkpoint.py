@@ -357,18 +357,27 @@ class _Enough(Exception):  # noqa: N818 - it is no error
     """All that is needed has been computed."""
 
 
-class _Forgetting(saved_tensors_hooks):
-    """During the first call: keep placeholders of what is saved."""
+class _Hooks(saved_tensors_hooks):
+    """Hooks that are methods: none is kept as an attribute, as such a circle would keep the segment's memory."""
 
     def __init__(self, segment: _Segment) -> None:
-        super().__init__(self._forget, segment.unpack)
         self.segment = segment
+        self._before = []
 
-    def _forget(self, tensor: Tensor) -> _Place:
+
+class _Forgetting(_Hooks):
+    """During the first call: keep placeholders of what is saved."""
+
+    def pack_hook(self, tensor: Tensor) -> _Place:
+        """A placeholder."""
         place = _Place(len(self.segment.places))
         self.segment.places.append(weakref.ref(place))
         self.segment.saved.append(_described(tensor))
         return place
+
+    def unpack_hook(self, place: _Place) -> Tensor:
+        """The tensor, computed again."""
+        return self.segment.unpack(place)
 
     def _recorded(self, node: Any) -> None:
         if self.segment.debug:
@@ -376,16 +385,20 @@ class _Forgetting(saved_tensors_hooks):
         super()._recorded(node)
 
 
-class _Remembering(saved_tensors_hooks):
+class _Remembering(_Hooks):
     """During the second call: note what is saved, for the placeholders that are still held."""
 
     def __init__(self, segment: _Segment) -> None:
-        super().__init__(self._remember, lambda tensor: tensor)
-        self.segment = segment
+        super().__init__(segment)
         self.count = 0
         self.ignored = False
 
-    def _remember(self, tensor: Tensor) -> Tensor:
+    def unpack_hook(self, tensor: Tensor) -> Tensor:
+        """The tensor itself."""
+        return tensor
+
+    def pack_hook(self, tensor: Tensor) -> Tensor:
+        """The tensor itself, after it was noted."""
         segment, number = self.segment, self.count
         tensor = tensor.detach()
         self.count += 1
