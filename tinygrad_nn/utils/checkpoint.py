@@ -10,6 +10,7 @@ https://docs.pytorch.org/docs/stable/checkpoint.html
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import warnings
 import weakref
@@ -22,6 +23,7 @@ from .._core.random import default_generator
 from .._core.tensor import Tensor
 from ..autograd import backward
 from ..autograd.function import Function
+from ..autograd.graph import get_gradient_edge
 from ..autograd.saved_hooks import active_hooks, saved_tensors_hooks
 
 __all__ = [
@@ -483,10 +485,11 @@ class CheckpointFunction(Function):
         with _random_state(ctx.state), enable_grad():
             outputs = ctx.run_function(*leaves)
         outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
-        pairs = [
-            (o, g) for o, g in zip(outputs, gradients, strict=True) if isinstance(o, Tensor) and o.requires_grad
-        ]
-        if not pairs:
+        needed = [isinstance(output, Tensor) and output.requires_grad for output in outputs]
+        if not any(needed):
             raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
-        backward([o for o, _ in pairs], [g for _, g in pairs])
+        # places in the graph in the place of outputs, whose memory may go
+        ends = [get_gradient_edge(output) for output in itertools.compress(outputs, needed)]
+        del outputs
+        backward(ends, list(itertools.compress(gradients, needed)))
         return (None, None, *[x.grad if isinstance(x, Tensor) else None for x in leaves])
