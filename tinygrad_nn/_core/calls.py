@@ -18,7 +18,7 @@ from . import tensor as tensors
 from .dtypes import FLOAT32, FLOAT64
 from .errors import NUMPY_NAMES, NotATensorError, explain, near, not_a_tensor, refuse_bool_minus, shown_name
 from .graph import Edge, View
-from .inference import InferenceError
+from .inference import InferenceError, check_not_inference
 from .inplace import cannot_cast, check_target, store
 from .lifted import LiftedError
 from .modes import modes
@@ -345,6 +345,7 @@ def write_out(out: Tensor, result: Tensor) -> Tensor:
     """Store a result in the tensor given as ``out=``."""
     if not isinstance(out, Tensor):
         raise TypeError(f"out=: expected a Tensor, got {type(out).__name__}")
+    check_not_inference(out._cell)
     if result._edge is not None or out.requires_grad:
         raise RuntimeError(
             "out=... arguments don't support automatic differentiation, but one of the arguments requires grad. "

@@ -14,6 +14,7 @@ from .graph import AccumulateGrad, Edge, GradientEdge
 from .lifted import lifted_of
 from .modes import modes
 from .tensor import Tensor, current_edge, tensor_method, wrap
+from .zeros import zeros_of
 
 Ends = Tensor | GradientEdge | Sequence[Tensor | GradientEdge] | Mapping[str, Tensor]
 
@@ -250,7 +251,7 @@ def grad(
     for position, end in enumerate(ends):
         gradient, found[position] = found[position], None
         if gradient is None and materialize_grads and isinstance(end, Tensor):
-            gradient = wrap(np.zeros_like(end._array)) if lifted_of(end) is None else end.detach() * 0
+            gradient = zeros_of(end)
         elif gradient is None and not allow_unused:
             raise RuntimeError(
                 f"The differentiated Tensor at index {position} appears to not have been used in the graph. Set "

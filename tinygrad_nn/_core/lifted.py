@@ -90,6 +90,10 @@ class Level:
         """
         raise LiftedError(no_elements(name))
 
+    def zeros(self, lifted: Lifted) -> Tensor:
+        """Zeros like what is lifted."""
+        raise NotImplementedError
+
     def check_draw(self) -> None:
         """Whether random numbers may be drawn, see `check_draw`."""
 

@@ -17,6 +17,7 @@ from .._core.dtypes import dtype
 from .._core.inplace import check_target, store
 from .._core.lifted import Level, Lifted, LiftedError, lifted_getitem, lifted_of, lifted_setitem, no_elements
 from .._core.tensor import Tensor, current_edge
+from .._core.zeros import zeros_of
 
 _new = object.__new__
 # What decides how numbers are drawn, and the words to refuse it with.
@@ -70,6 +71,10 @@ class BatchLevel(Level):
         if function is np.may_share_memory:  # a result is computed before it is stored, in any case
             return False
         return super().numpy(function, args, kwargs)
+
+    def zeros(self, lifted: Lifted) -> Tensor:
+        """Zeros for each example."""
+        return batched(zeros_of(lifted.value), self)
 
     def check_draw(self) -> None:
         """Random numbers: refused, one for each example, or the same for all."""

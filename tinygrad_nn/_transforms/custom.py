@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from .._core.modes import modes
 from .._core.tensor import Tensor
 from .._core.trees import broadcast_to_and_flatten, tree_flatten, tree_map, tree_unflatten
+from .._core.zeros import zeros_of
 from ..autograd.function import Function, FunctionCtx, has_setup_context
 from .batched import BatchLevel, batched
 from .reverse import push_forward
@@ -175,7 +176,7 @@ def push_function(level: TangentLevel, function: type[Function], args: tuple[Any
     ctx._versions, ctx._own_outputs = (), {}
     if ctx.materialize_grads:
         tangents = [
-            p.detach() * 0 if t is None and isinstance(p, Tensor) and p._array.dtype.kind in "fc" else t
+            zeros_of(p) if t is None and isinstance(p, Tensor) and p._array.dtype.kind in "fc" else t
             for p, t in zip(primals, tangents, strict=True)
         ]
     moved = function.jvp(ctx, *tangents)

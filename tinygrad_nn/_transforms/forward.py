@@ -21,6 +21,7 @@ from .._core.lifted import Lifted
 from .._core.modes import modes
 from .._core.tensor import Tensor
 from .._core.trees import tree_flatten, tree_unflatten
+from .._core.zeros import zeros_of
 from .custom import push_function
 from .reverse import push_forward
 from .tangents import TangentLevel, become_dual, dual
@@ -132,7 +133,7 @@ class RunningJvp(TangentLevel):
                     "views of it would not know. Write x[index] = y instead of x[index].copy_(y), or make the tensor "
                     "of one that has a tangent: torch.zeros_like(y)."
                 )
-            primal, tangent = _same(primal), primal.detach() * 0
+            primal, tangent = _same(primal), zeros_of(primal)
             become_dual(target, primal, tangent, self)
         return primal, tangent
 
@@ -186,7 +187,7 @@ def _by_rule(op: Any, primals: Sequence[Any]) -> bool:
         return True
     if op.name == "constant_pad":
         return True
-    complex_numbers = any(isinstance(p, Tensor) and p._array.dtype.kind == "c" for p in primals)
+    complex_numbers = op.complex_numbers or any(isinstance(p, Tensor) and p._array.dtype.kind == "c" for p in primals)
     return op.kind == "elementwise" and not op.variadic and (op.holomorphic or not complex_numbers)
 
 
@@ -207,7 +208,7 @@ def _direction(primal: Any, tangent: Tensor | None) -> Any:
     if tangent is not None:
         return tangent
     if isinstance(primal, Tensor):
-        return primal.detach() * 0 if primal._array.dtype.kind in "fc" else primal
+        return zeros_of(primal) if primal._array.dtype.kind in "fc" else primal
     return primal if primal is None else 0
 
 
@@ -222,7 +223,7 @@ def _product_rule(op: Any, primals: list[Any], tangents: list[Any], options: dic
             part = op.call(*inputs, **options)
             total = part if total is None else total + part
     if len(tangents) == 3 and tangents[2] is not None:
-        total = op.call(primals[0] * 0, primals[1], tangents[2]) if total is None else total + tangents[2]
+        total = op.call(zeros_of(primals[0]), primals[1], tangents[2]) if total is None else total + tangents[2]
     return total
 
 

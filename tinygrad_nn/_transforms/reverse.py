@@ -22,6 +22,7 @@ from .._core.graph import AccumulateGrad, Node
 from .._core.lifted import lifted_of
 from .._core.modes import modes
 from .._core.tensor import Tensor, current_edge, wrap
+from .._core.zeros import zeros_of
 from .batched import BatchLevel, batched
 from .tangents import TangentLevel, dual
 
@@ -249,8 +250,8 @@ def split_tangent(level: TangentLevel, tensor: Tensor) -> tuple[Tensor, Tensor |
     slope, slopes_tangent = split_tangent(level, lifted.tangent)
     if tangent is None and slopes_tangent is None:
         return dual(primal, slope, top), None
-    tangent = slope * 0 if tangent is None else tangent
-    return dual(primal, slope, top), dual(tangent, slope * 0 if slopes_tangent is None else slopes_tangent, top)
+    tangent = zeros_of(slope) if tangent is None else tangent
+    return dual(primal, slope, top), dual(tangent, zeros_of(slope) if slopes_tangent is None else slopes_tangent, top)
 
 
 def _joined(level: TangentLevel, primal: Tensor | None, tangent: Tensor | None) -> Tensor | None:
@@ -258,7 +259,7 @@ def _joined(level: TangentLevel, primal: Tensor | None, tangent: Tensor | None) 
     if tangent is None:
         return primal
     if primal is None:
-        primal = tangent * 0
+        primal = zeros_of(tangent)
     top = _younger(primal, level) or _younger(tangent, level)
     if top is None:
         return dual(primal, tangent, level)
@@ -266,7 +267,8 @@ def _joined(level: TangentLevel, primal: Tensor | None, tangent: Tensor | None) 
         inner = _joined(level, top.full(primal), top.full(tangent))
         return None if inner is None else batched(inner, top)
     (p, dp), (t, dt) = top.parts(primal), top.parts(tangent)
-    low, high = _joined(level, p, t), _joined(level, p * 0 if dp is None else dp, t * 0 if dt is None else dt)
+    slopes = zeros_of(p) if dp is None else dp, zeros_of(t) if dt is None else dt
+    low, high = _joined(level, p, t), _joined(level, *slopes)
     return None if low is None or high is None else dual(low, high, top)
 
 
@@ -299,7 +301,7 @@ def push_forward(
     try:
         result = function(*[x for x, _ in pairs])
         outputs = _floats(result)
-        zeros = [fresh(output.detach() * 0, levels, False) for output in outputs]
+        zeros = [fresh(zeros_of(output), levels, False) for output in outputs]
         weights, starts = [z for z, _ in zeros], [end for _, end in zeros]
         pulled = gradients(outputs, weights, ends, levels, create_graph=True)
         reached = [(g, t) for g, t in zip(pulled, given, strict=True) if g is not None]

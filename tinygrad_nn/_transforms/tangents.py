@@ -12,6 +12,7 @@ import numpy as np
 
 from .._core.lifted import Level, Lifted, LiftedError, lifted_getitem, lifted_of, lifted_setitem, no_elements
 from .._core.tensor import Tensor, current_edge
+from .._core.zeros import zeros_of
 
 _new = object.__new__
 # What may be asked of a primal's array, as nothing of it can depend on a tangent: whatever is no real number.
@@ -45,6 +46,10 @@ class TangentLevel(Level):
         if name in _PLAIN:
             return getattr(lifted.value._array, name)
         raise LiftedError(no_elements(name))
+
+    def zeros(self, lifted: Lifted) -> Tensor:
+        """Zeros, which do not move."""
+        return zeros_of(lifted.value)
 
     def special_method(self, lifted: Lifted, name: str, args: tuple[Any, ...]) -> Any:
         """Comparisons, which have no derivative."""

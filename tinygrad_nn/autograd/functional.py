@@ -14,6 +14,7 @@ from typing import Any
 from .._core.gradients import grad
 from .._core.modes import modes
 from .._core.tensor import Tensor
+from .._core.zeros import zeros_of
 from .._transforms.basis import split_columns, split_rows, unit_vectors
 from .._transforms.forward import RunningJvp
 from .._transforms.tangents import dual
@@ -203,7 +204,7 @@ def jvp(
         vectors = _vector(v, given, several, "jvp", create_graph, _NO_V_INPUT)
         several_outputs, outputs = _tuple(func(*given), _OUTPUTS, "jvp")
         check_requires_grad(outputs, "outputs", strict)
-        weights = tuple([(o.detach() * 0).requires_grad_() for o in outputs])
+        weights = tuple([zeros_of(o).requires_grad_() for o in outputs])
         pulled = _grad(outputs, given, weights, create_graph=True)
         check_requires_grad(pulled, "grad_inputs", strict)
     with _recording(create_graph or modes.grad):
@@ -276,7 +277,7 @@ def _all_rows(outputs: Tensors, inputs: Tensors, create_graph: bool) -> tuple[Te
     basis = unit_vectors(outputs, 0, total)
     found = _grad(outputs, inputs, basis, create_graph=create_graph, is_grads_batched=True)
     rows = [
-        (x.detach() * 0).expand(total, *x.shape) if g is None else g for g, x in zip(found, inputs, strict=True)
+        zeros_of(x).expand(total, *x.shape) if g is None else g for g, x in zip(found, inputs, strict=True)
     ]
     by_input = [split_rows(stacked, outputs, x) for stacked, x in zip(rows, inputs, strict=True)]
     return tuple(zip(*by_input, strict=True))
@@ -298,7 +299,7 @@ def _row_by_row(number: int, output: Tensor, inputs: Tensors, create_graph: bool
                     f"The jacobian of the user-provided function is independent of input {number}. This is not allowed "
                     "in strict mode when create_graph=True."
                 )
-            column.append(x.detach() * 0 if gradient is None else gradient)
+            column.append(zeros_of(x) if gradient is None else gradient)
     return tuple([
         stack(column).reshape((*output.shape, *x.shape)) if column else x.new_zeros((*output.shape, *x.shape))
         for column, x in zip(columns, inputs, strict=True)
@@ -334,7 +335,7 @@ def _forward_jacobian(func: Callable[..., Any], inputs: Any, create_graph: bool,
         finally:
             level.leave()
         several_outputs.append(several)
-        return tuple([p.detach() * 0 if t is None else t for p, t in pairs])
+        return tuple([zeros_of(p) if t is None else t for p, t in pairs])
 
     basis = unit_vectors(given, 0, sum([x.numel() for x in given]))
     found = tuple([tuple(split_columns(stacked, given)) for stacked in vmap(push)(*basis)])
@@ -476,7 +477,7 @@ def hvp(
         output = _one_number(func(*given), "hvp", strict)
         gradient = _grad((output,), given, create_graph=True)
         check_requires_grad(gradient, "jacobian", strict)
-        weights = tuple([(x.detach() * 0).requires_grad_() for x in given])
+        weights = tuple([zeros_of(x).requires_grad_() for x in given])
         twice = _grad(gradient, given, weights, create_graph=True)
         check_requires_grad(twice, "hessian", strict)
     with _recording(create_graph or modes.grad):

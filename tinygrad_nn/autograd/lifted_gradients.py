@@ -12,6 +12,7 @@ from .._core import gradients
 from .._core.graph import GradientEdge
 from .._core.lifted import lifted_of
 from .._core.tensor import Tensor
+from .._core.zeros import zeros_of
 
 
 def batched_grad(
@@ -69,7 +70,7 @@ def lifted_grad(
                 raise RuntimeError(
                     f"grad can be implicitly created only for scalar outputs, got shape {list(output.shape)}."
                 )
-            gradient = output.detach() * 0 + 1
+            gradient = zeros_of(output) + 1
         weights.append(gradient)
     return list(
         pull(outputs, weights, ends, levels, create_graph=create_graph, retain_graph=retain_graph, shared=shared)

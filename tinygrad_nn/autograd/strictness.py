@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .._core.tensor import Tensor
+from .._core.zeros import zeros_of
 
 _NOT_RECORDED = {
     "hessian": (
@@ -70,7 +71,7 @@ def filled(
         if gradient is None:
             if strict:
                 raise RuntimeError(_MISSING[stage].format(position))
-            gradient = x.detach() * 0
+            gradient = zeros_of(x)
         elif strict and create_graph and not gradient.requires_grad:
             name = "hessian" if "double" in stage else "jacobian"
             raise RuntimeError(

@@ -13,6 +13,7 @@ from .._core.lifted import Lifted
 from .._core.modes import modes
 from .._core.tensor import Tensor
 from .._core.trees import TreeSpec, tree_flatten, tree_map, tree_unflatten
+from .._core.zeros import zeros_of
 from .._transforms.forward import RunningJvp, check_tangent
 from .._transforms.reverse import detached, fresh, gradients, leads_elsewhere, requires_grad
 from .._transforms.tangents import dual
@@ -71,7 +72,7 @@ class Tape:
             [o for o, _ in pairs], [c for _, c in pairs], self.ends, self.levels,
             create_graph=create_graph, retain_graph=retain_graph,
         )  # fmt: skip
-        return [x.detach() * 0 if g is None else g for x, g in zip(self.inputs, found, strict=True)]
+        return [zeros_of(x) if g is None else g for x, g in zip(self.inputs, found, strict=True)]
 
 
 def grad_and_value(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -112,7 +113,7 @@ def grad_and_value(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = F
 
 
 def _ones(output: Tensor) -> Tensor:
-    ones: Tensor = output.detach() * 0 + 1
+    ones: Tensor = zeros_of(output) + 1
     return ones
 
 
@@ -367,7 +368,7 @@ def _unpacked(level: RunningJvp, output: Tensor, strict: bool) -> tuple[Tensor, 
                 "jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is not "
                 "allowed with strict=True."
             )
-        tangent = primal.detach() * 0
+        tangent = zeros_of(primal)
     return primal, tangent
 
 
@@ -399,7 +400,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
     tape = Tape(lambda inputs: func(*tree_unflatten(inputs, spec)), leaves, "linearize")
     outputs, structure = tree_flatten(tape.result)
     check_outputs(outputs, "linearize(f, *primals)")
-    pairs = [fresh(o.detach() * 0, tape.levels, False) for o in outputs]  # J^T c, which is linear in c
+    pairs = [fresh(zeros_of(o), tape.levels, False) for o in outputs]  # J^T c, which is linear in c
     weights, starts = [w for w, _ in pairs], [end for _, end in pairs]
     pulled = tape.pull(outputs, weights, create_graph=True, retain_graph=True)
     recorded = tape.recorded(outputs)
@@ -425,7 +426,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
             [g for g, _ in reached], [v for _, v in reached], starts, tape.levels, create_graph=keep and modes.grad
         )  # fmt: skip
         return tree_unflatten(
-            [o.detach() * 0 if t is None else t for o, t in zip(outputs, found, strict=True)], structure
+            [zeros_of(o) if t is None else t for o, t in zip(outputs, found, strict=True)], structure
         )
 
     return tape.released(tape.result), jvp_fn
