@@ -607,7 +607,7 @@ CASES: dict[str, list[tuple[str, str, type[BaseException], str]]] = {
         ("gradient list", "x = lib.ones(2, requires_grad=True); (x*2).backward([1.0, 1.0])",
          TypeError, "gradient: expected a Tensor or None, got list"),
         ("backward inputs empty", "x = lib.ones(2, requires_grad=True); x.sum().backward(inputs=[])",
-         RuntimeError, "'inputs' argument to backward cannot be empty."),
+         RuntimeError, "`inputs` argument to `backward()` cannot be empty."),
         ("backward inputs nograd", "x = lib.ones(2, requires_grad=True); x.sum().backward(inputs=[lib.ones(2)])",
          RuntimeError, "One of the differentiated Tensors does not require grad (input 0)"),
         ("grad materialize",

@@ -19,9 +19,9 @@ ROOT = Path(tinygrad_nn.__file__).parent
 LEVELS = {
     "_core": 0,
     "ops": 1,
-    "random": 2, "linalg": 2, "special": 2, "fft": 2, "signal": 2, "settings": 2, "func": 3, "autograd": 2, "cuda": 2,
-    "accelerator": 2, "backends": 2, "debug": 2, "profiler": 3,
-    "nn": 3, "optim": 3, "utils": 3, "transforms": 3,
+    "random": 2, "linalg": 2, "special": 2, "fft": 2, "signal": 2, "settings": 2, "_transforms": 2, "autograd": 2,
+    "cuda": 2, "accelerator": 2, "backends": 2, "debug": 2,
+    "func": 3, "nn": 3, "optim": 3, "utils": 3, "transforms": 3, "profiler": 3,
     "serialization": 4, "safetensors": 4, "datasets": 4, "testing": 4, "training": 4, "sklearn": 4,
     "": 5,
 }  # fmt: skip

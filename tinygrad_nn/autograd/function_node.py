@@ -114,8 +114,8 @@ def record(function: type, ctx: FunctionCtx, args: tuple[Any, ...], edges: tuple
     ctx._node = weakref.ref(node)
     _detach_saved(ctx, args, given, made)
     ctx.dirty_tensors = ctx.non_differentiable = ()
-    if modes.on_record is not None:
-        modes.on_record(node)
+    if modes.on_record is not None or modes.observers:
+        note_node(node)
     if not several:
         return made[0]
     return type(outputs)(made) if type(outputs) in (tuple, list) else tuple(made)
