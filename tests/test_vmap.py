@@ -185,8 +185,23 @@ def test_transforms_end_with_their_function() -> None:
     with pytest.raises(KeyError):
         tg.vmap(tg.func.grad(fails))(numbers(COUNT))
     assert modes.levels == ()
-    assert modes.quiet is quiet
+    assert modes.quiet == quiet
     hold(numbers(2) + 1, 1 + numbers(2))
+
+
+def test_observers_may_come_and_go_inside() -> None:
+    quiet, x = modes.quiet, numbers(COUNT, 4)
+
+    def of(x: Any) -> Any:
+        with tg.profiler.profile() as profile:
+            y = x.sin() * 2
+        assert {"aten::sin", "aten::mul"} <= {event.key for event in profile.key_averages()}
+        return y.cos()
+
+    hold(tg.vmap(of)(x), (x.sin() * 2).cos())
+    with tg.profiler.profile():
+        hold(tg.vmap(lambda x: x.sin())(x), x.sin())
+    assert modes.quiet == quiet
 
 
 def test_each_thread_has_its_own() -> None:

@@ -40,15 +40,15 @@ class Level:
         self.number = modes.levels[-1].number + 1 if modes.levels else 1
         self.alive = True
         if not modes.levels:
-            self._quiet, modes.quiet = modes.quiet, refusing(modes.quiet)
+            modes.quiet = refusing(modes.quiet)
         modes.levels = (*modes.levels, self)
 
     def leave(self) -> None:
         """The transform has ended, and its tensors with it."""
         self.alive = False
         modes.levels = tuple([level for level in modes.levels if level is not self])
-        if hasattr(self, "_quiet"):
-            modes.quiet = self._quiet
+        if not modes.levels:
+            modes.quiet = modes.quiet.allowing  # type: ignore[attr-defined]  # see `refusing`
 
     def operation(self, op: Op, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """The result of an op of which some inputs (or options) are lifted by this level."""
@@ -205,6 +205,7 @@ def refusing(quiet: Callable[..., Any]) -> Callable[..., Any]:
                     raise LiftedError
         return quiet(function, *arrays, **options)
 
+    call.allowing = quiet  # type: ignore[attr-defined]  # what it was
     return call
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from . import recording
 from .graph import Edge, Node
+from .lifted import refusing
 from .modes import modes
 from .op import REGISTRY, Op
 from .tensor import wrap as _wrap
@@ -92,6 +93,8 @@ def _watch(observers: tuple[Observer, ...]) -> None:
     for observer in observers:
         modes.quiet = _around_forward(observer, modes.quiet)
         modes.around_step = _around_step(observer, modes.around_step)
+    if modes.levels:
+        modes.quiet = refusing(modes.quiet)
 
 
 def _around_forward(observer: Observer, quiet: Callable[..., Any]) -> Callable[..., Any]:

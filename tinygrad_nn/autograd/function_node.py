@@ -14,6 +14,7 @@ from .._core.backward import unbroadcast
 from .._core.graph import AccumulateGrad, Node, next_sequence
 from .._core.inplace import adopt
 from .._core.modes import modes
+from .._core.observe import note_node
 from .._core.plan import OPTION
 from .._core.tensor import Tensor, wrap
 from .function_context import FunctionCtx
