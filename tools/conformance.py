@@ -43,6 +43,11 @@ PARTS = {
     "torch.signal.windows": "Windows: `torch.signal.windows.*`",
     "torch.random": "Random state: `torch.random.*`",
     "torch.autograd": "Derivatives: `torch.autograd.*`",
+    "torch.autograd.functional": "Jacobians and Hessians: `torch.autograd.functional.*`",
+    "torch.autograd.forward_ad": "Forward mode: `torch.autograd.forward_ad.*`",
+    "torch.autograd.graph": "The graph: `torch.autograd.graph.*`",
+    "torch.func": "Functions of functions: `torch.func.*`",
+    "torch.utils.checkpoint": "Checkpoints: `torch.utils.checkpoint.*`",
     "torch.nn.functional": "Functions of neural networks: `torch.nn.functional.*`",
     "torch.nn": "Layers and losses: `torch.nn.*`",
     "torch.nn.Module": "Methods of modules: `torch.nn.Module.*`",
@@ -113,7 +118,10 @@ def names_of(torch: Any, part: str) -> list[str]:
 def write_names() -> None:
     """Ask the installed PyTorch."""
     import torch
+    import torch.autograd.forward_ad
+    import torch.func
     import torch.signal.windows
+    import torch.utils.checkpoint
 
     found = {part: names_of(torch, part) for part in PARTS}
     text = ",\n".join(f"{json.dumps(part)}: {json.dumps(names)}" for part, names in found.items())
