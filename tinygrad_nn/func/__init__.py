@@ -9,9 +9,11 @@ Source: https://docs.pytorch.org/docs/stable/func.html
 from __future__ import annotations
 
 from .._transforms.vmapping import vmap
+from .compilers import debug_unwrap, functionalize
 from .jacobians import hessian, jacfwd, jacrev
 from .modules import functional_call, replace_all_batch_norm_modules_, stack_module_state
-from .transforms import debug_unwrap, functionalize, grad, grad_and_value, jvp, linearize, vjp
+from .tangents import jvp, linearize
+from .transforms import grad, grad_and_value, vjp
 
 __all__ = [
     "debug_unwrap", "functional_call", "functionalize", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp",

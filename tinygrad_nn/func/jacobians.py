@@ -15,7 +15,8 @@ from .._transforms.basis import split_columns, split_rows, unit_vectors
 from .._transforms.vmapping import vmap
 from ..ops.join import cat
 from .arguments import chosen
-from .transforms import pull_back, push
+from .tangents import push
+from .transforms import pull_back
 
 
 def _refuse_complex(name: str, tree: Any, what: str) -> None:
