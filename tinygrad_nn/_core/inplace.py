@@ -14,7 +14,7 @@ import numpy as np
 from . import dtypes, lifted
 from .blocks import layout_of, partly_overlap
 from .graph import AccumulateGrad
-from .inference import check_not_inference
+from .inference import InferenceCell, check_not_inference
 from .lifted import LiftedError, lifted_of
 from .modes import modes
 from .recording import record
@@ -43,7 +43,8 @@ def check_history(target: Any, others: tuple[Any, ...] = ()) -> None:
     """The part of `check_target` that asks whether autograd could follow the write."""
     if not isinstance(target, Tensor):
         raise TypeError(f"in-place operation: expected a Tensor to write to, got {type(target).__name__}")
-    check_not_inference(target._cell)
+    if type(target._cell) is InferenceCell:
+        check_not_inference(target._cell)
     if modes.grad:
         if target._view is not None:
             _check_view(target, others)
@@ -128,7 +129,7 @@ def store(target: Tensor, result: Tensor) -> Tensor:
             raise cannot_cast(new.dtype, array.dtype)
         result = result.to(array.dtype)
     if result._edge is not None:
-        if lifted_of(result) is not None or lifted_of(target) is not None:
+        if modes.levels and (lifted_of(result) is not None or lifted_of(target) is not None):
             return lifted.store(target, result)
         _keep_saved(target, result)
     try:

@@ -351,14 +351,14 @@ class Tensor(TensorMethods):
         Raises:
             RuntimeError: the tensor requires grad, and gradients are recorded.
         """
-        if not force and modes.grad and self.requires_grad:
+        if self.requires_grad and not force and modes.grad:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
         return self._array if type(self._array) is np.ndarray else np.asarray(self._array)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        if modes.grad and self.requires_grad:
+        if self.requires_grad and modes.grad:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. "
                 "(np.asarray would leave the graph, and its gradient would be lost without a word.)"
