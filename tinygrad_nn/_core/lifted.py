@@ -242,6 +242,8 @@ def operation(op: Op, inputs: tuple[Any, ...], options: dict[str, Any], out: Ten
     level = _responsible(inputs, options)
     if out is not None:
         raise LiftedError(f"{op.name}(): out= does not go together with vmap or jvp. Use the result instead.")
+    if options.get("statistics") is not None:  # an array to which the op writes: whoever made it is to be asked
+        raise LiftedError(no_elements(op.name))
     return level.operation(op, inputs, options)
 
 

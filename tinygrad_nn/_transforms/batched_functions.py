@@ -94,12 +94,12 @@ def _along(*dims: str, flat: bool = False) -> FunctionRule:
         if ndim:
             return level.wrap(called(**values))
         values.update({name: values[name].unsqueeze(1) for name in tensors})
-        return level.wrap(_each(called(**values), lambda result: result.squeeze(1)))
+        return level.wrap(each_result(called(**values), lambda result: result.squeeze(1)))
 
     return by_dim
 
 
-def _each(result: Any, function: Callable[[Tensor], Tensor]) -> Any:
+def each_result(result: Any, function: Callable[[Tensor], Tensor]) -> Any:
     """A function of a result, or of each of several."""
     if isinstance(result, Tensor):
         return function(result)
@@ -165,7 +165,7 @@ def _matrices(level: BatchLevel, called: Callable[..., Any], given: Given) -> An
         return level.wrap(loop(level, called.__name__, called, (), given))
     found = called(**{name: level.full(value) for name, value in given.items()})
     if called.__name__.removeprefix("linalg_") == "lstsq":  # without residuals, they are empty for all matrices alike
-        found = _each(found, lambda part: part.expand(level.size, 0) if part._array.shape == (0,) else part)
+        found = each_result(found, lambda part: part.expand(level.size, 0) if part._array.shape == (0,) else part)
     return level.wrap(found)
 
 
