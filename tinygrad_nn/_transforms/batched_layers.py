@@ -1,4 +1,4 @@
-"""Batching rules of layers: convolutions, max pooling, batch normalisation.
+"""Batching rules of layers: convolutions, max pooling, batch normalisation, attention, alignments.
 
 An image has its own batch and channels. Where only images are batched, the examples' batches are joined; where weights
 are, examples become groups of channels, of which each has its own weights.
@@ -7,6 +7,8 @@ are, examples become groups of channels, of which each has its own weights.
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 from .._core.tensor import Tensor, wrap
 from .batched import BatchLevel
@@ -154,3 +156,26 @@ def _move(level: BatchLevel, running: Tensor, now: Tensor, momentum: float) -> N
             "model.eval(), track_running_stats=False, or torch.func.replace_all_batch_norm_modules_(model)."
         )
     running.mul_(1 - momentum).add_(now, alpha=momentum)
+
+
+# --- sequences -----------------------------------------------------------------------------------------------------
+
+
+@rule("attention")
+def _attention(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    query, key, value, mask = inputs
+    ndim = query._array.ndim
+    noise = options["noise"]
+    if noise is not None:  # the same for all
+        options = {**options, "noise": np.broadcast_to(noise, (level.size, *np.shape(noise)))}
+    return op.call(*[level.full(x) for x in (query, key, value)], level.ranked(mask, ndim), **options)
+
+
+@rule("ctc")
+def _ctc(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    scores = level.value(inputs[0])  # (B, T, N, C)
+    count = scores._array.shape[2]
+    each = ("states", "skips", "input_lengths", "target_lengths")  # of all sequences, which now are B * N
+    repeated = {name: np.concatenate([options[name]] * level.size) for name in each}
+    losses = op.call(_merged(scores.movedim(0, 1), 1), **{**options, **repeated})
+    return losses.reshape(level.size, count)

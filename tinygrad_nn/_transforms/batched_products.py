@@ -70,7 +70,7 @@ def _least_squares(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options:
 # --- losses ------------------------------------------------------------------------------------------------------
 
 
-@rule("mse", "l1", "smooth_l1", "huber", "bce", "bce_with_logits", "kl_div")
+@rule("mse", "l1", "smooth_l1", "huber", "bce", "bce_with_logits", "kl_div", "soft_margin")
 def _loss_of_pairs(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
     losses = op.call(*[level.full(x) for x in inputs], **{**options, "reduction": "none"})
     if options["reduction"] == "none":

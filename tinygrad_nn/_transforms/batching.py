@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.lifted import Lifted
+from .._core.lifted import Lifted, LiftedError
 from .._core.op import REGISTRY
 from .._core.tensor import Tensor, check_dim
 from .batched import BatchLevel
@@ -107,7 +107,10 @@ def on_aligned(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Opt
 
 def through_parts(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
     """What a fused op is equal to, whose parts have rules."""
-    result = op.parts(*inputs, **options)
+    try:
+        result = op.parts(*inputs, **options)
+    except LiftedError:  # they look at elements
+        return one_by_one(level, op, inputs, options)
     if isinstance(result, tuple):
         return tuple([level.full(each) for each in result])
     return level.full(result)

@@ -17,13 +17,13 @@ import numpy as np
 
 from .._core.inplace import check_target
 from .._core.inplace import store as store_plain
-from .._core.lifted import Lifted
+from .._core.lifted import Lifted, LiftedError
 from .._core.modes import modes
 from .._core.tensor import Tensor
 from .._core.trees import tree_flatten, tree_unflatten
 from .._core.zeros import zeros_of
 from .custom import push_function
-from .reverse import push_forward
+from .reverse import detached, push_forward
 from .tangents import TangentLevel, become_dual, dual
 
 # Ops that are linear in all their inputs together, integers aside: which options make them so, where some do not.
@@ -50,7 +50,10 @@ class RunningJvp(TangentLevel):
         options = {name: self._plain(value) for name, value in options.items()}
         moving = self.alive and op.differentiable and any(t is not None for t in tangents)
         if moving and op.parts is not None:
-            return op.parts(*inputs, **options)
+            try:
+                return op.parts(*inputs, **options)
+            except LiftedError:  # they look at elements
+                return self._pushed(lambda *given: op.call(*given, **options), primals, tangents)
         if moving and not _by_rule(op, primals):
             return self._pushed(lambda *given: op.call(*given, **options), primals, tangents)
         out = op.call(*primals, **options)
@@ -96,7 +99,7 @@ class RunningJvp(TangentLevel):
         for leaf in leaves:
             if isinstance(leaf, Tensor):
                 tangent = by_id.get(id(leaf))
-                primal = leaf if recorded else leaf.detach()
+                primal = leaf if recorded else detached(leaf)
                 leaf = primal if tangent is None else dual(primal, tangent, self)
             made.append(leaf)
         return tree_unflatten(made, spec)
