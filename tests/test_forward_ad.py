@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -174,6 +175,8 @@ class ByItsBackward(tg.autograd.Function):
 
 
 class ByItsJvp(tg.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
     def forward(x: Any, n: int) -> Any:
         return x**n
@@ -219,3 +222,38 @@ def test_zeros_and_ones_are_made_of_infinities_without_nan() -> None:
     assert tg.func.jacfwd(lambda x: infinite)(A[0]).tolist() == [[0] * 4] * 2
     leaf = infinite.clone().requires_grad_()
     assert tg.autograd.grad(A.clone().requires_grad_().sum(), leaf, materialize_grads=True)[0].tolist() == [0, 0]
+
+
+# --- forward and reverse in any sequence -------------------------------------------------------------------------
+
+
+def mixed(t: Any) -> Any:
+    """Of one number, through operations of every kind."""
+    x = tg.stack([t * 1.3, (t * 0.7).sin(), t.exp() / 3, t.new_ones(())])
+    table = x.outer(x.cos())
+    table[1] = table[0] * 2
+    weights = tg.softmax(table, 1)
+    picked = weights[[2, 0, 1]] @ tg.where(x > 0.5, x, x * x)
+    return tg.logsumexp(picked, 0).exp() + ByItsJvp.apply(picked.cumsum(0), 2).prod() + tg.linalg.det(table[:2, :2] + 3)
+
+
+@pytest.mark.parametrize("order", [2, 3])
+def test_any_sequence_of_forward_and_reverse(order: int) -> None:
+    one = tg.ones((), dtype=tg.float64)
+
+    def forward(of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda t: tg.func.jvp(of, (t,), (one,))[1]
+
+    def batched(of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """The same for a batch of one number."""
+        return lambda t: tg.vmap(of)(t.unsqueeze(0)).squeeze(0)
+
+    t = tg.tensor(0.4, dtype=tg.float64, requires_grad=True)
+    expected = mixed(t)
+    for _ in range(order):
+        (expected,) = tg.autograd.grad(expected, t, create_graph=True)
+    for sequence in itertools.product((forward, tg.func.grad, lambda of: batched(tg.func.grad(of))), repeat=order):
+        of: Callable[[Any], Any] = mixed
+        for transform in sequence:
+            of = transform(of)
+        hold(of(tg.tensor(0.4, dtype=tg.float64)), expected, 1e-10)

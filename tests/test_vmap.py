@@ -335,7 +335,7 @@ def test_an_op_of_the_wrong_kind_is_found() -> None:
 
 
 def test_per_sample_gradients_beat_a_loop() -> None:
-    """The benchmarks `derivatives/per_sample` and its loop show 5 times and more; this holds a third of it, on any machine."""
+    """The benchmarks `derivatives/per_sample` and its loop show 5 times and more; this holds a third of that."""
     shapes = ((32, 20), (32,), (32, 32), (32,), (10, 32), (10,))
     parameters = tuple(numbers(*shape).float() for shape in shapes)
     x, y = numbers(64, 20).float(), tg.arange(64) % 10

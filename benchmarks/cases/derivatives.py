@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,7 @@ class Problem:
         random = np.random.RandomState(0)
         self.torch = torch
         parameters: list[Any] = []
-        for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+        for inputs, outputs in itertools.pairwise(sizes):
             weight = random.standard_normal((outputs, inputs)) / np.sqrt(inputs)
             parameters += [torch.from_numpy(weight.astype(np.float32)), torch.zeros(outputs)]
         self.parameters = tuple(parameters)
