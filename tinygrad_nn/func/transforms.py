@@ -105,6 +105,24 @@ def grad_and_value(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = F
     return wrapper
 
 
+def value_and_grad(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """`grad_and_value` in the order of JAX and others: ``(value, gradient)``, or ``((value, aux), gradient)``.
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.func.value_and_grad(lambda x: x ** 3)(tg.tensor(2.0))
+        (tensor(8.), tensor(12.))
+    """
+    both = grad_and_value(func, argnums, has_aux)
+
+    @functools.wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        gradient, value = both(*args, **kwargs)
+        return value, gradient
+
+    return wrapper
+
+
 def _ones(output: Tensor) -> Tensor:
     ones: Tensor = zeros_of(output) + 1
     return ones
