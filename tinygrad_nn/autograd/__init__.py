@@ -12,16 +12,17 @@ from typing import Any
 from .._core.gradients import backward_all, grad
 from .._core.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .._core.tensor import Tensor
-from . import function, graph, lifted_gradients  # noqa: F401 - the last gives `grad` its batches
+from . import function, grad_mode, graph, lifted_gradients  # noqa: F401 - the last gives `grad` its batches
 from .anomaly import detect_anomaly, set_detect_anomaly
 from .comparison import GradcheckError
 from .function import Function
+from .grad_mode import set_multithreading_enabled
 from .gradcheck import gradcheck, gradgradcheck
 
 __all__ = [
     "Function", "GradcheckError", "Variable", "backward", "detect_anomaly", "enable_grad", "function",
-    "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "no_grad", "set_detect_anomaly",
-    "set_grad_enabled",
+    "grad", "grad_mode", "gradcheck", "gradgradcheck", "graph", "inference_mode", "no_grad", "set_detect_anomaly",
+    "set_grad_enabled", "set_multithreading_enabled",
 ]  # fmt: skip
 
 
@@ -60,6 +61,6 @@ def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> 
 
 def __getattr__(name: str) -> Any:
     """Import these when they are asked for."""
-    if name in ("forward_ad", "functional", "profiler", "profiler_util"):
+    if name in ("anomaly_mode", "forward_ad", "functional", "profiler", "profiler_util", "variable"):
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
