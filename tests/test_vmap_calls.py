@@ -37,7 +37,7 @@ REFUSED = {
     **dict.fromkeys(["Tensor.tolist", "tensor_split"], r"calling \.tolist\(\)"),
     **dict.fromkeys(["allclose", "equal"], "gives one answer"),
     **dict.fromkeys(["Tensor.addbmm_", "Tensor.bernoulli_"], "inplace arithmetic"),
-    "index_put": "a boolean mask: it picks another number",
+    "index_put": "a boolean mask: it picks another number", "nn.utils.rnn.pack_padded_sequence": "needs the elements",
 }
 # Functions of which some calls go through the examples one by one: when.
 ONE_BY_ONE = {
@@ -45,6 +45,7 @@ ONE_BY_ONE = {
     "index_reduce": "with an index for each example", "istft": "with a window for each example",
     "masked_fill": "with a value of another type", "masked_scatter": "with no source",
     "nanquantile": "with a q for each example", "nn.functional.cross_entropy": "with weights for each example",
+    "nn.functional.ctc_loss": "with targets or lengths for each example",
     "nn.functional.embedding_bag": "with bags for each example", "nn.functional.grid_sample": "with one image alone",
     "nonzero_static": "always", "quantile": "with a q for each example",
     "repeat_interleave": "with counts for each example",

@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from .._core.lifted import Lifted
 from .._core.op import REGISTRY
 from .._core.tensor import Tensor, check_dim
 from ..ops.index_put import index_put
@@ -19,7 +18,6 @@ from ..ops.selection import where
 from ..ops.sequences import arange
 from ..ops.shape import broadcast_tensors
 from .batched import BatchLevel
-from .batched_products import reduce_class_losses
 from .batching import loop, rows_of
 from .indexing import batched_getitem, written_places
 
@@ -328,17 +326,6 @@ def _quantile(level: BatchLevel, called: Callable[..., Any], given: Given) -> An
     if whole and keepdim:
         found = found.reshape((*found._array.shape, *(1,) * ndim))
     return level.wrap(found)
-
-
-@function_rule("_smoothed")
-def _smoothed_cross_entropy(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
-    if type(given["weight"]) is Lifted:
-        return level.wrap(loop(level, "cross_entropy", called, (), given))
-    scores, target = level.full(given["rows"]), level.full(given["t"])
-    count, rows, classes = scores._array.shape
-    flat = {"rows": scores.reshape(count * rows, classes), "t": target.reshape(-1), "reduction": "none"}
-    losses = called(**{**given, **flat}).reshape(count, rows)
-    return level.wrap(reduce_class_losses(losses, target, given))
 
 
 @function_rule("istft")

@@ -1,4 +1,4 @@
-"""Batching rules of products, losses and tables of rows."""
+"""Batching rules of products and tables of rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .._core.tensor import Tensor, wrap
 from ..ops.contraction import pair
 from ..ops.linalg import matmul
 from .batched import BatchLevel
-from .batching import Options, on_aligned, one_by_one, rows_of, rule
+from .batching import Options, on_aligned, one_by_one, rule
 
 # --- products of matrices ----------------------------------------------------------------------------------------
 
@@ -65,45 +65,6 @@ def _least_squares(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options:
     solution, rank, values = on_aligned(level, op, inputs, options)
     leading = (level.size, *inputs[0]._array.shape[:-2])  # the right sides do not count in these
     return solution, rank.reshape(leading), values.reshape(*leading, values._array.shape[-1])
-
-
-# --- losses ------------------------------------------------------------------------------------------------------
-
-
-@rule("mse", "l1", "smooth_l1", "huber", "bce", "bce_with_logits", "kl_div", "soft_margin")
-def _loss_of_pairs(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
-    losses = op.call(*[level.full(x) for x in inputs], **{**options, "reduction": "none"})
-    if options["reduction"] == "none":
-        return losses
-    rows = rows_of(losses)
-    return rows.sum(1) if options["reduction"] == "sum" else rows.mean(1)
-
-
-@rule("nll_loss", "cross_entropy")
-def _loss_of_classes(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
-    scores, target = level.full(inputs[0]), level.full(inputs[1])
-    count, rows, classes = scores._array.shape
-    flat = {**options, "reduction": "none"}
-    losses = op.call(scores.reshape(count * rows, classes), target.reshape(count * rows), **flat)
-    return reduce_class_losses(losses.reshape(count, rows), target, options)
-
-
-def reduce_class_losses(losses: Tensor, target: Tensor, options: Options) -> Tensor:
-    """The losses of rows, of (examples, rows), as the options of a loss say."""
-    if options["reduction"] == "none":
-        return losses
-    total: Tensor = losses.sum(1)
-    if options["reduction"] == "sum":
-        return total
-    weight, ignored = options["weight"], options["ignore_index"]
-    labels = target.detach()
-    if weight is None:
-        counted = (labels != ignored).sum(1)
-    else:
-        kept = labels != ignored
-        counted = (wrap(np.asarray(weight))[labels * kept] * kept).sum(1)
-    mean: Tensor = total / counted.to(total.dtype)
-    return mean
 
 
 # --- rows of a table ---------------------------------------------------------------------------------------------

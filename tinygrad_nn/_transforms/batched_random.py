@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .._core.tensor import Tensor
+from .._core.lifted import LiftedError
+from .._core.tensor import Tensor, check_dim
 from ..ops.join import stack
 from .batched import NO_RANDOM_NUMBERS, BatchLevel, unbatched_target
 from .batched_functions import Given, function_rule
@@ -80,6 +81,16 @@ def _dropout(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any
     return level.store(x, result) if inplace else result
 
 
+@function_rule("gumbel_softmax")
+def _gumbel_softmax(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
+    logits, ndim = level.full(given["logits"]), given["logits"]._array.ndim
+    dim = check_dim(given["dim"], ndim) + 1
+    with level.drawing():
+        if ndim:
+            return level.wrap(called(**{**given, "logits": logits.contiguous(), "dim": dim}))
+        return level.wrap(called(**{**given, "logits": logits.unsqueeze(1), "dim": dim}).squeeze(1))
+
+
 @function_rule(
     "uniform_", "normal_", "random_", "bernoulli_", "exponential_", "geometric_", "cauchy_", "log_normal_"
 )  # fmt: skip
@@ -88,7 +99,8 @@ def _fill(level: BatchLevel, called: Callable[..., Any], given: Given) -> Any:
     if not level.holds(target) and any(level.holds(value) for value in given.values()):
         raise unbatched_target()
     if level.draws and not level.holds(target):
-        raise RuntimeError(
+        level.drawn = True
+        raise LiftedError(  # a function that does so may be known as a whole
             "vmap: Cannot ask for different inplace randomness on an unbatched tensor. This will appear like same "
             "randomness. Make the tensor of one that is vmapped over: torch.empty_like(x)."
         )

@@ -15,7 +15,7 @@ from .._core.tensor import Tensor, wrap
 from .._core.trees import TreeSpec, broadcast_to_and_flatten, tree_flatten, tree_leaves, tree_structure, tree_unflatten
 from ..ops.join import cat
 from ..ops.random import get_rng_state, set_rng_state
-from . import batched_layers, batched_products, batched_random, batched_shapes  # noqa: F401 - they enter their rules
+from . import batched_layers, batched_losses, batched_products, batched_random, batched_shapes  # noqa: F401 - they enter their rules
 from .batched import RANDOMNESS, BatchLevel, batched
 from .batched_functions import call_batched
 from .batching import batch_rule
