@@ -5,8 +5,7 @@ Source: https://docs.pytorch.org/docs/stable/func.api.html#utilities-for-working
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core.tensor import Tensor
@@ -52,22 +51,18 @@ def functional_call(
         >>> gradients["weight"]
         tensor([[3., 4.]])
     """
-    original, merged = _merged(parameter_and_buffer_dicts)
-    values = _for_all_names(module, merged) if tie_weights else dict(merged)
-    if strict:
-        _check_names(module, values)
-    positional = args if isinstance(args, tuple) else () if args is None else (args,)
-    with _swapped(module, values) as places:
-        try:
-            return module(*positional, **(kwargs or {}))
-        finally:
-            _write_back(original, places)
+    from ..nn.utils.stateless import _functional_call
+
+    given = _merged(parameter_and_buffer_dicts)
+    return _functional_call(module, given, args, dict(kwargs or {}), tie_weights=tie_weights, strict=strict)
 
 
-def _merged(given: Any) -> tuple[list[Any], dict[str, Any]]:
-    """The dictionary that changes are to be noted in, if there is but one; and what is in them together."""
+def _merged(given: Any) -> dict[str, Any]:
+    """What is in several dictionaries together; a single one itself, in which changes are noted."""
+    if isinstance(given, dict):
+        return given
     if isinstance(given, Mapping):
-        return [given], dict(given)
+        return dict(given)
     if not isinstance(given, Sequence):
         raise ValueError(
             f"Expected parameter_and_buffer_dicts to be a dict, or a list/tuple of dicts, but got {type(given)}"
@@ -80,84 +75,7 @@ def _merged(given: Any) -> tuple[list[Any], dict[str, Any]]:
         raise ValueError(
             f"{repeated} appeared in multiple dictionaries; behavior of functional call is ambiguous"
         )
-    return [], {name: value for each in given for name, value in each.items()}
-
-
-def _all_tensors(module: Any) -> dict[str, Any]:
-    found = dict(module.named_parameters(remove_duplicate=False))
-    found.update(module.named_buffers(remove_duplicate=False))
-    return found
-
-
-def _for_all_names(module: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """The values under all names of the tensors that they stand for."""
-    names: dict[int, list[str]] = {}
-    for name, tensor in _all_tensors(module).items():
-        names.setdefault(id(tensor), []).append(name)
-    whole = dict(values)
-    for tied in names.values():
-        given = [name for name in tied if name in values]
-        if len(tied) < 2 or not given:
-            continue
-        if any(values[name] is not values[given[0]] for name in given):
-            raise ValueError(
-                f"functional_call got multiple values for keys {sorted(tied)}, which are tied. Consider using "
-                "tie_weights=False"
-            )
-        whole.update(dict.fromkeys(tied, values[given[0]]))
-    return whole
-
-
-def _check_names(module: Any, values: dict[str, Any]) -> None:
-    own = _all_tensors(module)
-    unexpected = [name for name in values if name not in own]
-    missing = [name for name in own if name not in values]
-    lines = []
-    if unexpected:
-        lines.append(f"Unexpected key(s): {', '.join(map(repr, unexpected))}.")
-    if missing:
-        lines.append(f"Missing key(s): {', '.join(map(repr, missing))}.")
-    if lines:
-        text = "\n\t".join(lines)
-        raise RuntimeError(f"Error(s) in reparametrizing for {type(module).__name__}:\n\t{text}")
-
-
-def _holder(module: Any, name: str) -> tuple[dict[str, Any], str]:
-    """Where a module keeps the tensor of this name: its dictionary, and the key in it."""
-    path, _, last = name.rpartition(".")
-    owner = module.get_submodule(path) if path else module
-    for holder in (owner._parameters, owner._buffers):
-        if last in holder:
-            return holder, last
-    if isinstance(owner.__dict__.get(last), Tensor):
-        return owner.__dict__, last
-    raise KeyError(
-        f"functional_call: {type(module).__name__} has no parameter or buffer named {name!r}. It has: "
-        f"{', '.join(_all_tensors(module))}"
-    )
-
-
-@contextmanager
-def _swapped(module: Any, values: dict[str, Any]) -> Iterator[dict[str, tuple[dict[str, Any], str]]]:
-    """The module with these tensors, for the ``with`` block; it gives where they are kept."""
-    places = {name: _holder(module, name) for name in values}
-    before = {name: holder[key] for name, (holder, key) in places.items()}
-    try:
-        for name, (holder, key) in places.items():
-            holder[key] = values[name]
-        yield places
-    finally:
-        for name, (holder, key) in places.items():
-            holder[key] = before[name]
-
-
-def _write_back(dictionaries: list[Any], places: dict[str, tuple[dict[str, Any], str]]) -> None:
-    """Note what the module has put in the place of a tensor."""
-    for dictionary in dictionaries:
-        for name in dictionary:
-            holder, key = places[name]
-            if isinstance(dictionary, dict) and holder[key] is not dictionary[name]:
-                dictionary[name] = holder[key]
+    return {name: value for each in given for name, value in each.items()}
 
 
 def stack_module_state(models: Any) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
