@@ -21,6 +21,7 @@ from .jacobians import (
 )
 
 Array = np.ndarray[Any, Any]
+_FORWARD = "computed with forward mode "
 _ROWS_SWEPT = 64  # of the elements of an input that disagree, how many are looked at again
 
 
@@ -63,6 +64,21 @@ class Comparison:
             self._hold_direction(output, number, part)
         else:
             self._hold_jacobians(output, number, part)
+
+    def hold_forward(
+        self, output: Tensor, number: int, part: Part, jacobian: Callable[[Differences, int, int, Part], Array]
+    ) -> None:
+        """Compare what forward differentiation gives for a part of one output.
+
+        Raises:
+            GradcheckError: they differ.
+        """
+        for position in self.wanted:
+            forward = jacobian(self.differences, position, number, part)
+            numerical = self.differences.jacobian(position, number, part)
+            tolerance = self._tolerance(forward, output)
+            if forward.size and not _is_close(forward, numerical, tolerance).all():
+                _Disagreement(self, output, number, position, part, forward, numerical, tolerance, _FORWARD).settle()
 
     def _hold_constant(self, number: int, part: Part) -> None:
         for position in self.wanted:
@@ -165,8 +181,9 @@ class _Disagreement:
 
     def __init__(
         self, owner: Comparison, output: Tensor, number: int, position: int, part: Part, analytical: Array,
-        numerical: Array, tolerance: tuple[float, float],
+        numerical: Array, tolerance: tuple[float, float], mode: str = "",
     ) -> None:  # fmt: skip
+        self.mode = mode
         self.owner, self.output, self.number, self.position, self.part = owner, output, number, position, part
         self.analytical, self.numerical, self.tolerance = analytical, numerical.copy(), tolerance
         self.kinks = np.zeros(analytical.shape, bool)
@@ -215,7 +232,7 @@ class _Disagreement:
         chosen = np.isin(np.arange(len(bad)), known)[:, None] & shown if known else shown
         row, column = np.unravel_index(int(np.argmax(np.where(chosen, self._excess(), -np.inf))), bad.shape)
         lines = [
-            f"Jacobian mismatch for output {self.number} with respect to input {self.position},",
+            f"Jacobian {self.mode}mismatch for output {self.number} with respect to input {self.position},",
             f"numerical:{wrap(self.numerical)!r}",
             f"analytical:{wrap(self.analytical)!r}",
             self._worst(int(row), int(column)),

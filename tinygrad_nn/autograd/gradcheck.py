@@ -15,6 +15,7 @@ from .._core.gradients import grad
 from .._core.modes import enable_grad
 from .._core.tensor import Tensor, wrap
 from .comparison import Comparison, GradcheckError, Settings
+from .further_checks import check_batched_gradients, check_batched_tangents, forward_jacobian
 from .jacobians import differentiable, gradients, outputs, parts_of, random_like
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
@@ -59,9 +60,12 @@ def gradcheck(
         nondet_tol: how far two runs of the same backward pass may be apart.
         check_undefined_grad: check also that no gradient in means no gradient out.
         check_grad_dtypes: demand that each gradient has its input's type.
-        check_backward_ad: what is checked here. False checks nothing but the inputs.
-        fast_mode: check one random direction of each Jacobian instead of all of its elements.
-        check_batched_grad, check_batched_forward_grad, check_forward_ad, masked: PyTorch's, not available here.
+        check_backward_ad: check gradients.
+        check_forward_ad: check forward differentiation.
+        check_batched_grad, check_batched_forward_grad: check also that several gradients, or tangents, at once give
+            what they give one after the other.
+        fast_mode: check one random direction of each Jacobian instead of all of its elements; of gradients only.
+        masked: of sparse tensors, and without effect.
 
     Returns:
         True if all gradients are right; False, without `raise_exception`, if not.
@@ -72,7 +76,7 @@ def gradcheck(
             a sign, a factor, a transposition, a kink.
         ValueError: no input requires grad.
         RuntimeError: an input's elements share memory, so that they cannot be changed one by one.
-        NotImplementedError: a check that is not available here.
+        AssertionError: nothing is to be checked, or a batch of what is not to be checked.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
 
@@ -83,14 +87,20 @@ def gradcheck(
         >>> gradcheck(lambda x: x * x * x, x)
         True
     """
-    _refuse("gradcheck", check_batched_grad=check_batched_grad, check_batched_forward_grad=check_batched_forward_grad,
-            check_forward_ad=check_forward_ad, masked=masked)  # fmt: skip
+    _check_choice(check_backward_ad, check_forward_ad, check_batched_grad, check_batched_forward_grad)
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     settings = Settings(eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes, fast_mode)
     try:
         _check_inputs(given)
         if check_backward_ad:
             _check(func, given, settings)
+        wanted = [i for i, value in enumerate(given) if _wants_grad(value)]
+        if check_batched_grad:
+            check_batched_gradients(func, given, wanted)
+        if check_forward_ad:
+            _check_forward(func, given, wanted, settings)
+        if check_batched_forward_grad:
+            check_batched_tangents(func, given, wanted)
     except GradcheckError:
         if raise_exception:
             raise
@@ -123,10 +133,10 @@ def gradgradcheck(
         func, inputs: as for `gradcheck`.
         grad_outputs: the gradients of the outputs, at which to check. Default: random ones.
         gen_non_contig_grad_outputs: make random ones whose elements do not lie side by side in memory.
-        check_rev_over_rev: what is checked here.
-        eps, atol, rtol, raise_exception, nondet_tol, check_undefined_grad, check_grad_dtypes, fast_mode: as for
-            `gradcheck`.
-        check_batched_grad, check_fwd_over_rev, masked: PyTorch's, not available here.
+        check_rev_over_rev: check the gradients of the gradients.
+        check_fwd_over_rev: check the gradients' forward differentiation.
+        eps, atol, rtol, raise_exception, nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad,
+            fast_mode, masked: as for `gradcheck`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradgradcheck.html
 
@@ -137,7 +147,10 @@ def gradgradcheck(
         >>> gradgradcheck(lambda x: x * x * x, x)
         True
     """
-    _refuse("gradgradcheck", check_fwd_over_rev=check_fwd_over_rev, masked=masked)
+    if not (check_fwd_over_rev or check_rev_over_rev):
+        raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
+    if check_batched_grad and not check_rev_over_rev:
+        raise AssertionError("Setting check_batched_grad=True requires check_rev_over_rev to be True")
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     chosen = _grad_outputs(differentiable(func(*given)), grad_outputs, gen_non_contig_grad_outputs)
     count = len(given)
@@ -152,14 +165,19 @@ def gradgradcheck(
     return gradcheck(
         first_gradients, given + chosen, eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception,
         nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes,
-        check_batched_grad=check_batched_grad, check_backward_ad=check_rev_over_rev, fast_mode=fast_mode,
+        check_batched_grad=check_batched_grad, check_backward_ad=check_rev_over_rev,
+        check_forward_ad=check_fwd_over_rev, fast_mode=fast_mode, masked=masked,
     )  # fmt: skip
 
 
-def _refuse(name: str, **options: Any) -> None:
-    for option, value in options.items():
-        if value:
-            raise NotImplementedError(f"{name}(): {option} is not available: gradients here are computed backward only")
+def _check_choice(backward: bool, forward: bool, batched: bool, batched_forward: bool) -> None:
+    """Refuse checks that do not go together."""
+    if not (forward or backward):
+        raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
+    if batched and not backward:
+        raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
+    if batched_forward and not forward:
+        raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
 
 
 def _grad_outputs(recorded: list[Tensor], given: Any, scattered: bool) -> tuple[Any, ...]:
@@ -214,6 +232,15 @@ def _check(func: Callable[..., Any], inputs: tuple[Any, ...], settings: Settings
         _check_repeatable(func, inputs, comparison.wanted, settings)
         if settings.check_undefined_grad:
             _check_no_gradient(recorded, [inputs[i] for i in comparison.wanted])
+
+
+def _check_forward(
+    func: Callable[..., Any], inputs: tuple[Any, ...], wanted: list[int], settings: Settings
+) -> None:
+    comparison = Comparison(func, inputs, wanted, settings)
+    for number, output in enumerate(outputs(func(*inputs))):
+        for part in parts_of(output._array):
+            comparison.hold_forward(output, number, part, forward_jacobian)
 
 
 def _check_repeatable(
