@@ -26,7 +26,7 @@ INSTALLED_EVERYWHERE = ("tinygrad_nn", "numpy")
 IMPORT_SECONDS = 0.060  # beyond numpy
 OP_SECONDS = 4.5e-6  # forward and backward of an op on three numbers, or ...
 OP_BARE = 10  # ... so many times what NumPy takes for it, on machines slower than that
-WHEEL_BYTES = 1_000_000
+WHEEL_BYTES = 2_000_000
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -83,10 +83,10 @@ def test_grad_takes_all_of_pytorchs_arguments() -> None:
     x = tg.tensor(3.0, requires_grad=True)
     (first,) = tg.autograd.grad(x**3, x, None, None, True, True, None, False, False)
     assert first.item() == 27.0
-    with pytest.warns(UserWarning, match="only_inputs"):
+    with pytest.warns(FutureWarning, match="only_inputs"):
         tg.autograd.grad(x**3, x, only_inputs=False)
-    with pytest.raises(NotImplementedError, match="is_grads_batched"):
-        tg.autograd.grad(x**3, x, is_grads_batched=True)
+    (several,) = tg.autograd.grad(x**3, x, tg.tensor([1.0, 2.0]), is_grads_batched=True)
+    assert several.tolist() == [27.0, 54.0]
 
 
 def test_switches_may_be_set_and_nothing_is_there() -> None:
@@ -99,6 +99,10 @@ def test_switches_may_be_set_and_nothing_is_there() -> None:
     finally:
         cudnn.deterministic = before
     tg.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        assert tg.are_deterministic_algorithms_enabled()
+    finally:
+        tg.use_deterministic_algorithms(False)
     assert not any([cudnn.is_available(), tg.backends.mps.is_available(), tg.backends.mps.is_built()])
     assert not tg.accelerator.is_available()
     assert tg.accelerator.current_accelerator() is None
@@ -115,7 +119,7 @@ def test_padding_passes_gradients_on_and_names_what_is_wrong() -> None:
     assert b.grad.tolist() == [[0, 0], [1, 1], [2, 2]]
     with pytest.raises(RuntimeError, match="empty list"):
         pad_sequence([])
-    with pytest.raises(RuntimeError, match="'left' or 'right', got 'top'"):
+    with pytest.raises(RuntimeError, match="one of left or right, but got top"):
         pad_sequence([a], padding_side="top")
     with pytest.raises(RuntimeError, match=r"\[1, 2\].*\[1, 3\]|\[1, 3\].*\[1, 2\]"):
         pad_sequence([a, tg.ones(1, 3)])
