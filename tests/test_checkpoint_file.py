@@ -69,7 +69,7 @@ ordered._metadata = {"": {"version": 1}}
 VALUES = [
     None, True, False, 0, -1, 2**100, 0.1, -0.0, 1e-310, math.inf, -math.inf, math.nan, 1 + 2j, complex(math.nan, -0.0),
     "", "text", "\x00\ud800 \U0001f600", b"", b"\x00\xff", [], (), {}, set(), [[]], ((),), {"a": {}},
-    (1, "two", 3.0), [1, (2, [3, {"four": (5,)}])], {1, "a", (2, 3)},
+    (1, "two", 3.0), [1, (2, [3, {"four": (5,)}])], {3, 1, (2, 3)},
     {"a": 1, "b": [2]}, {0: "a", "0": "b", (1, 2): "c", None: "d", True: "e", 1.5: "f"}, {"$tensor": 1}, {"": {"$": 2}},
     ordered, OrderedDict({1: 2}), Counter("abba"), deque([1, 2], maxlen=3), deque([1]), tg.Size([2, 3]),
     tg.float32, tg.bfloat16, tg.device("cpu"),
