@@ -213,3 +213,14 @@ def test_random_programs_equal_pytorch(block: int) -> None:
         assert facts == expected[1], seed
         for mine, theirs in zip(values, expected[0], strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12, err_msg=str(seed))
+
+
+def test_an_element_on_itself_is_no_partial_overlap() -> None:
+    """Found by `test_view_machine.py`: the strides of one element differ, and mean nothing."""
+    x = tg.zeros(3, 4)
+    x[2, 0] = 2.0
+    element = x.diagonal(-2)
+    element.add_(element.reshape(-1))
+    assert x[2, 0] == 4
+    with pytest.raises(RuntimeError, match="refer to a single memory location"):
+        x[:2].add_(x[1:])

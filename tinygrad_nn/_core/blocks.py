@@ -165,10 +165,16 @@ def same_place(array: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool
 def partly_overlap(array: np.ndarray[Any, Any], other: np.ndarray[Any, Any], *, same: bool = True) -> bool:
     """Whether two dense arrays lie in the same memory, but not element on element (PyTorch's test).
 
-    Without `same`, that they lie element on element counts as well.
+    Without `same`, that they lie element on element counts as well. Steps of dimensions of length 1 lead nowhere, and
+    are not compared: NumPy chooses others for them than PyTorch.
     """
     if not np.may_share_memory(array, other) or not (is_dense(array) and is_dense(other)):
         return False
     if not same or address(array) != address(other) or array.nbytes != other.nbytes:
         return True
-    return strides_of(array) != strides_of(other)
+    return _steps(array) != _steps(other)
+
+
+def _steps(array: np.ndarray[Any, Any]) -> list[int]:
+    """The strides of an array's dimensions that are longer than 1."""
+    return [step for step, length in zip(array.strides, array.shape, strict=True) if length != 1]
