@@ -9,6 +9,6 @@ Example:
 Source: https://docs.pytorch.org/docs/stable/backends.html
 """
 
-from . import cudnn, mps
+from . import cuda, cudnn, mkl, mkldnn, mps, openmp
 
-__all__ = ["cudnn", "mps"]
+__all__ = ["cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from .module import Module
 
-__all__ = ["DataParallel", "data_parallel"]
+__all__ = ["DataParallel", "DistributedDataParallel", "data_parallel"]
 
 
 class DataParallel(Module):
@@ -44,6 +44,22 @@ class DataParallel(Module):
     def forward(self, *inputs: Any, **kwargs: Any) -> Any:
         """The module's result."""
         return self.module(*inputs, **kwargs)
+
+
+class DistributedDataParallel(Module):
+    """A module whose gradients several processes would share: there is one process, so it is refused, as in PyTorch
+    before there is a group.
+
+    Raises:
+        ValueError: always. Use the module itself.
+    """
+
+    def __init__(self, module: Module, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+        raise ValueError(
+            "Default process group has not been initialized, please make sure to call init_process_group. "
+            "(DistributedDataParallel: tinygrad_nn trains in one process; use the module itself.)"
+        )
 
 
 def data_parallel(

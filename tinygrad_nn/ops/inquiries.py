@@ -79,3 +79,12 @@ def typename(obj: Any) -> str:
     home = getattr(obj, "__module__", type(obj).__module__)
     name = getattr(obj, "__qualname__", None) or getattr(obj, "__name__", None) or type(obj).__name__
     return name if home in (None, "builtins") else f"{home}.{name}"
+
+
+def _assert(condition: Any, message: str) -> None:
+    """An assertion that PyTorch's compilers can see.
+
+    Raises:
+        AssertionError: the condition does not hold.
+    """
+    assert condition, message
