@@ -69,6 +69,7 @@ from .ops.comparison import (  # fmt: skip
 )
 from .ops.complex_numbers import angle, complex, imag, isreal, polar, real, view_as_complex, view_as_real
 from .ops.conjugates import adjoint, conj, conj_physical, is_conj, is_neg, resolve_conj, resolve_neg
+from .ops.convolutions import conv1d, conv2d, conv3d, conv_tbc, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from .ops.copies import (  # fmt: skip
     alias_copy, as_strided_copy, detach_copy, diagonal_copy, expand_copy, narrow_copy, permute_copy, select_copy,
     slice_copy, split_copy, split_with_sizes_copy, squeeze_copy, t_copy, transpose_copy, unbind_copy, unfold_copy,
@@ -310,7 +311,8 @@ __all__ = [
     "channel_shuffle", "channels_last", "channels_last_3d", "cholesky", "cholesky_inverse", "cholesky_solve", "chunk",
     "clamp", "clamp_max", "clamp_min", "clip", "clone", "column_stack", "combinations", "compile", "complex",
     "complex32", "complex64", "complex128", "composite", "concat", "concatenate", "conj", "conj_physical",
-    "constant_pad_nd", "contiguous_format", "copysign", "corrcoef", "cos", "cosh", "cosine_similarity", "count_nonzero",
+    "constant_pad_nd", "contiguous_format", "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d",
+    "conv_transpose2d", "conv_transpose3d", "copysign", "corrcoef", "cos", "cosh", "cosine_similarity", "count_nonzero",
     "cov", "cpu", "cross", "cuda", "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "datasets", "debug",
     "default_generator", "deg2rad", "det", "detach", "detach_", "detach_copy", "device", "diag", "diag_embed",
     "diagflat", "diagonal", "diagonal_copy", "diagonal_scatter", "diff", "digamma", "dist", "distributed", "div",

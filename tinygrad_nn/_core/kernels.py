@@ -7,6 +7,7 @@ columns 17 against 150; maxima 33 against 390).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -129,3 +130,12 @@ def row_log_sum_exp(x: Array) -> Any:
     if flat.dot(flat) < _SMALL**2 or (maximum_reduce(flat) < _SMALL and minimum_reduce(flat) > -_SMALL):
         return result
     return log_sum_exp(x, 1)
+
+
+def plane_sums(x: Array) -> Any:
+    """The sums over all but the first two dimensions of (images, channels, ...)."""
+    planes = x.reshape(x.shape[0], x.shape[1], math.prod(x.shape[2:]))
+    dtype = x.dtype
+    if dtype is FLOAT32 or dtype is FLOAT64:
+        return planes.dot(ones(planes.shape[2], dtype))
+    return add_reduce(planes, 2)

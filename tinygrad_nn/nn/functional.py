@@ -18,6 +18,15 @@ from ..ops import piecewise as _piecewise
 from ..ops.activation import glu, logsigmoid, sigmoid, softplus, softsign, tanhshrink
 from ..ops.attention import scaled_dot_product_attention
 from ..ops.classification import cross_entropy, nll_loss
+from ..ops.convolutions import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_tbc,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+)
 from ..ops.ctc import ctc_loss
 from ..ops.distance_loss import cosine_embedding_loss, triplet_margin_loss, triplet_margin_with_distance_loss
 from ..ops.distances import cosine_similarity, normalize, pairwise_distance, pdist
@@ -58,6 +67,13 @@ __all__ = [
     "celu",
     "celu_",
     "channel_shuffle",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_tbc",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "cosine_embedding_loss",
     "cosine_similarity",
     "cross_entropy",

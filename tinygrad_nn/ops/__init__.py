@@ -20,6 +20,8 @@ from . import (  # noqa: F401 - they register their ops, and give Tensor its met
     complex_numbers,
     conjugates,
     contraction,
+    convolution,
+    convolutions,
     copies,
     covariance,
     creation,

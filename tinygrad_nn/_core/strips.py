@@ -1,0 +1,235 @@
+"""The elements under sliding windows as matrices that BLAS reads, with few copies: what convolutions are made of.
+
+A convolution is the product of its weights with a matrix whose columns hold the elements under each window. Written
+out whole, that matrix has each element once for every place in the kernel. Here only the shifts along the last
+dimension are written out, as *strips*: of shape (images, channels, kernel columns, rows, output columns). A shift along
+the rows is then the same memory, read from further down: a view.
+
+So a kernel of 3 x 3 needs 3 copies and 3 products that are added up, not 9 copies. Where a kernel column of all
+channels is too short for a good product, the views are written out after all (`Strips` with `whole`).
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Lengths = tuple[int, ...]
+Pairs = tuple[tuple[int, int], ...]
+Slices = tuple[slice, ...]
+
+_TILE = 800_000  # bytes of strips and results that stay in the second-level cache
+_SMALL = 1_000_000  # OpenBLAS takes its quicker way, without packing, for products of so many multiply-adds
+_WHOLE = 40  # strips of fewer elements in a column are written out whole
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a convolution's options and lengths come to. There are at least two dimensions; the last is the columns."""
+
+    lengths: Lengths  # of the input's dimensions
+    kernel: Lengths
+    stride: Lengths
+    dilation: Lengths
+    padding: Pairs  # before and after; may be negative
+    counts: Lengths  # of windows: the output's dimensions
+    phases: Lengths  # along each dimension but the last: into how many interleaved parts the rows are taken apart
+    rows: Lengths  # the rows in each
+    fills: tuple[tuple[Lengths, Slices, Slices], ...]  # a phase, rows of it, and the input's rows that go there
+    columns: tuple[tuple[int, slice, slice], ...]  # for each kernel column: the input's phase, where to, where from
+    starts: tuple[tuple[Lengths, Lengths], ...]  # for each kernel row: its phase, and the first row
+    shifts: Lengths | None  # of the kernel columns, where input and output are equally wide and nothing is skipped
+    padded: bool  # some strips have elements beyond the edges
+    plain: bool  # the input itself is the strips
+
+
+def window_counts(lengths: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths, padding: Pairs) -> Lengths:
+    """How many windows fit along each dimension (below 1 where not even one does)."""
+    given = zip(lengths, kernel, stride, dilation, padding, strict=True)
+    return tuple([(n + before + after - d * (k - 1) - 1) // s + 1 for n, k, s, d, (before, after) in given])
+
+
+def _fit(length: int, first: int, step: int, count: int) -> tuple[slice, slice]:
+    """Of the places ``first + i * step``, those inside a dimension: the range of ``i``, and the places."""
+    low = max(0, -(first // step))
+    high = max(low, min(count, (length - 1 - first) // step + 1))
+    start = first + low * step
+    return slice(low, high), slice(start, start + (high - low - 1) * step + 1 if high > low else start, step)
+
+
+@functools.lru_cache(maxsize=512)
+def window(lengths: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths, padding: Pairs) -> Window:
+    """The window of a kernel over an input of two or more dimensions."""
+    counts = window_counts(lengths, kernel, stride, dilation, padding)
+    phases, rows, parts, starts = [], [], [], []
+    for n, k, s, d, count, (before, _) in zip(lengths[:-1], kernel, stride, dilation, counts, padding, strict=False):
+        # the row of output i and kernel row j is i * s + j * d: phase (j * d) % s, and there row i + (j * d) // s
+        used = sorted({j * d % s for j in range(k)})
+        need = (k - 1) * d // s + count
+        phases.append(len(used))
+        rows.append(need)
+        parts.append([(used.index(phase), *_fit(n, phase - before, s, need)) for phase in used])
+        starts.append([(used.index(j * d % s), j * d // s) for j in range(k)])
+    fills = [tuple(zip(*combination, strict=True)) for combination in itertools.product(*parts)]
+    width, wide, step = lengths[-1], counts[-1], stride[-1]
+    firsts = [j * dilation[-1] - padding[-1][0] for j in range(kernel[-1])]
+    columns = [(f % step, *_fit(-(-(width - f % step) // step), f // step, 1, wide)) for f in firsts]
+    full_columns = all(to == slice(0, wide) for _, to, _ in columns)
+    full_rows = all(part[1] == slice(0, need) for dim, need in zip(parts, rows, strict=True) for part in dim)
+    dense = all(s == 1 for s in stride)
+    return Window(
+        lengths, kernel, stride, dilation, padding, counts, tuple(phases), tuple(rows), tuple(fills), tuple(columns),
+        starts=tuple([tuple(zip(*combination, strict=True)) for combination in itertools.product(*starts)]),
+        shifts=tuple(firsts) if dense and wide == width and kernel[-1] > 1 else None,
+        padded=not (full_columns and full_rows),
+        plain=dense and kernel[-1] == 1 and rows == list(lengths[:-1]) and full_rows and full_columns,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+class Strips:
+    """The strips of images in the matrices that products want, some images at a time.
+
+    Args:
+        over: the windows.
+        groups: of channels, each in matrices of its own.
+        size: images at a time.
+        channels: of an image.
+        dtype: of the elements.
+        parts: into how many parts the columns of each matrix are cut.
+        whole: write all shifts out, so that there is one matrix instead of one for each kernel row.
+    """
+
+    def __init__(
+        self, over: Window, groups: int, size: int, channels: int, dtype: Any, parts: int = 1, whole: bool = False
+    ) -> None:
+        self.over, self.groups, self.parts = over, groups, parts
+        self.tall = channels // groups * over.kernel[-1]  # rows of a matrix: channels and kernel columns
+        shape = (size, channels, over.kernel[-1], *over.phases, *over.rows, over.counts[-1])
+        self.whole: Array | None = None
+        if over.plain:
+            return
+        self.memory: Array = (np.zeros if over.padded else np.empty)(shape, dtype)
+        self.matrices = self.views(self.memory)
+        if whole:
+            outer, (high, wide) = over.counts[:-2], over.counts[-2:]
+            kinds = len(over.starts)
+            self.whole = np.empty((size, groups, *outer, kinds, self.tall, high * wide), dtype)
+            joined = self.whole.reshape(size, groups, *outer, 1, kinds * self.tall, high * wide)
+            self.matrices = [cut(joined, parts)]
+            self.rows = [rows[..., 0, :, :] for rows in self.views(self.memory, 1)]
+
+    def views(self, memory: Array, parts: int | None = None) -> list[Array]:
+        """For each kernel row the matrices (images, groups, *outer rows, parts, channels and columns, outputs)."""
+        over, (images, channels) = self.over, memory.shape[:2]
+        parts = self.parts if parts is None else parts
+        item, dims = memory.itemsize, len(over.rows)
+        strides = memory.strides
+        by_phase, by_row = strides[3 : 3 + dims], strides[3 + dims : -1]
+        outer = over.counts[:-2]
+        outputs = over.counts[-2] * over.counts[-1] // parts
+        shape = (images, self.groups, *outer, parts, self.tall, outputs)
+        steps = (
+            strides[0], strides[1] * (channels // self.groups), *by_row[: len(outer)], outputs * item, strides[2], item
+        )  # fmt: skip
+        offsets = [_dot(phase, by_phase) + _dot(row, by_row) for phase, row in over.starts]
+        return [np.ndarray(shape, memory.dtype, memory, offset, steps) for offset in offsets]
+
+    def load(self, images: Array) -> list[Array]:
+        """The matrices of these images, which lie in C order."""
+        over, count = self.over, len(images)
+        if over.plain:
+            return self.views(images.reshape(count, images.shape[1], 1, *over.phases, *over.lengths))
+        memory = self.memory[:count]
+        if over.shifts is not None:
+            _shift(memory, images, over)
+        else:
+            _copy(memory, images, over)
+        if self.whole is not None:
+            for kind, rows in enumerate(self.rows):
+                self.whole[:count, ..., kind, :, :] = rows[:count]
+        return self.matrices if count == len(self.memory) else [m[:count] for m in self.matrices]
+
+    def unload(self, images: Array) -> None:
+        """Add the strips up into images: the adjoint of `load` (not `whole`)."""
+        for column, (phase, to, source) in enumerate(self.over.columns):
+            for part, rows_to, rows_from in self.over.fills:
+                target = images[..., phase :: self.over.stride[-1]][(..., *rows_from, source)]
+                target += self.memory[(slice(len(images)), slice(None), column, *part, *rows_to, to)]
+
+
+def _dot(numbers: Lengths, steps: Lengths) -> int:
+    return sum(n * step for n, step in zip(numbers, steps, strict=True))
+
+
+def _copy(memory: Array, images: Array, over: Window) -> None:
+    """Write the strips, a run of columns at a time."""
+    apart = [images[..., phase :: over.stride[-1]] for phase in range(over.stride[-1])]
+    if 1 < over.stride[-1] < over.kernel[-1]:  # each is read more than once
+        apart = [np.ascontiguousarray(part) for part in apart]
+    for column, (phase, to, source) in enumerate(over.columns):
+        for part, rows_to, rows_from in over.fills:
+            memory[(slice(None), slice(None), column, *part, *rows_to, to)] = apart[phase][(..., *rows_from, source)]
+
+
+def _shift(memory: Array, images: Array, over: Window) -> None:
+    """Write the strips where they are as wide as the images: whole planes, moved on, and their edges cleared."""
+    width = over.lengths[-1]
+    ((part, to, source),) = over.fills
+    images = images[(..., *source, slice(None))]
+    high = images.shape[-2]
+    flat = images.reshape(*images.shape[:-2], high * width)
+    for column, shift in enumerate(over.shifts or ()):
+        target = memory[(slice(None), slice(None), column, *part, *to)]
+        plane = target.reshape(*target.shape[:-2], high * width)
+        if abs(shift) >= width:
+            target[...] = 0
+        elif shift < 0:
+            plane[..., -shift:] = flat[..., :shift]
+            target[..., :-shift] = 0
+        elif shift > 0:
+            plane[..., :-shift] = flat[..., shift:]
+            target[..., -shift:] = 0
+        else:
+            plane[...] = flat
+
+
+# --- sizes -------------------------------------------------------------------------------------------------------
+
+
+def cut(matrices: Array, parts: int) -> Array:
+    """The columns of matrices (..., 1, rows, columns) cut into parts: (..., parts, rows, columns / parts), a view."""
+    *outer, _, rows, columns = matrices.shape
+    return matrices.reshape(*outer, rows, parts, columns // parts).swapaxes(-3, -2)
+
+
+@functools.lru_cache(maxsize=512)
+def parts_for(columns: int, work: int, least: int = 16) -> int:
+    """Into how many parts, of at least so many columns, to cut columns of so much work that each product is small."""
+    for parts in range(1, columns // least + 1):
+        if columns % parts == 0 and work * (columns // parts) <= _SMALL:
+            return parts
+    return 1
+
+
+def images_at_once(images: int, bytes_each: int) -> int:
+    """How many images to treat together: as many as fit into the cache, in equal shares."""
+    most = max(1, _TILE // max(bytes_each, 1))
+    return max(1, -(-images // -(-images // most))) if images else 1
+
+
+def is_thin(over: Window, channels: int) -> bool:
+    """Whether the strips' matrices have too few rows for a good product, so that it is quicker to write out all."""
+    return len(over.starts) > 1 and channels * over.kernel[-1] < _WHOLE
+
+
+def bytes_of(over: Window, channels: int, outputs: int, item: int, whole: bool) -> int:
+    """The memory that an image's strips and results take."""
+    strips = channels * over.kernel[-1] * math.prod(over.phases) * math.prod(over.rows) * over.counts[-1]
+    written = channels * math.prod(over.kernel) if whole else 0
+    return item * (strips + math.prod(over.counts) * (outputs + written))
