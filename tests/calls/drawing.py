@@ -108,6 +108,27 @@ def arrays(
 
 
 @st.composite
+def many(draw: Any, types: Sequence[Any], shape: tuple[int, ...], *, distinct: bool = False) -> np.ndarray[Any, Any]:
+    """An array of many elements, which are sixteenths between -5 and 5 (or whole numbers), from one drawn seed.
+
+    Args:
+        types: NumPy types, the likeliest first.
+        shape: the array's shape.
+        distinct: no two elements are equal.
+    """
+    dtype = np.dtype(draw(st.sampled_from(list(types))))
+    random = np.random.RandomState(draw(st.integers(0, 2**16)))
+    count = int(np.prod(shape, dtype=int))
+    numbers = random.permutation(count) - count // 2 if distinct else random.randint(-80, 81, count)
+    scale = (5 / max(count // 2, 1) if distinct else 1 / 16) if dtype.kind in "fc" else 1 if distinct else 1 / 16
+    values = np.abs(numbers) if dtype.kind in "ub" else numbers
+    array = np.asarray((values * scale).reshape(shape)).astype(dtype)
+    if dtype.kind == "c":
+        array = (array + 1j * np.roll(array, 1)).astype(dtype)
+    return laid_out(array, draw(st.sampled_from(LAYOUTS)))
+
+
+@st.composite
 def dims_of(draw: Any, array: Any, *, wrong: bool = False, none: bool = False) -> Any:
     """A dimension of an array (or of so many dimensions), counted from either end.
 

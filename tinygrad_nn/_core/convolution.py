@@ -105,14 +105,10 @@ def _scatter(g: Array, weight: Array, over: Window, groups: int) -> Array:
     parts = parts_for(over.counts[-2] * over.counts[-1], factors[0, 0].size)
     strips = Strips(over, groups, size, channels, g.dtype, parts)
     given = _as_matrices(g, groups, parts)
-    part = np.empty(strips.matrices[0].shape, g.dtype)
     for start in range(0, images, size):
         these = slice(start, start + size)
-        count = len(given[these])
-        strips.memory.fill(0)
-        for factor, target in zip(factors, strips.matrices, strict=True):
-            np.matmul(factor, given[these], part[:count])
-            np.add(target[:count], part[:count], target[:count])
+        for factor, target in zip(factors, strips.cleared(out[these]), strict=True):
+            target += np.matmul(factor, given[these])
         strips.unload(out[these])
     return out
 

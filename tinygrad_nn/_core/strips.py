@@ -88,7 +88,7 @@ def window(lengths: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
         starts=tuple([tuple(zip(*combination, strict=True)) for combination in itertools.product(*starts)]),
         shifts=tuple(firsts) if dense and wide == width and kernel[-1] > 1 else None,
         padded=not (full_columns and full_rows),
-        plain=dense and kernel[-1] == 1 and rows == list(lengths[:-1]) and full_rows and full_columns,
+        plain=dense and kernel[-1] == 1 and not any(before or after for before, after in padding),
     )  # type: ignore[arg-type]  # fmt: skip
 
 
@@ -155,8 +155,18 @@ class Strips:
                 self.whole[:count, ..., kind, :, :] = rows[:count]
         return self.matrices if count == len(self.memory) else [m[:count] for m in self.matrices]
 
+    def cleared(self, images: Array) -> list[Array]:
+        """Matrices of zeros, to add up in what `unload` then adds to these images, which are zeros, too."""
+        count = len(images)
+        if self.over.plain:
+            return self.load(images)
+        self.memory[:count] = 0
+        return self.matrices if count == len(self.memory) else [m[:count] for m in self.matrices]
+
     def unload(self, images: Array) -> None:
         """Add the strips up into images: the adjoint of `load` (not `whole`)."""
+        if self.over.plain:
+            return
         for column, (phase, to, source) in enumerate(self.over.columns):
             for part, rows_to, rows_from in self.over.fills:
                 target = images[..., phase :: self.over.stride[-1]][(..., *rows_from, source)]
@@ -225,7 +235,7 @@ def images_at_once(images: int, bytes_each: int) -> int:
 
 def is_thin(over: Window, channels: int) -> bool:
     """Whether the strips' matrices have too few rows for a good product, so that it is quicker to write out all."""
-    return len(over.starts) > 1 and channels * over.kernel[-1] < _WHOLE
+    return not over.plain and len(over.starts) > 1 and channels * over.kernel[-1] < _WHOLE
 
 
 def bytes_of(over: Window, channels: int, outputs: int, item: int, whole: bool) -> int:

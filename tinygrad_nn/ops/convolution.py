@@ -117,6 +117,7 @@ _NAMES = ("input", "weight", "bias")
     names=_NAMES, node_name="ConvolutionBackward0",
     cases=[case((2, 3, 5, 4), (2, 3, 3, 2), (2,), **_PLAIN), case((2, 3, 5, 4), (4, 3, 1, 1), (4,), **_PLAIN),
            case((1, 2, 4, 4), (3, 2, 3, 3), None, **{**_PLAIN, "padding": ((1, 1), (1, 1))}),
+           case((1, 2, 3, 4), (2, 2, 1, 1), (2,), **{**_PLAIN, "padding": ((1, 2), (2, 1))}),
            case((2, 4, 5, 6), (2, 2, 3, 2), (2,), **_ODD), case((0, 2, 3, 3), (1, 2, 2, 2), (1,), **_PLAIN),
            case((9, 1, 3, 6), (2, 1, 2, 3), (2,), **_PLAIN), case((2, 2, 7), (3, 2, 3), (3,), **_LINE),
            case((1, 2, 5, 4, 3), (2, 2, 2, 2, 2), (2,), **_CUBE)])  # fmt: skip

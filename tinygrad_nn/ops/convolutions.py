@@ -76,6 +76,16 @@ def _check_tensors(function: str, dims: int, input: Any, weight: Any, bias: Any)
             f"expected stride to be a single integer value or a list of {w.ndim - 2} values to match the convolution "
             f"dimensions: {function}() needs a weight of {dims + 2} dimensions, got {list(w.shape)}"
         )
+
+
+def _check_types(function: str, input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
+    x, w = input._array, weight._array
+    transposed = "transpose" in function
+    if x.dtype.kind == "b" or (transposed and x.dtype.kind in "iu" and x.dtype != np.int64):
+        kernel = "slow_conv_transpose2d_out_cpu" if transposed else "slow_conv2d_cpu"
+        raise NotImplementedError(
+            f"\"{kernel}\" not implemented for '{dtypes.type_name(x.dtype)}'. Convert the input first: x.float()."
+        )
     if bias is not None and bias._array.dtype != x.dtype:
         kinds = f"Input type ({x.dtype}) and bias type ({bias._array.dtype}) should be the same"
         raise RuntimeError(f"{kinds}. {_types(function, input, weight, bias)}")
@@ -137,12 +147,6 @@ def _check_sizes(function: str, x: Lengths, weight: Lengths, padding: Any, dilat
         raise RuntimeError(f"Only zero batch or zero channel inputs are supported, but got input shape: {list(x)}")
 
 
-def _check_numbers(function: str, dtype: np.dtype[Any]) -> None:
-    if dtype.kind == "b":
-        kernel = "slow_conv_transpose2d_out_cpu" if "transpose" in function else "slow_conv2d_cpu"
-        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'. Convert the input first: x.float().")
-
-
 def _pairs(function: str, padding: Any, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Any:
     """The padding before and after, for each dimension."""
     if not isinstance(padding, str):
@@ -169,12 +173,12 @@ def _convolve(
     shape = weight._array.shape
     pairs = _pairs(function, padding, shape[2:], steps, apart)
     _check_groups(function, shape, groups)
+    _check_types(function, input, weight, bias)
     single = input._array.ndim == dims + 1
     x = (1, *input._array.shape) if single else input._array.shape
     _check_channels(f"groups={groups}", x, shape, shape[1] * groups)
     _check_bias("", shape, bias, shape[0])
     _check_sizes(function, x, shape, pairs, apart)
-    _check_numbers(function, input._array.dtype)
     images = input.unsqueeze(0) if single else input
     out = _convolution(images, weight, bias, stride=steps, padding=pairs, dilation=apart, groups=int(groups))
     return out.squeeze(0) if single else out
@@ -296,6 +300,7 @@ def _transpose(
     apart = _each(function, "dilation", dilation, dims, 1)
     shape = weight._array.shape
     _check_groups(function, shape, groups)
+    _check_types(function, input, weight, bias)
     single = input._array.ndim == dims + 1
     x = (1, *input._array.shape) if single else input._array.shape
     _check_channels("transposed=1", x, shape, shape[0])
@@ -308,12 +313,11 @@ def _transpose(
             )
     given = zip(x[2:], shape[2:], steps, around, beyond, apart, strict=True)
     size = tuple([(n - 1) * s - 2 * p + d * (k - 1) + extra + 1 for n, k, s, p, extra, d in given])
-    if min(size) < 0 or 0 in x[2:] or 0 in shape[2:]:
+    if min(size) < (dims == 3) or 0 in x[2:] or 0 in shape[2:]:
         raise RuntimeError(
             f"Given input size per channel: {list(x[2:])}. Calculated output spatial size per channel: {list(size)}. "
             f"Output size is too small in {function}()"
         )
-    _check_numbers(function, input._array.dtype)
     images = input.unsqueeze(0) if single else input
     pairs = tuple([(p, p - extra) for p, extra in zip(around, beyond, strict=True)])
     options = {"size": size, "stride": steps, "padding": pairs, "dilation": apart, "groups": int(groups)}
