@@ -42,6 +42,8 @@ from .activation import (
 )
 from .attention import MultiheadAttention
 from .containers import Container, ModuleDict, ModuleList, Sequential
+from .conv import Conv1d, Conv2d, Conv3d
+from .conv_transpose import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .distance import CosineSimilarity, PairwiseDistance
 from .dropout import Dropout
 from .layer_norm_stand_in import LayerNorm
@@ -105,6 +107,12 @@ __all__ = [
     "Buffer",
     "CTCLoss",
     "Container",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
