@@ -23,7 +23,8 @@ for dims, size in SIZES.items():
         layer(f"{name}(2, 3, 2, padding='same', padding_mode='{mode}')", normal(2, *size))
     layer(f"{name}(2, 3, 2, dtype=torch.float64)", normal(2, 2, *size), types=("float64",))
     layer(f"{name}(2, 3, 2)", normal(0, 2, *size))
-    layer(f"{name}(2, 4, ({', '.join('321'[:dims])},), stride=({', '.join('121'[:dims])},), padding=0)", normal(1, 2, *size))
+    kernel, stride = ", ".join("321"[:dims]), ", ".join("121"[:dims])
+    layer(f"{name}(2, 4, ({kernel},), stride=({stride},), padding=0)", normal(1, 2, *size))
     turned = f"nn.ConvTranspose{dims}d"
     layer(f"{turned}(2, 3, 3)", normal(2, 2, *size))
     layer(f"{turned}(2, 3, 2)", normal(2, *size))

@@ -14,7 +14,7 @@ import numpy as np
 from .strips import Strips, Window, bytes_of, images_at_once, is_thin, parts_for, window
 
 Array = np.ndarray[Any, Any]
-# With so many outputs, and weights for each, the product with a transposed copy of the gradient is quicker than without.
+# With more outputs, and so many weights for each, the product with a transposed copy of the gradient is the quicker.
 _FEW, _SHORT = 16, 100
 
 
@@ -116,7 +116,7 @@ def _scatter(g: Array, weight: Array, over: Window, groups: int) -> Array:
 # --- many small images -------------------------------------------------------------------------------------------
 
 # Where images are narrow, their rows are too short to be copied quickly. Several images are then laid into one another,
-# as one image each of whose columns holds a column of all of them: what was a column's distance is now a multiple of it.
+# as one image each of whose columns holds a column of all of them; what was a distance of 1 is now one of so many.
 
 
 def _folds(sizes: tuple[int, ...], outputs: int, over: Window) -> int:

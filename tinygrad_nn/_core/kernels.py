@@ -139,3 +139,19 @@ def plane_sums(x: Array) -> Any:
     if dtype is FLOAT32 or dtype is FLOAT64:
         return planes.dot(ones(planes.shape[2], dtype))
     return add_reduce(planes, 2)
+
+
+_BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
+
+
+def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
+    """``x`` where the mask holds, else 0, by its bits: no inf or nan gets through, and it costs what a product does."""
+    bits = _BITS.get(x.dtype)
+    if bits is None:
+        found = np.where(mask, x, x.dtype.type(0))
+        if out is None:
+            return found
+        out[...] = found
+        return out
+    into = None if out is None else out.view(bits)
+    return np.multiply(x.view(bits), mask.view(np.int8), out=into).view(x.dtype)  # type: ignore[no-any-return]

@@ -96,3 +96,13 @@ def empty_in(shape: tuple[int, ...], dtype: np.dtype[Any], wanted: memory_format
     if order is None:
         return np.empty(shape, dtype)
     return np.empty([shape[d] for d in order], dtype).transpose(np.argsort(order))
+
+
+def in_order_of(out: np.ndarray[Any, Any], *inputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A result of as many dimensions, with channels last if one of the inputs has them last."""
+    if all(i.flags.c_contiguous for i in inputs):
+        return out
+    for wanted, order in ORDERS.items():
+        if out.ndim == len(order) and any(not i.flags.c_contiguous and has_format(i, wanted) for i in inputs):
+            return out if has_format(out, wanted) else copied(out, wanted)
+    return out

@@ -35,9 +35,19 @@ def window_counts(lengths: Lengths, kernel: Lengths, stride: Lengths, dilation: 
 
 
 @functools.lru_cache(maxsize=256)
-def windows(lengths: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths, padding: Lengths) -> Windows:
-    """The windows of a kernel (stride, dilation and zero padding as for a convolution) over dimensions of a length."""
-    counts = window_counts(lengths, kernel, stride, dilation, padding)
+def windows(
+    lengths: Lengths,
+    kernel: Lengths,
+    stride: Lengths,
+    dilation: Lengths,
+    padding: Lengths,
+    counts: Lengths | None = None,
+) -> Windows:
+    """The windows of a kernel (stride, dilation and zero padding as for a convolution) over dimensions of a length.
+
+    There are as many as fit in, unless `counts` says how many.
+    """
+    counts = counts or window_counts(lengths, kernel, stride, dilation, padding)
     places, whole = [], True
     for offset in itertools.product(*[range(k) for k in kernel]):
         chosen, elements = [], []

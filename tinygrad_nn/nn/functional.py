@@ -16,7 +16,26 @@ from .._core.tensor import Tensor
 from ..ops import activation as _activation
 from ..ops import piecewise as _piecewise
 from ..ops.activation import glu, logsigmoid, sigmoid, softplus, softsign, tanhshrink
+from ..ops.adaptive_pooling import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    adaptive_avg_pool3d,
+    adaptive_max_pool1d,
+    adaptive_max_pool1d_with_indices,
+    adaptive_max_pool2d,
+    adaptive_max_pool2d_with_indices,
+    adaptive_max_pool3d,
+    adaptive_max_pool3d_with_indices,
+)
 from ..ops.attention import scaled_dot_product_attention
+from ..ops.average_pooling import (
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    lp_pool1d,
+    lp_pool2d,
+    lp_pool3d,
+)
 from ..ops.classification import cross_entropy, nll_loss
 from ..ops.convolutions import (
     conv1d,
@@ -32,6 +51,12 @@ from ..ops.distance_loss import cosine_embedding_loss, triplet_margin_loss, trip
 from ..ops.distances import cosine_similarity, normalize, pairwise_distance, pdist
 from ..ops.dropout import dropout
 from ..ops.embedding_bag import embedding_bag
+from ..ops.fractional_pooling import (
+    fractional_max_pool2d,
+    fractional_max_pool2d_with_indices,
+    fractional_max_pool3d,
+    fractional_max_pool3d_with_indices,
+)
 from ..ops.gaussian import gelu
 from ..ops.grid_sampling import affine_grid, grid_sample
 from ..ops.gumbel import gumbel_softmax
@@ -49,6 +74,14 @@ from ..ops.margin_loss import (
     multilabel_soft_margin_loss,
     soft_margin_loss,
 )
+from ..ops.max_pooling import (
+    max_pool1d,
+    max_pool1d_with_indices,
+    max_pool2d,
+    max_pool2d_with_indices,
+    max_pool3d,
+    max_pool3d_with_indices,
+)
 from ..ops.multi_head import multi_head_attention_forward
 from ..ops.padding import pad
 from ..ops.patches import fold, unfold
@@ -58,9 +91,26 @@ from ..ops.probability_loss import binary_cross_entropy, binary_cross_entropy_wi
 from ..ops.softmax import log_softmax, softmax, softmin
 from ..ops.sparse import embedding, one_hot
 from ..ops.trigonometric import tanh
+from ..ops.unpooling import (
+    max_unpool1d,
+    max_unpool2d,
+    max_unpool3d,
+)
 
 __all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
+    "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices",
+    "adaptive_max_pool2d",
+    "adaptive_max_pool2d_with_indices",
+    "adaptive_max_pool3d",
+    "adaptive_max_pool3d_with_indices",
     "affine_grid",
+    "avg_pool1d",
+    "avg_pool2d",
+    "avg_pool3d",
     "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -84,6 +134,10 @@ __all__ = [
     "embedding",
     "embedding_bag",
     "fold",
+    "fractional_max_pool2d",
+    "fractional_max_pool2d_with_indices",
+    "fractional_max_pool3d",
+    "fractional_max_pool3d_with_indices",
     "gaussian_nll_loss",
     "gelu",
     "glu",
@@ -105,7 +159,19 @@ __all__ = [
     "linear_cross_entropy",
     "log_softmax",
     "logsigmoid",
+    "lp_pool1d",
+    "lp_pool2d",
+    "lp_pool3d",
     "margin_ranking_loss",
+    "max_pool1d",
+    "max_pool1d_with_indices",
+    "max_pool2d",
+    "max_pool2d_with_indices",
+    "max_pool3d",
+    "max_pool3d_with_indices",
+    "max_unpool1d",
+    "max_unpool2d",
+    "max_unpool3d",
     "mish",
     "mse_loss",
     "multi_head_attention_forward",

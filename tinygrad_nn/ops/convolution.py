@@ -16,7 +16,7 @@ import numpy as np
 
 from .._core import convolution as kernels
 from .._core.kernels import plane_sums
-from .._core.memory_format import ORDERS, copied, has_format
+from .._core.memory_format import in_order_of
 from .._core.op import case, op
 from .._core.strips import Window, window
 
@@ -40,19 +40,11 @@ def _as_images(x: Any) -> Any:
     return x[:, :, None] if x is not None and x.ndim == 3 else x
 
 
-def _ordered(out: Any, *inputs: Any) -> Any:
-    """The result; in the order of channels last if the input or the weight is."""
-    for wanted, order in ORDERS.items():
-        if len(order) == out.ndim and any(not i.flags.c_contiguous and has_format(i, wanted) for i in inputs):
-            return copied(out, wanted)
-    return out
-
-
 def _finished(out: Any, like: Any, *inputs: Any) -> Any:
     """A result of the kernels with the dimensions and the type of an input."""
     out = out[:, :, 0] if like.ndim == 3 else out
     out = out.astype(like.dtype) if like.dtype == _HALF else out
-    return _ordered(out, *inputs)
+    return in_order_of(out, *inputs)
 
 
 # --- the rules ---------------------------------------------------------------------------------------------------
@@ -137,7 +129,7 @@ def _convolution(x, weight, bias, /, *, stride, padding, dilation, groups):
            case((2, 3, 3), (3, 2, 3), (2,), size=(7,), **_LINE),
            case((1, 2, 4, 3, 2), (2, 2, 2, 2, 2), (2,), size=(5, 4, 3), **_CUBE)])  # fmt: skip
 def _transposed(x, weight, bias, /, *, size, stride, padding, dilation, groups):
-    """The gradient of `_convolution` for its input, of this size, where `x` is the gradient of the output; plus bias."""
+    """The gradient of `_convolution` for its input, of this size; `x` is the gradient of the output. Plus a bias."""
     over = _window(tuple(size), weight.shape[2:], stride, padding, dilation)
     out = kernels.input_gradient(_as_images(x), _as_images(weight), over, groups)
     if bias is not None:

@@ -228,8 +228,8 @@ def conv2d(
 ) -> Tensor:
     """Convolution of images: at each place the weighted sum of the elements in a window.
 
-    ``y[n, o, i, j] = bias[o] + sum over c, k, l of w[o, c, k, l] * x[n, c, i + k, j + l]`` for stride and dilation 1. The
-    kernel is not mirrored; mathematicians call this cross-correlation.
+    ``y[n, o, i, j] = bias[o] + sum over c, k, l of w[o, c, k, l] * x[n, c, i + k, j + l]``, for stride and dilation 1.
+    The kernel is not mirrored; mathematicians call this cross-correlation.
 
     Args:
         input: of shape (N, C, H, W), or (C, H, W).

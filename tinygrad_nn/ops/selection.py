@@ -15,6 +15,7 @@ import numpy as np
 from .._core import dtypes
 from .._core.calls import promote, write_out
 from .._core.errors import must_be_tensor, not_a_tensor
+from .._core.kernels import masked
 from .._core.op import Integers, case, composite, op
 from .._core.tensor import Tensor, tensor_method, wrap
 from .forms import inplace_form
@@ -40,18 +41,11 @@ def _select(condition: Any, x: Any, y: Any) -> Any:
     return np.bitwise_xor(chosen, y, out=chosen).view(like.dtype)
 
 
-def _masked(x: Any, mask: Any) -> Any:
-    bits = _BITS.get(x.dtype)
-    if bits is None:
-        return np.where(mask, x, x.dtype.type(0))
-    return np.multiply(x.view(bits), mask.view(_INT8)).view(x.dtype)
-
-
 @op(kind="general", vjp=(lambda g, mask: keep(g, mask), None), names=("input", "mask"), method=False, torch_name="",
     cases=[case((2, 3), Integers((2, 3), 2, boolean=True))])  # fmt: skip
 def _kept(x, mask, /):
     """`keep`, recorded."""
-    return _masked(x, mask)
+    return masked(x, mask)
 
 
 def keep(x: Any, mask: Any) -> Any:
@@ -59,7 +53,7 @@ def keep(x: Any, mask: Any) -> Any:
 
     Unlike ``x * mask`` it lets no inf or nan through where the mask is False, and it is no slower.
     """
-    return _kept(x, mask) if isinstance(x, Tensor) else _masked(x, mask)
+    return _kept(x, mask) if isinstance(x, Tensor) else masked(x, mask)
 
 
 def choose(condition: Any, x: Any, y: Any) -> Any:

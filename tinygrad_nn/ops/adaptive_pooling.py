@@ -1,0 +1,294 @@
+"""Adaptive pooling: as many windows as are wanted, of whatever size that takes.
+
+Window i of n over a length L reaches from ``i * L // n`` up to ``ceil((i + 1) * L / n)``; neighbours may overlap.
+
+Source: https://docs.pytorch.org/docs/stable/nn.functional.html#pooling-functions
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from .._core.errors import explained, must_be_tensor
+from .._core.pooling import pool
+from .._core.resampling import area_map
+from .._core.tensor import Tensor
+from .interpolation import _resampled
+from .max_pooling import picked, pooled
+from .pool_options import check_input
+
+__all__ = ["adaptive_avg_pool1d"]
+
+Sizes = int | Sequence[int | None] | None
+Lengths = tuple[int, ...]
+
+
+def _wanted(function: str, dims: int, input: Any, output_size: Any) -> Lengths:
+    """How many windows are wanted along each dimension; None: as many as there are elements.
+
+    Raises:
+        TypeError: that is no number, and no list or tuple of such.
+        RuntimeError: there are too many or too few, or one is negative.
+    """
+    if not isinstance(input, Tensor):
+        raise must_be_tensor(function, "input", 0, input)
+    several = isinstance(output_size, list | tuple)
+    given = list(output_size) if several else [output_size] * dims
+    if not several and (output_size is None or not hasattr(output_size, "__index__")):
+        kind = type(output_size).__name__
+        raise TypeError(f"{function}(): argument 'output_size' (position 2) must be int or tuple of ints, not {kind}")
+    if len(given) != dims:
+        raise RuntimeError(f"{function}: output_size must be {dims}: one number, or {dims} of them, got {output_size}")
+    lengths = input._array.shape[-dims:]
+    for position, number in enumerate(given):
+        if number is None and position < len(lengths):
+            given[position] = lengths[position]
+        elif isinstance(number, bool) or not hasattr(number, "__index__"):
+            raise TypeError(
+                f"{function}(): argument 'output_size' (position 2) must be tuple of ints, but found element of type "
+                f"{type(number).__name__} at pos {position}"
+            )
+    if min(given) < 0:
+        raise RuntimeError(
+            f"{function}: elements of output_size must be greater than or equal to 0 but received {given}"
+        )
+    return tuple([int(n) for n in given])
+
+
+def _adaptive_avg(function: str, dims: int, input: Any, output_size: Any) -> Tensor:
+    wanted = _wanted(function, dims, input, output_size)
+    shape = input._array.shape
+    if dims < 3 and len(shape) > dims and shape[-dims - 1] == 0:  # without channels, there is nothing to average
+        x = input._array
+    else:
+        x = check_input(function, input, dims, "biuc")
+    kind = np.float64 if x.dtype == np.float64 else np.float32
+    maps = tuple([area_map(n, m, kind) for n, m in zip(shape[-dims:], wanted, strict=True)])
+    result: Tensor = _resampled(input, maps=maps)
+    return result
+
+
+def _adaptive_max(function: str, dims: int, input: Any, output_size: Any, return_indices: Any) -> Any:
+    wanted = _wanted(function, dims, input, output_size)
+    x = check_input(function, input, dims, "biuc")
+    lengths = x.shape[x.ndim - dims :]
+    regular = min(wanted) > 0 and all(n % m == 0 for n, m in zip(lengths, wanted, strict=True))
+    if regular and not return_indices:
+        kernel = tuple([n // m for n, m in zip(lengths, wanted, strict=True)])
+        zeros, ones = (0,) * dims, (1,) * dims
+        return pooled(input, pool(lengths, kernel, kernel, zeros, ones, wanted))
+    starts = [np.arange(m) * n // max(m, 1) for n, m in zip(lengths, wanted, strict=True)]
+    stops = [-(-(np.arange(m) + 1) * n // max(m, 1)) for n, m in zip(lengths, wanted, strict=True)]
+    values, places = picked(input, places_of_maxima(x, starts, stops), dims)
+    return (values, places) if return_indices else values
+
+
+def places_of_maxima(x: np.ndarray[Any, Any], starts: list[Any], stops: list[Any]) -> np.ndarray[Any, Any]:
+    """Where in its plane the greatest element of each window is; windows reach from starts up to stops.
+
+    Starts and stops are given for each dimension, and may differ from plane to plane: of shape (windows,) or
+    (images, channels, windows).
+    """
+    dims = len(starts)
+    lead = x.shape[: x.ndim - dims]
+    place: Any = np.zeros((1,) * (len(lead) + 2 * dims), np.intp)
+    for position, (start, stop) in enumerate(zip(starts, stops, strict=True)):
+        # windows that are shorter than the longest take their last element again
+        reach = np.arange(max(int((stop - start).max(initial=1)), 1))
+        index = np.minimum(start[..., None] + reach, stop[..., None] - 1)  # (..., windows, elements)
+        spread = [1] * (2 * dims)
+        spread[position], spread[dims + position] = index.shape[-2:]
+        before = index.shape[:-2] or (1,) * len(lead)
+        place = place * x.shape[len(lead) + position] + index.reshape(*before, *spread)
+    planes, counts = math.prod(lead), place.shape[len(lead) : len(lead) + dims]
+    flat = x.reshape(planes, math.prod(x.shape[len(lead) :]))
+    place = np.broadcast_to(place, (*lead, *place.shape[len(lead) :])).reshape(planes, math.prod(counts), -1)
+    elements = np.take_along_axis(flat[:, None], place, -1)
+    best = np.argmax(elements, -1) if elements.size else np.zeros(elements.shape[:-1], np.intp)
+    if np.isnan(elements).any():  # of several nan, PyTorch takes the last
+        last = elements.shape[-1] - 1 - np.argmax(np.isnan(elements)[..., ::-1], -1)
+        best = np.where(np.isnan(elements).any(-1), last, best)
+    return np.take_along_axis(place, best[..., None], -1).astype(np.int64).reshape(*lead, *counts)
+
+
+@explained
+def adaptive_avg_pool1d(input: Tensor, output_size: int | Sequence[int]) -> Tensor:
+    """The means of so many windows of sequences.
+
+    Args:
+        input: of shape (N, C, length), or (C, length).
+        output_size: how many windows.
+
+    Raises:
+        RuntimeError: shapes do not fit.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.adaptive_avg_pool1d(tg.tensor([[1.0, 2.0, 3.0, 4.0]]), 2)
+        tensor([[1.5000, 3.5000]])
+    """
+    return _adaptive_avg("adaptive_avg_pool1d", 1, input, output_size)
+
+
+@explained
+def adaptive_avg_pool2d(input: Tensor, output_size: Sizes) -> Tensor:
+    """The means of so many windows of images.
+
+    Args:
+        input: of shape (N, C, H, W), or (C, H, W).
+        output_size: how many windows along each dimension; one number for all. None: as many as there are elements.
+
+    Raises:
+        RuntimeError: shapes do not fit.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.adaptive_avg_pool2d(tg.arange(16.0).reshape(1, 4, 4), 1)
+        tensor([[[7.5000]]])
+    """
+    return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)
+
+
+@explained
+def adaptive_avg_pool3d(input: Tensor, output_size: Sizes) -> Tensor:
+    """The means of so many windows of volumes.
+
+    Args:
+        input: of shape (N, C, D, H, W), or (C, D, H, W).
+        output_size: how many windows along each dimension; one number for all. None: as many as there are elements.
+
+    Raises:
+        RuntimeError: shapes do not fit.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.adaptive_avg_pool3d(tg.arange(64.0).reshape(1, 4, 4, 4), 1)
+        tensor([[[[31.5000]]]])
+    """
+    return _adaptive_avg("adaptive_avg_pool3d", 3, input, output_size)
+
+
+@overload
+def adaptive_max_pool1d(
+    input: Tensor, output_size: int | Sequence[int], return_indices: Literal[False] = False
+) -> Tensor: ...
+
+
+@overload
+def adaptive_max_pool1d(input: Tensor, output_size: int | Sequence[int], return_indices: bool) -> Any: ...
+
+
+@explained
+def adaptive_max_pool1d(input: Tensor, output_size: int | Sequence[int], return_indices: bool = False) -> Any:
+    """The greatest elements of so many windows of sequences.
+
+    Args:
+        input: of shape (N, C, length), or (C, length).
+        output_size: how many windows.
+        return_indices: return also where in their plane the elements are.
+
+    Raises:
+        RuntimeError: shapes do not fit.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.adaptive_max_pool1d(tg.tensor([[1.0, 2.0, 3.0, 4.0]]), 2)
+        tensor([[2., 4.]])
+    """
+    return _adaptive_max("adaptive_max_pool1d", 1, input, output_size, return_indices)
+
+
+def adaptive_max_pool1d_with_indices(
+    input: Tensor, output_size: int | Sequence[int], return_indices: bool = True
+) -> tuple[Tensor, Tensor]:
+    """`adaptive_max_pool1d` with ``return_indices=True``."""
+    found: tuple[Tensor, Tensor] = adaptive_max_pool1d(input, output_size, True)
+    return found
+
+
+@overload
+def adaptive_max_pool2d(input: Tensor, output_size: Sizes, return_indices: Literal[False] = False) -> Tensor: ...
+
+
+@overload
+def adaptive_max_pool2d(input: Tensor, output_size: Sizes, return_indices: bool) -> Any: ...
+
+
+@explained
+def adaptive_max_pool2d(input: Tensor, output_size: Sizes, return_indices: bool = False) -> Any:
+    """The greatest elements of so many windows of images.
+
+    Args:
+        input: of shape (N, C, H, W), or (C, H, W).
+        output_size: how many windows along each dimension; one number for all. None: as many as there are elements.
+        return_indices: return also where in their plane the elements are.
+
+    Raises:
+        RuntimeError: shapes do not fit.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.adaptive_max_pool2d(tg.arange(16.0).reshape(1, 4, 4), 1)
+        tensor([[[15.]]])
+    """
+    return _adaptive_max("adaptive_max_pool2d", 2, input, output_size, return_indices)
+
+
+def adaptive_max_pool2d_with_indices(
+    input: Tensor, output_size: Sizes, return_indices: bool = True
+) -> tuple[Tensor, Tensor]:
+    """`adaptive_max_pool2d` with ``return_indices=True``."""
+    found: tuple[Tensor, Tensor] = adaptive_max_pool2d(input, output_size, True)
+    return found
+
+
+@overload
+def adaptive_max_pool3d(input: Tensor, output_size: Sizes, return_indices: Literal[False] = False) -> Tensor: ...
+
+
+@overload
+def adaptive_max_pool3d(input: Tensor, output_size: Sizes, return_indices: bool) -> Any: ...
+
+
+@explained
+def adaptive_max_pool3d(input: Tensor, output_size: Sizes, return_indices: bool = False) -> Any:
+    """The greatest elements of so many windows of volumes.
+
+    Args:
+        input: of shape (N, C, D, H, W), or (C, D, H, W).
+        output_size: how many windows along each dimension; one number for all. None: as many as there are elements.
+        return_indices: return also where in their plane the elements are.
+
+    Raises:
+        RuntimeError: shapes do not fit.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.nn.functional.adaptive_max_pool3d(tg.arange(64.0).reshape(1, 4, 4, 4), 1)
+        tensor([[[[63.]]]])
+    """
+    return _adaptive_max("adaptive_max_pool3d", 3, input, output_size, return_indices)
+
+
+def adaptive_max_pool3d_with_indices(
+    input: Tensor, output_size: Sizes, return_indices: bool = True
+) -> tuple[Tensor, Tensor]:
+    """`adaptive_max_pool3d` with ``return_indices=True``."""
+    found: tuple[Tensor, Tensor] = adaptive_max_pool3d(input, output_size, True)
+    return found
