@@ -41,6 +41,8 @@ def _wanted(function: str, dims: int, input: Any, output_size: Any) -> Lengths:
     if not several and (output_size is None or not hasattr(output_size, "__index__")):
         kind = type(output_size).__name__
         raise TypeError(f"{function}(): argument 'output_size' (position 2) must be int or tuple of ints, not {kind}")
+    if several and dims > 1 and input.ndim <= len(given):
+        raise ValueError(f"Input dimension should be at least {len(given) + 1}, got {input.ndim} in {function}()")
     if len(given) != dims:
         raise RuntimeError(f"{function}: output_size must be {dims}: one number, or {dims} of them, got {output_size}")
     lengths = input._array.shape[-dims:]
@@ -106,7 +108,8 @@ def places_of_maxima(x: np.ndarray[Any, Any], starts: list[Any], stops: list[Any
         place = place * x.shape[len(lead) + position] + index.reshape(*before, *spread)
     planes, counts = math.prod(lead), place.shape[len(lead) : len(lead) + dims]
     flat = x.reshape(planes, math.prod(x.shape[len(lead) :]))
-    place = np.broadcast_to(place, (*lead, *place.shape[len(lead) :])).reshape(planes, math.prod(counts), -1)
+    reaches = math.prod(place.shape[len(lead) + dims :])
+    place = np.broadcast_to(place, (*lead, *place.shape[len(lead) :])).reshape(planes, math.prod(counts), reaches)
     elements = np.take_along_axis(flat[:, None], place, -1)
     best = np.argmax(elements, -1) if elements.size else np.zeros(elements.shape[:-1], np.intp)
     if np.isnan(elements).any():  # of several nan, PyTorch takes the last

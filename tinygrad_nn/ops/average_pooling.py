@@ -56,16 +56,23 @@ def _avg_pool(
     function: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: Any,
     count_include_pad: Any, divisor_override: Any = None,
 ) -> Tensor:  # fmt: skip
-    x = check_input(function, input, dims, "bcu")
-    found = pooling(function, x, dims, kernel_size, stride, padding, 1, ceil_mode)
     if divisor_override is not None:
         if isinstance(divisor_override, bool) or not hasattr(divisor_override, "__index__"):
-            raise TypeError(
-                f"{function}(): argument 'divisor_override' must be int, not {type(divisor_override).__name__}"
-            )
+            kind = type(divisor_override).__name__
+            raise TypeError(f"{function}(): argument 'divisor_override' must be int, not {kind}")
         if divisor_override == 0:
             raise RuntimeError(f"divisor must be not zero: {function}() got divisor_override=0")
+    if dims == 2 and isinstance(input, Tensor) and input.ndim < 3:
+        bound = max(input.ndim, 1)
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got -3) in {function}(), "
+            f"which expects an input of 3 or 4 dimensions: got {list(input.shape)}"
+        )
+    x = check_input(function, input, dims, "bcu")
+    found = pooling(function, x, dims, kernel_size, stride, padding, 1, ceil_mode)
     lengths = x.shape[x.ndim - dims :]
+    if dims == 3 and any(n < k for n, k in zip(lengths, found.kernel, strict=True)):
+        raise RuntimeError(f"input image {list(lengths)} smaller than kernel size {list(found.kernel)} in {function}()")
     way = "one" if divisor_override is not None else "all" if count_include_pad else "inside"
     if x.dtype.kind == "i":
         return _of_integers(x, lengths, found, way, divisor_override)

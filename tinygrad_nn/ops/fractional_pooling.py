@@ -58,7 +58,7 @@ def _check(function: str, dims: int, x: np.ndarray[Any, Any], kernel: Lengths, c
     for word, n, k, count in zip(("time", "height", "width")[-dims:], x.shape[-dims:], kernel, counts, strict=True):
         if k < 1:
             raise RuntimeError(f"{function}: kernel_size must be positive, got {list(kernel)}")
-        if count + k - 1 > n:
+        if count + k - 1 > n - (dims == 3):  # of volumes, PyTorch wants one element more
             raise RuntimeError(f"{function}(): pool {word} {k} too large relative to input {word} {n}")
 
 
