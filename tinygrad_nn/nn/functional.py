@@ -36,6 +36,7 @@ from ..ops.average_pooling import (
     lp_pool2d,
     lp_pool3d,
 )
+from ..ops.batch_norm import batch_norm
 from ..ops.classification import cross_entropy, nll_loss
 from ..ops.convolutions import (
     conv1d,
@@ -59,9 +60,11 @@ from ..ops.fractional_pooling import (
 )
 from ..ops.gaussian import gelu
 from ..ops.grid_sampling import affine_grid, grid_sample
+from ..ops.group_norm import group_norm, instance_norm
 from ..ops.gumbel import gumbel_softmax
 from ..ops.inplace_functions import celu_, elu_, hardtanh_, leaky_relu_, relu_, rrelu_, selu_, threshold_
 from ..ops.interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
+from ..ops.layer_norm import layer_norm, rms_norm
 from ..ops.likelihood_loss import gaussian_nll_loss, poisson_nll_loss
 from ..ops.linear_cross_entropy import linear_cross_entropy
 from ..ops.linear_layer import bilinear, linear
@@ -88,6 +91,7 @@ from ..ops.patches import fold, unfold
 from ..ops.piecewise import hardshrink, prelu, softshrink
 from ..ops.pixels import channel_shuffle, native_channel_shuffle, pixel_shuffle, pixel_unshuffle
 from ..ops.probability_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
+from ..ops.response_norm import local_response_norm
 from ..ops.softmax import log_softmax, softmax, softmin
 from ..ops.sparse import embedding, one_hot
 from ..ops.trigonometric import tanh
@@ -111,6 +115,7 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
+    "batch_norm",
     "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -142,6 +147,7 @@ __all__ = [
     "gelu",
     "glu",
     "grid_sample",
+    "group_norm",
     "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
@@ -150,13 +156,16 @@ __all__ = [
     "hardtanh_",
     "hinge_embedding_loss",
     "huber_loss",
+    "instance_norm",
     "interpolate",
     "kl_div",
     "l1_loss",
+    "layer_norm",
     "leaky_relu",
     "leaky_relu_",
     "linear",
     "linear_cross_entropy",
+    "local_response_norm",
     "log_softmax",
     "logsigmoid",
     "lp_pool1d",
@@ -192,6 +201,7 @@ __all__ = [
     "relu",
     "relu6",
     "relu_",
+    "rms_norm",
     "rrelu",
     "rrelu_",
     "scaled_dot_product_attention",

@@ -1,0 +1,218 @@
+"""Normalising arrays to mean 0 and variance 1, and the gradients of that.
+
+Plain functions of arrays, for the forward functions and rules of ops. Sums run as products with vectors (see
+`kernels`), and what is left are as few passes over the arrays as the formulas allow, each in place where it can be.
+
+With ``d = x - mean``, ``r = 1 / sqrt(variance + eps)`` and n elements that share a mean, the gradient of
+``y = d * r * w + b`` is ``r * w * g - r * sum(w * g) / n - d * r ** 3 * sum(w * g * d) / n``
+(Ioffe and Szegedy, 2015; Ba, Kiros and Hinton, 2016).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .dtypes import FLOAT32, FLOAT64
+from .kernels import column_sums, ones
+
+Array = np.ndarray[Any, Any]
+_BLOCK = 65_536  # elements that are treated together, so that they stay in the cache from pass to pass
+
+
+def row_dots(x: Array, y: Array) -> Array:
+    """The sums of products along the last dimension."""
+    return np.asarray(np.matmul(x[..., None, :], y[..., :, None]))[..., 0, 0]
+
+
+def sums(x: Array) -> Array:
+    """The sums along the last dimension."""
+    kind = x.dtype
+    if kind is FLOAT32 or kind is FLOAT64:
+        return np.asarray(x.dot(ones(x.shape[-1], kind)))
+    return np.asarray(x.sum(-1))
+
+
+def inverse_root(variance: Array, eps: float) -> Array:
+    """``1 / sqrt(variance + eps)``."""
+    return np.asarray(1 / np.sqrt(variance + variance.dtype.type(eps)))
+
+
+# --- over a batch ------------------------------------------------------------------------------------------------
+
+
+def _planes(x: Array) -> Array:
+    """(images, channels, ...) as (images, channels, elements); a batch of vectors as (1, elements, channels) turned."""
+    if x.ndim == 2:
+        return x.T[None]
+    return x.reshape(x.shape[0], x.shape[1], int(np.prod(x.shape[2:])))
+
+
+def batch_normalised(
+    x: Array, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array, Array, Array]:
+    """Each channel normalised over all images; and the channels' means, inverse roots and variances."""
+    planes = _planes(x)
+    count = planes.shape[0] * planes.shape[2]
+    mean = _channel_sums(planes) / count
+    centred = planes - mean[:, None]
+    variance = _channel_dots(centred, centred) / count
+    root = inverse_root(variance, eps)
+    centred *= (root if weight is None else root * weight)[:, None]
+    if bias is not None:
+        centred += bias[:, None]
+    return _as_images(centred, x), mean, root, variance
+
+
+def batch_gradient(
+    g: Array, x: Array, weight: Array | None, mean: Array, root: Array, wanted: bool
+) -> tuple[Array | None, Array, Array]:
+    """The gradients of the input (if it is wanted), of the weight and of the bias."""
+    planes, given = _planes(x), _planes(g)
+    count = planes.shape[0] * planes.shape[2]
+    centred = planes - mean[:, None]
+    of_bias = _channel_sums(given)
+    dots = _channel_dots(given, centred)
+    if not wanted:
+        return None, dots * root, of_bias
+    scale = root if weight is None else root * weight
+    centred *= (scale * root * root * dots / -count)[:, None]
+    centred -= (scale * of_bias / count)[:, None]
+    found = given * scale[:, None]
+    found += centred
+    return _as_images(found, x), dots * root, of_bias
+
+
+def _channel_sums(planes: Array) -> Array:
+    if planes.flags.c_contiguous:
+        return np.asarray(sums(planes).sum(0))
+    if len(planes) == 1:  # of vectors
+        return np.asarray(column_sums(planes[0].T))
+    return np.asarray(planes.sum((0, 2)))
+
+
+def _channel_dots(x: Array, y: Array) -> Array:
+    if x.flags.c_contiguous and y.flags.c_contiguous:
+        return np.asarray(row_dots(x, y).sum(0))
+    return np.asarray(np.einsum("ncp,ncp->c", x, y))
+
+
+def _as_images(planes: Array, like: Array) -> Array:
+    return planes[0].T if like.ndim == 2 else planes.reshape(like.shape)
+
+
+# --- over rows ---------------------------------------------------------------------------------------------------
+
+
+def _blocks(rows: int, columns: int) -> list[slice]:
+    step = max(1, _BLOCK // max(columns, 1))
+    return [slice(start, start + step) for start in range(0, rows, step)]
+
+
+def rows_normalised(
+    x: Array, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array, Array]:
+    """Each row of a matrix normalised, with a weight and a bias for each column; and the rows' means and roots."""
+    rows, columns = x.shape
+    out = np.empty_like(x)
+    means, roots = np.empty(rows, x.dtype), np.empty(rows, x.dtype)
+    for block in _blocks(rows, columns):
+        mean = sums(x[block]) / columns
+        here = np.subtract(x[block], mean[:, None], out=out[block])
+        root = inverse_root(row_dots(here, here) / columns, eps)
+        here *= root[:, None]
+        if weight is not None:
+            here *= weight
+        if bias is not None:
+            here += bias
+        means[block], roots[block] = mean, root
+    return out, means, roots
+
+
+def rows_gradient(
+    g: Array, x: Array, weight: Array | None, mean: Array | None, root: Array, needs: tuple[bool, ...]
+) -> tuple[Array | None, Array | None, Array | None]:
+    """The gradients of rows, weights and biases, as far as they are needed. Without means: of `rows_scaled`."""
+    rows, columns = x.shape
+    found = np.empty_like(x) if needs[0] else None
+    of_weight = np.zeros(columns, x.dtype) if needs[1] else None
+    of_bias = column_sums(g) if len(needs) > 2 and needs[2] else None
+    for block in _blocks(rows, columns) if needs[0] or needs[1] else ():
+        given, r = g[block], root[block]
+        centred = x[block].copy() if mean is None else x[block] - mean[block, None]
+        products = given * centred
+        if of_weight is not None:
+            of_weight += r.dot(products)
+        if found is None:
+            continue
+        dots = sums(products) if weight is None else products.dot(weight)
+        centred *= (r * r * r * dots / columns)[:, None]
+        if mean is not None:
+            total = sums(given) if weight is None else given.dot(weight)
+            centred += (r * total / columns)[:, None]
+        here = np.multiply(given, r[:, None], out=found[block])
+        if weight is not None:
+            here *= weight
+        here -= centred
+    return found, of_weight, of_bias
+
+
+def rows_scaled(x: Array, weight: Array | None, eps: float) -> tuple[Array, Array]:
+    """Each row of a matrix divided by the root of its mean square, times a weight for each column; and the roots."""
+    rows, columns = x.shape
+    out, roots = np.empty_like(x), np.empty(rows, x.dtype)
+    for block in _blocks(rows, columns):
+        here = x[block]
+        root = inverse_root(row_dots(here, here) / columns, eps)
+        here = np.multiply(here, root[:, None], out=out[block])
+        if weight is not None:
+            here *= weight
+        roots[block] = root
+    return out, roots
+
+
+# --- over groups of channels -------------------------------------------------------------------------------------
+
+
+def groups_normalised(
+    x: Array, weight: Array | None, bias: Array | None, groups: int, eps: float
+) -> tuple[Array, Array, Array, Array]:
+    """Each group of channels of each image normalised; and the means, inverse roots and variances."""
+    images, channels, size = x.shape
+    rows = x.reshape(images, groups, channels // groups * size)
+    count = rows.shape[2]
+    mean = sums(rows) / count
+    centred = rows - mean[..., None]
+    variance = row_dots(centred, centred) / count
+    root = inverse_root(variance, eps)
+    out = centred.reshape(x.shape)
+    out *= _each_channel(root, weight, channels)[..., None]
+    if bias is not None:
+        out += bias[:, None]
+    return out, mean, root, variance
+
+
+def groups_gradient(
+    g: Array, x: Array, weight: Array | None, mean: Array, root: Array, groups: int
+) -> tuple[Array, Array, Array]:
+    """The gradients of the input, of the weight and of the bias."""
+    images, channels, size = x.shape
+    share = channels // groups
+    centred = (x.reshape(images, groups, share * size) - mean[..., None]).reshape(x.shape)
+    by_channel = sums(g)
+    dots = row_dots(g, centred)
+    weighted = (by_channel, dots) if weight is None else (by_channel * weight, dots * weight)
+    count = share * size
+    total, dot = (w.reshape(images, groups, share).sum(2) / count for w in weighted)
+    centred *= _each_channel(root * root * root * dot, None, channels)[..., None]
+    centred += _each_channel(root * total, None, channels)[..., None]
+    found = g * _each_channel(root, weight, channels)[..., None]
+    found -= centred
+    return found, (dots * _each_channel(root, None, channels)).sum(0), by_channel.sum(0)
+
+
+def _each_channel(by_group: Array, weight: Array | None, channels: int) -> Array:
+    """Numbers of the groups for each of their channels, times a weight."""
+    each = np.repeat(by_group, channels // max(by_group.shape[1], 1), axis=1)
+    return each if weight is None else each * weight
