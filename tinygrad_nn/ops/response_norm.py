@@ -80,3 +80,15 @@ def local_response_norm(
         return input / 1
     found: Tensor = input / response(input, size // 2, (size - 1) // 2, size, alpha, beta, k)
     return found
+
+
+def cross_map_response_norm(input: Tensor, size: int, alpha: float, beta: float, k: float) -> Tensor:
+    """`local_response_norm` of images, over as many channels before each as after it.
+
+    Raises:
+        ValueError: the input has not four dimensions.
+    """
+    if input.ndim != 4:
+        raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.ndim}D instead.")
+    reach = (size - 1) // 2
+    return input / response(input, reach, reach, size, alpha, beta, k)
