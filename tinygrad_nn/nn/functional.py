@@ -50,7 +50,7 @@ from ..ops.convolutions import (
 from ..ops.ctc import ctc_loss
 from ..ops.distance_loss import cosine_embedding_loss, triplet_margin_loss, triplet_margin_with_distance_loss
 from ..ops.distances import cosine_similarity, normalize, pairwise_distance, pdist
-from ..ops.dropout import dropout
+from ..ops.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from ..ops.embedding_bag import embedding_bag
 from ..ops.fractional_pooling import (
     fractional_max_pool2d,
@@ -112,6 +112,7 @@ __all__ = [
     "adaptive_max_pool3d",
     "adaptive_max_pool3d_with_indices",
     "affine_grid",
+    "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
@@ -134,10 +135,14 @@ __all__ = [
     "cross_entropy",
     "ctc_loss",
     "dropout",
+    "dropout1d",
+    "dropout2d",
+    "dropout3d",
     "elu",
     "elu_",
     "embedding",
     "embedding_bag",
+    "feature_alpha_dropout",
     "fold",
     "fractional_max_pool2d",
     "fractional_max_pool2d_with_indices",
