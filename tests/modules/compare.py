@@ -101,10 +101,15 @@ class Side:
         found.names = list(module.state_dict())
         return found
 
+    def _state(self, module: Any) -> dict[str, np.ndarray[Any, Any]]:
+        """The tensors of a module's state that have a shape."""
+        state = module.state_dict().items()
+        kind = self.package.Tensor
+        known = {name: t for name, t in state if isinstance(t, kind) and "Uninitialized" not in type(t).__name__}
+        return {name: to_array(tensor) for name, tensor in known.items()}
+
     def _note_state(self, found: Answer, what: str, module: Any) -> None:
-        for name, value in module.state_dict().items():
-            if isinstance(value, self.package.Tensor) and "Uninitialized" not in type(value).__name__:
-                found.arrays[f"{what}: {name}"] = to_array(value)
+        found.arrays.update({f"{what}: {name}": array for name, array in self._state(module).items()})
 
     def _note_gradients(self, found: Answer, entry: Layer, module: Any, outputs: list[Any], leaves: list[Any]) -> None:
         parameters = dict(module.named_parameters())
@@ -139,13 +144,13 @@ class Side:
         except Exception as error:
             return error, True
         args, options, _ = self.inputs(entry, "float32")
-        before = {name: to_array(value) for name, value in module.state_dict().items()}
+        before = self._state(module)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 module(*args, **options)
         except Exception as error:
-            after = {name: to_array(value) for name, value in module.state_dict().items()}
+            after = self._state(module)
             same = before.keys() == after.keys() and all(np.array_equal(before[name], after[name]) for name in before)
             return error, same
         return None, True

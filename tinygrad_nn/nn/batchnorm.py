@@ -19,6 +19,11 @@ from .parameter import Parameter, new_parameter
 __all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"]
 
 
+def batches_tracked() -> Tensor:
+    """The number of batches, at the start."""
+    return wrap(np.zeros((), np.int64))
+
+
 class _NormBase(Module):
     """What the layers share that normalise channels: their parameters and running statistics."""
 
@@ -55,7 +60,7 @@ class _NormBase(Module):
         tracked = track_running_stats
         self.register_buffer("running_mean", wrap(np.zeros(num_features, kind)) if tracked else None)
         self.register_buffer("running_var", wrap(np.ones(num_features, kind)) if tracked else None)
-        self.register_buffer("num_batches_tracked", wrap(np.zeros((), np.int64)) if tracked else None)
+        self.register_buffer("num_batches_tracked", batches_tracked() if tracked else None)
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:
