@@ -16,6 +16,7 @@ import numpy as np
 from .kernels import masked
 from .memory_format import in_order_of
 from .patches import Lengths, Windows, windows
+from .strips import index
 
 Array = np.ndarray[Any, Any]
 _TILE = 400_000  # bytes of the images that are treated together, so that they stay in the cache
@@ -70,7 +71,7 @@ def _along(x: Array, axis: int, over: Windows) -> Array:
     after: tuple[slice, ...] = (slice(None),) * (-1 - axis)
 
     def part(array: Array, chosen: tuple[slice, ...]) -> Array:
-        view: Array = array[(..., *chosen, *after)]
+        view: Array = array[index(..., *chosen, *after)]
         return view
 
     places = list(over.places)
@@ -98,8 +99,8 @@ def first_places(x: Array, over: Windows) -> Array:
     places = np.full(shape, -1, np.int64)
     numbers = np.arange(math.prod(over.lengths), dtype=np.int64).reshape(over.lengths)
     for _, chosen, elements in over.places:
-        value = x[(..., *elements)]
-        known, found = best[(..., *chosen)], places[(..., *chosen)]
+        value = x[index(..., *elements)]
+        known, found = best[index(..., *chosen)], places[index(..., *chosen)]
         better = (value > known) | (found < 0)
         if x.dtype.kind == "f":
             better |= np.isnan(value)
@@ -135,8 +136,7 @@ def _add_at_maxima(g: Array, x: Array, out: Array, over: Pool, found: Array) -> 
     before: Array | None = None
     places = over.windows.places
     for number, (_, chosen, elements) in enumerate(places):
-        windows_here: Any = (..., *chosen)
-        here: Any = (..., *elements)
+        windows_here, here = index(..., *chosen), index(..., *elements)
         if over.tiled and before is not None and number == len(places) - 1:
             masked(g, np.logical_not(before, out=before), found[here])
             return

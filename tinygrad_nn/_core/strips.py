@@ -23,6 +23,7 @@ Array = np.ndarray[Any, Any]
 Lengths = tuple[int, ...]
 Pairs = tuple[tuple[int, int], ...]
 Slices = tuple[slice, ...]
+_EVERY = slice(None)
 
 _TILE = 800_000  # bytes of strips and results that stay in the second-level cache
 _SMALL = 1_000_000  # OpenBLAS takes its quicker way, without packing, for products of so many multiply-adds
@@ -67,7 +68,9 @@ def _fit(length: int, first: int, step: int, count: int) -> tuple[slice, slice]:
 def window(lengths: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths, padding: Pairs) -> Window:
     """The window of a kernel over an input of two or more dimensions."""
     counts = window_counts(lengths, kernel, stride, dilation, padding)
-    phases, rows, parts, starts = [], [], [], []
+    phases, rows = [], []
+    parts: list[list[Any]] = []
+    starts: list[list[Any]] = []
     for n, k, s, d, count, (before, _) in zip(lengths[:-1], kernel, stride, dilation, counts, padding, strict=False):
         # the row of output i and kernel row j is i * s + j * d: phase (j * d) % s, and there row i + (j * d) // s
         used = sorted({j * d % s for j in range(k)})
@@ -76,7 +79,8 @@ def window(lengths: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
         rows.append(need)
         parts.append([(used.index(phase), *_fit(n, phase - before, s, need)) for phase in used])
         starts.append([(used.index(j * d % s), j * d // s) for j in range(k)])
-    fills = [tuple(zip(*combination, strict=True)) for combination in itertools.product(*parts)]
+    fills: list[Any] = [tuple(zip(*combination, strict=True)) for combination in itertools.product(*parts)]
+    first: list[Any] = [tuple(zip(*combination, strict=True)) for combination in itertools.product(*starts)]
     width, wide, step = lengths[-1], counts[-1], stride[-1]
     firsts = [j * dilation[-1] - padding[-1][0] for j in range(kernel[-1])]
     columns = [(f % step, *_fit(-(-(width - f % step) // step), f // step, 1, wide)) for f in firsts]
@@ -85,11 +89,11 @@ def window(lengths: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
     dense = all(s == 1 for s in stride)
     return Window(
         lengths, kernel, stride, dilation, padding, counts, tuple(phases), tuple(rows), tuple(fills), tuple(columns),
-        starts=tuple([tuple(zip(*combination, strict=True)) for combination in itertools.product(*starts)]),
+        starts=tuple(first),
         shifts=tuple(firsts) if dense and wide == width and kernel[-1] > 1 else None,
         padded=not (full_columns and full_rows),
         plain=dense and kernel[-1] == 1 and not any(before or after for before, after in padding),
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 class Strips:
@@ -169,8 +173,13 @@ class Strips:
             return
         for column, (phase, to, source) in enumerate(self.over.columns):
             for part, rows_to, rows_from in self.over.fills:
-                target = images[..., phase :: self.over.stride[-1]][(..., *rows_from, source)]
-                target += self.memory[(slice(len(images)), slice(None), column, *part, *rows_to, to)]
+                target = images[..., phase :: self.over.stride[-1]][index(..., *rows_from, source)]
+                target += self.memory[index(slice(len(images)), _EVERY, column, *part, *rows_to, to)]
+
+
+def index(*parts: Any) -> Any:
+    """An index into an array, of integers and slices."""
+    return parts
 
 
 def _dot(numbers: Lengths, steps: Lengths) -> int:
@@ -184,18 +193,19 @@ def _copy(memory: Array, images: Array, over: Window) -> None:
         apart = [np.ascontiguousarray(part) for part in apart]
     for column, (phase, to, source) in enumerate(over.columns):
         for part, rows_to, rows_from in over.fills:
-            memory[(slice(None), slice(None), column, *part, *rows_to, to)] = apart[phase][(..., *rows_from, source)]
+            target = memory[index(_EVERY, _EVERY, column, *part, *rows_to, to)]
+            target[...] = apart[phase][index(..., *rows_from, source)]
 
 
 def _shift(memory: Array, images: Array, over: Window) -> None:
     """Write the strips where they are as wide as the images: whole planes, moved on, and their edges cleared."""
     width = over.lengths[-1]
     ((part, to, source),) = over.fills
-    images = images[(..., *source, slice(None))]
+    images = images[index(..., *source, _EVERY)]
     high = images.shape[-2]
     flat = images.reshape(*images.shape[:-2], high * width)
     for column, shift in enumerate(over.shifts or ()):
-        target = memory[(slice(None), slice(None), column, *part, *to)]
+        target = memory[index(_EVERY, _EVERY, column, *part, *to)]
         plane = target.reshape(*target.shape[:-2], high * width)
         if abs(shift) >= width:
             target[...] = 0

@@ -22,9 +22,9 @@ M = TypeVar("M", bound="LazyModuleMixin")
 class LazyModuleMixin(Module):
     """A module some of whose parameters get their shapes when it is first called.
 
-    A class derives from this and from the module that it is to become, makes its parameters `UninitializedParameter`, and
-    says in `initialize_parameters` what an input's shape means for them. After the first call the module is of the class
-    `cls_to_become`, and an ordinary one.
+    A class derives from this and from the module that it is to become, makes its parameters `UninitializedParameter`,
+    and says in `initialize_parameters` what an input's shape means for them. After the first call the module is of the
+    class `cls_to_become`, and an ordinary one.
 
     Make such a model, convert it to its dtype, call it once on a batch, and only then make the optimizer. The order in
     which random initial values are drawn is that of the first call.

@@ -27,9 +27,9 @@ class UninitializedError(ValueError, RuntimeError):
 
 def _refuse(tensor: Tensor, what: str) -> NoReturn:
     raise UninitializedError(
-        f"Attempted to use an uninitialized parameter: {what} of an {type(tensor).__name__}. This error happens when you "
-        "are using a `LazyModule` or explicitly manipulating such tensors. Call the module once with a batch of data, "
-        "which tells it the shapes, before you use, load or optimise its parameters."
+        f"Attempted to use an uninitialized parameter: {what} of an {type(tensor).__name__}. This error happens when "
+        "you are using a `LazyModule` or explicitly manipulating such tensors. Call the module once with a batch of "
+        "data, which tells it the shapes, before you use, load or optimise its parameters."
     )
 
 

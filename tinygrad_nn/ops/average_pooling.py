@@ -58,8 +58,8 @@ def _avg_pool(
 ) -> Tensor:  # fmt: skip
     if divisor_override is not None:
         if isinstance(divisor_override, bool) or not hasattr(divisor_override, "__index__"):
-            kind = type(divisor_override).__name__
-            raise TypeError(f"{function}(): argument 'divisor_override' must be int, not {kind}")
+            given = type(divisor_override).__name__
+            raise TypeError(f"{function}(): argument 'divisor_override' must be int, not {given}")
         if divisor_override == 0:
             raise RuntimeError(f"divisor must be not zero: {function}() got divisor_override=0")
     if dims == 2 and isinstance(input, Tensor) and input.ndim < 3:
@@ -77,7 +77,7 @@ def _avg_pool(
     if x.dtype.kind == "i":
         return _of_integers(x, lengths, found, way, divisor_override)
     kind = np.float64 if x.dtype == np.float64 else np.float32
-    result: Any = _resampled(input, maps=_maps(lengths, found, way, kind))
+    result: Tensor = _resampled(input, maps=_maps(lengths, found, way, kind))
     return result if divisor_override is None else result / divisor_override
 
 

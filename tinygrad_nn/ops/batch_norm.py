@@ -38,9 +38,7 @@ def by_channel(x: Any, ndim: int) -> Any:
 # --- by the batch's own statistics -------------------------------------------------------------------------------
 
 
-def _of_batch(
-    g: Any, x: Any, weight: Any, bias: Any, needs: Needs, mean: Any, root: Any
-) -> tuple[Any, Any, Any]:
+def _of_batch(g: Any, x: Any, weight: Any, bias: Any, needs: Needs, mean: Any, root: Any) -> Any:
     found = kernels.batch_gradient(as_single(g), as_single(x), as_single(weight), mean, root, needs[0])
     return in_types(found, (x, weight, bias))
 

@@ -28,20 +28,20 @@ _OVER = pool((5, 4), (3, 2), (2, 1), (1, 1), (1, 2), (3, 4))
 _LINE = pool((7,), (3,), (2,), (1,), (1,), (4,))
 
 
-@op(kind="general", vjp=lambda g, x, out, over: _at_maxima.op.numpy(g, x, out, over=over), method=False, torch_name="",
-    node_name="MaxPool2DWithIndicesBackward0", distinct=True,
-    cases=[case((2, 1, 4, 6), over=_PAIRS), case((1, 2, 5, 4), over=_OVER), case((2, 7), over=_LINE)])  # fmt: skip
-def _max_pooled(x, /, *, over):
-    """The maximum of each window over the last dimensions."""
-    return kernels.maxima(x, over)
+def _put_back(g: Any, x: Any, out: Any, over: Pool) -> Any:
+    return _at_maxima.op.numpy(g, x, out, over=over)
 
 
 def _taken_back(g: Any, x: Any, out: Any, over: Pool) -> Any:
     return _from_maxima.op.numpy(g, x, out, over=over)
 
 
-def _put_back(g: Any, x: Any, out: Any, over: Pool) -> Any:
-    return _at_maxima.op.numpy(g, x, out, over=over)
+@op(kind="general", vjp=_put_back, method=False, torch_name="",
+    node_name="MaxPool2DWithIndicesBackward0", distinct=True,
+    cases=[case((2, 1, 4, 6), over=_PAIRS), case((1, 2, 5, 4), over=_OVER), case((2, 7), over=_LINE)])  # fmt: skip
+def _max_pooled(x, /, *, over):
+    """The maximum of each window over the last dimensions."""
+    return kernels.maxima(x, over)
 
 
 _MAXIMA = np.arange(24.0).reshape(1, 4, 6)
