@@ -2,8 +2,8 @@
 
 A convolution is the product of its weights with a matrix whose columns hold the elements under each window. Written
 out whole, that matrix has each element once for every place in the kernel. Here only the shifts along the last
-dimension are written out, as *strips*: of shape (images, channels, kernel columns, rows, output columns). A shift along
-the rows is then the same memory, read from further down: a view.
+dimension are written out, as *strips*: of shape (images, groups, kernel columns, channels, rows, output columns). A
+shift along the rows is then the same memory, read from further down: a view.
 
 So a kernel of 3 x 3 needs 3 copies and 3 products that are added up, not 9 copies. Where a kernel column of all
 channels is too short for a good product, the views are written out after all (`Strips` with `whole`).
@@ -56,7 +56,7 @@ def window_counts(lengths: Lengths, kernel: Lengths, stride: Lengths, dilation: 
     return tuple([(n + before + after - d * (k - 1) - 1) // s + 1 for n, k, s, d, (before, after) in given])
 
 
-def _fit(length: int, first: int, step: int, count: int) -> tuple[slice, slice]:
+def fit(length: int, first: int, step: int, count: int) -> tuple[slice, slice]:
     """Of the places ``first + i * step``, those inside a dimension: the range of ``i``, and the places."""
     low = max(0, -(first // step))
     high = max(low, min(count, (length - 1 - first) // step + 1))
@@ -77,13 +77,13 @@ def window(lengths: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
         need = (k - 1) * d // s + count
         phases.append(len(used))
         rows.append(need)
-        parts.append([(used.index(phase), *_fit(n, phase - before, s, need)) for phase in used])
+        parts.append([(used.index(phase), *fit(n, phase - before, s, need)) for phase in used])
         starts.append([(used.index(j * d % s), j * d // s) for j in range(k)])
     fills: list[Any] = [tuple(zip(*combination, strict=True)) for combination in itertools.product(*parts)]
     first: list[Any] = [tuple(zip(*combination, strict=True)) for combination in itertools.product(*starts)]
     width, wide, step = lengths[-1], counts[-1], stride[-1]
     firsts = [j * dilation[-1] - padding[-1][0] for j in range(kernel[-1])]
-    columns = [(f % step, *_fit(-(-(width - f % step) // step), f // step, 1, wide)) for f in firsts]
+    columns = [(f % step, *fit(-(-(width - f % step) // step), f // step, 1, wide)) for f in firsts]
     full_columns = all(to == slice(0, wide) for _, to, _ in columns)
     full_rows = all(part[1] == slice(0, need) for dim, need in zip(parts, rows, strict=True) for part in dim)
     dense = all(s == 1 for s in stride)
@@ -113,8 +113,9 @@ class Strips:
         self, over: Window, groups: int, size: int, channels: int, dtype: Any, parts: int = 1, whole: bool = False
     ) -> None:
         self.over, self.groups, self.parts = over, groups, parts
-        self.tall = channels // groups * over.kernel[-1]  # rows of a matrix: channels and kernel columns
-        shape = (size, channels, over.kernel[-1], *over.phases, *over.rows, over.counts[-1])
+        share = channels // groups
+        self.tall = over.kernel[-1] * share  # rows of a matrix: kernel columns and channels
+        shape = (size, groups, over.kernel[-1], share, *over.phases, *over.rows, over.counts[-1])
         self.whole: Array | None = None
         if over.plain:
             return
@@ -129,26 +130,25 @@ class Strips:
             self.rows = [rows[..., 0, :, :] for rows in self.views(self.memory, 1)]
 
     def views(self, memory: Array, parts: int | None = None) -> list[Array]:
-        """For each kernel row the matrices (images, groups, *outer rows, parts, channels and columns, outputs)."""
-        over, (images, channels) = self.over, memory.shape[:2]
+        """For each kernel row the matrices (images, groups, *outer rows, parts, columns and channels, outputs)."""
+        over = self.over
         parts = self.parts if parts is None else parts
         item, dims = memory.itemsize, len(over.rows)
         strides = memory.strides
-        by_phase, by_row = strides[3 : 3 + dims], strides[3 + dims : -1]
+        by_phase, by_row = strides[4 : 4 + dims], strides[4 + dims : -1]
         outer = over.counts[:-2]
         outputs = over.counts[-2] * over.counts[-1] // parts
-        shape = (images, self.groups, *outer, parts, self.tall, outputs)
-        steps = (
-            strides[0], strides[1] * (channels // self.groups), *by_row[: len(outer)], outputs * item, strides[2], item
-        )  # fmt: skip
+        shape = (len(memory), self.groups, *outer, parts, self.tall, outputs)
+        steps = (*strides[:2], *by_row[: len(outer)], outputs * item, strides[3], item)
         offsets = [_dot(phase, by_phase) + _dot(row, by_row) for phase, row in over.starts]
         return [np.ndarray(shape, memory.dtype, memory, offset, steps) for offset in offsets]
 
     def load(self, images: Array) -> list[Array]:
         """The matrices of these images, which lie in C order."""
         over, count = self.over, len(images)
+        images = self._in_groups(images)
         if over.plain:
-            return self.views(images.reshape(count, images.shape[1], 1, *over.phases, *over.lengths))
+            return self.views(images.reshape(*images.shape[:2], 1, images.shape[2], *over.phases, *over.lengths))
         memory = self.memory[:count]
         if over.shifts is not None:
             _shift(memory, images, over)
@@ -158,6 +158,9 @@ class Strips:
             for kind, rows in enumerate(self.rows):
                 self.whole[:count, ..., kind, :, :] = rows[:count]
         return self.matrices if count == len(self.memory) else [m[:count] for m in self.matrices]
+
+    def _in_groups(self, images: Array) -> Array:
+        return images.reshape(len(images), self.groups, images.shape[1] // self.groups, *images.shape[2:])
 
     def cleared(self, images: Array) -> list[Array]:
         """Matrices of zeros, to add up in what `unload` then adds to these images, which are zeros, too."""
@@ -171,10 +174,11 @@ class Strips:
         """Add the strips up into images: the adjoint of `load` (not `whole`)."""
         if self.over.plain:
             return
+        images = self._in_groups(images)
         for column, (phase, to, source) in enumerate(self.over.columns):
             for part, rows_to, rows_from in self.over.fills:
                 target = images[..., phase :: self.over.stride[-1]][index(..., *rows_from, source)]
-                target += self.memory[index(slice(len(images)), _EVERY, column, *part, *rows_to, to)]
+                target += self.memory[index(slice(len(images)), _EVERY, column, _EVERY, *part, *rows_to, to)]
 
 
 def index(*parts: Any) -> Any:
@@ -193,7 +197,7 @@ def _copy(memory: Array, images: Array, over: Window) -> None:
         apart = [np.ascontiguousarray(part) for part in apart]
     for column, (phase, to, source) in enumerate(over.columns):
         for part, rows_to, rows_from in over.fills:
-            target = memory[index(_EVERY, _EVERY, column, *part, *rows_to, to)]
+            target = memory[index(_EVERY, _EVERY, column, _EVERY, *part, *rows_to, to)]
             target[...] = apart[phase][index(..., *rows_from, source)]
 
 
@@ -205,7 +209,7 @@ def _shift(memory: Array, images: Array, over: Window) -> None:
     high = images.shape[-2]
     flat = images.reshape(*images.shape[:-2], high * width)
     for column, shift in enumerate(over.shifts or ()):
-        target = memory[index(_EVERY, _EVERY, column, *part, *to)]
+        target = memory[index(_EVERY, _EVERY, column, _EVERY, *part, *to)]
         plane = target.reshape(*target.shape[:-2], high * width)
         if abs(shift) >= width:
             target[...] = 0
@@ -253,3 +257,41 @@ def bytes_of(over: Window, channels: int, outputs: int, item: int, whole: bool) 
     strips = channels * over.kernel[-1] * math.prod(over.phases) * math.prod(over.rows) * over.counts[-1]
     written = channels * math.prod(over.kernel) if whole else 0
     return item * (strips + math.prod(over.counts) * (outputs + written))
+
+
+# --- arranging ---------------------------------------------------------------------------------------------------
+
+
+def as_matrices(out: Array, groups: int, parts: int) -> Array:
+    """An output (images, channels, *counts) as products give it, a view.
+
+    That is (images, groups, *outer counts, parts, channels of a group, columns), where the last two dimensions are in
+    the columns.
+    """
+    images, outputs, *outer, high, wide = out.shape
+    apart = out.reshape(images, groups, outputs // groups, *outer, parts, high * wide // parts)
+    return apart.transpose(0, 1, *range(3, apart.ndim - 1), 2, -1 % apart.ndim)
+
+
+def weight_factors(weight: Array, groups: int, whole: bool) -> Array:
+    """Weights as the factors of the strips' matrices: for each kernel row, or for all together, a matrix.
+
+    Their shape is (kinds, groups, 1, ..., outputs of a group, rows of the strips' matrix).
+    """
+    outputs, group, *kernel = weight.shape
+    rows = math.prod(kernel[:-1])
+    apart = weight.reshape(groups, outputs // groups, group, rows, kernel[-1])
+    kinds, order = (1, (0, 1, 3, 4, 2)) if whole else (rows, (3, 0, 1, 4, 2))
+    ones = (1,) * (len(kernel) - 1)
+    arranged = np.ascontiguousarray(apart.transpose(order))
+    return arranged.reshape(kinds, groups, *ones, outputs // groups, weight[0].size // kinds)
+
+
+def weights_of(factors: Array, shape: tuple[int, ...]) -> Array:
+    """Weights from (kinds, groups, rows of the strips' matrix, outputs of a group), for single kernel rows."""
+    outputs, group, *kernel = shape
+    rows, groups = factors.shape[:2]
+    apart = factors.reshape(rows, groups, kernel[-1], group, outputs // groups)
+    # long runs are copied several times as quickly as those of a kernel's few columns
+    arranged = np.ascontiguousarray(apart.transpose(0, 2, 1, 4, 3)).reshape(rows * kernel[-1], outputs * group)
+    return np.ascontiguousarray(arranged.T).reshape(shape)
