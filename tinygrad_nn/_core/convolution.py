@@ -17,9 +17,12 @@ from .folding import folded, folded_window, folds, unfold
 from .strips import (
     Strips,
     Window,
+    all_windows,
     as_matrices,
     bytes_of,
     images_at_once,
+    index,
+    is_small,
     is_thin,
     parts_for,
     weight_factors,
@@ -73,6 +76,10 @@ def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups:
     """The convolution of images with weights, plus a bias for each output channel."""
     images, channels = x.shape[:2]
     outputs, group = weight.shape[:2]
+    if is_small(over, images * channels):
+        out = np.matmul(_in_groups(weight, groups), all_windows(x, over, groups))
+        out = out.reshape(images, outputs, *over.counts)
+        return out if bias is None else np.add(out, bias.reshape(-1, *(1,) * len(over.counts)), out)
     x = np.ascontiguousarray(x)
     out = np.empty((images, outputs, *over.counts), x.dtype)
     whole = is_thin(over, group)
@@ -101,6 +108,10 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
     """The gradient of the weights, of this shape, from the images and the gradient of the output."""
     channels = x.shape[1]
     outputs, group, *kernel = shape
+    if is_small(over, len(x) * channels):
+        given = g.reshape(len(g), groups, outputs // groups, math.prod(over.counts))
+        columns = all_windows(x, over, groups).swapaxes(-1, -2)
+        return np.matmul(given, columns).sum(0).reshape(shape)  # type: ignore[no-any-return]
     x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
     whole = is_thin(over, group)
     tiles = _Tiles(over, x, channels, 2 * outputs, whole)
@@ -122,6 +133,11 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
     return weights_of(total, shape)
 
 
+def _in_groups(weight: Array, groups: int) -> Array:
+    """Weights as a matrix for each group."""
+    return weight.reshape(groups, len(weight) // groups, weight[0].size)
+
+
 def input_gradient(g: Array, weight: Array, over: Window, groups: int) -> Array:
     """The gradient of the images from the gradient of the output and the weights."""
     outputs, group, *kernel = weight.shape
@@ -131,7 +147,8 @@ def input_gradient(g: Array, weight: Array, over: Window, groups: int) -> Array:
         return _scatter(g, weight, over, groups)
     reach = [d * (k - 1) for d, k in zip(over.dilation, kernel, strict=True)]
     around = tuple([(r - before, r - after) for r, (before, after) in zip(reach, over.padding, strict=True)])
-    turned = np.flip(weight, tuple(range(2, weight.ndim))).reshape(groups, outputs // groups, group, *kernel)
+    turned = weight[index(..., *(slice(None, None, -1),) * len(kernel))]
+    turned = turned.reshape(groups, outputs // groups, group, *kernel)
     turned = turned.swapaxes(1, 2).reshape(groups * group, outputs // groups, *kernel)
     return correlate(g, turned, None, window(over.counts, over.kernel, over.stride, over.dilation, around), groups)
 

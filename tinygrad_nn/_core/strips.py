@@ -27,10 +27,11 @@ _EVERY = slice(None)
 
 _TILE = 800_000  # bytes of strips and results that stay in the second-level cache
 _SMALL = 1_000_000  # OpenBLAS takes its quicker way, without packing, for products of so many multiply-adds
+_FEW = 20_000  # so many elements under all windows are written out in one step
 _WHOLE = 40  # strips of fewer elements in a column are written out whole
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Window:
     """What a convolution's options and lengths come to. There are at least two dimensions; the last is the columns."""
 
@@ -47,6 +48,8 @@ class Window:
     starts: tuple[tuple[Lengths, Lengths], ...]  # for each kernel row: its phase, and the first row
     shifts: Lengths | None  # of the kernel columns, where input and output are equally wide and nothing is skipped
     padded: bool  # some strips have elements beyond the edges
+    around: tuple[Lengths, Any, Any] | None  # the lengths with padding, where in it the input goes, what of it; or None
+    size: int  # elements in all windows of a plane
     plain: bool  # the input itself is the strips
 
 
@@ -62,6 +65,15 @@ def fit(length: int, first: int, step: int, count: int) -> tuple[slice, slice]:
     high = max(low, min(count, (length - 1 - first) // step + 1))
     start = first + low * step
     return slice(low, high), slice(start, start + (high - low - 1) * step + 1 if high > low else start, step)
+
+
+def _around(lengths: Lengths, padding: Pairs) -> tuple[Lengths, Any, Any] | None:
+    if not any(before or after for before, after in padding):
+        return None
+    wide = tuple([n + before + after for n, (before, after) in zip(lengths, padding, strict=True)])
+    inside = [fit(n, -before, 1, m) for n, m, (before, _) in zip(lengths, wide, padding, strict=True)]
+    to, source = zip(*inside, strict=True)
+    return wide, (..., *to), (..., *source)
 
 
 @functools.lru_cache(maxsize=512)
@@ -92,6 +104,8 @@ def window(lengths: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
         starts=tuple(first),
         shifts=tuple(firsts) if dense and wide == width and kernel[-1] > 1 else None,
         padded=not (full_columns and full_rows),
+        around=_around(lengths, padding),
+        size=math.prod(kernel) * math.prod(counts),
         plain=dense and kernel[-1] == 1 and not any(before or after for before, after in padding),
     )  # fmt: skip
 
@@ -223,6 +237,28 @@ def _shift(memory: Array, images: Array, over: Window) -> None:
             plane[...] = flat
 
 
+def all_windows(images: Array, over: Window, groups: int) -> Array:
+    """The elements under all windows: (images, groups, channels and places in the kernel, windows), in one step.
+
+    For few elements, of which no step is worth its own start.
+    """
+    count, channels = images.shape[:2]
+    if over.around is None:
+        padded = np.ascontiguousarray(images)
+    else:
+        lengths, to, source = over.around
+        padded = np.zeros((count, channels, *lengths), images.dtype)
+        padded[to] = images[source]
+    first, second, *steps = padded.strides
+    share = channels // groups
+    apart = [step * d for step, d in zip(steps, over.dilation, strict=True)]
+    moved = [step * s for step, s in zip(steps, over.stride, strict=True)]
+    shape = (count, groups, share, *over.kernel, *over.counts)
+    view = np.ndarray(shape, padded.dtype, padded, 0, (first, second * share, second, *apart, *moved))
+    windows = math.prod(over.counts)
+    return view.reshape(count, groups, share * over.size // windows, windows)
+
+
 # --- sizes -------------------------------------------------------------------------------------------------------
 
 
@@ -245,6 +281,11 @@ def images_at_once(images: int, bytes_each: int) -> int:
     """How many images to treat together: as many as fit into the cache, in equal shares."""
     most = max(1, _TILE // max(bytes_each, 1))
     return max(1, -(-images // -(-images // most))) if images else 1
+
+
+def is_small(over: Window, planes: int) -> bool:
+    """Whether so many planes have so few elements under windows that they are best written out in one step."""
+    return planes * over.size <= _FEW
 
 
 def is_thin(over: Window, channels: int) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.errors import describe, explained, must_be_tensor
+from .._core.errors import explained, must_be_tensor
+from .._core.remember import remembered
 from .._core.tensor import Tensor
 from .convolution import _convolution, _transposed
 
@@ -21,9 +22,15 @@ __all__ = [
 
 Numbers = int | Sequence[int]
 Lengths = tuple[int, ...]
+Shapes = tuple[Lengths, Lengths, Lengths]
+Types = tuple[Any, Any, Any]
 
 
 # --- checks ------------------------------------------------------------------------------------------------------
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if type(value) is list else value
 
 
 def _each(function: str, name: str, value: Any, dims: int, least: int) -> Lengths:
@@ -61,43 +68,43 @@ def _each(function: str, name: str, value: Any, dims: int, least: int) -> Length
     return given
 
 
-def _check_tensors(function: str, dims: int, input: Any, weight: Any, bias: Any) -> None:
+def _check_tensors(function: str, input: Any, weight: Any, bias: Any) -> None:
     for position, (name, value) in enumerate((("input", input), ("weight", weight), ("bias", bias))):
         if not isinstance(value, Tensor) and (value is not None or name != "bias"):
             raise must_be_tensor(function, name, position, value)
-    x, w = input._array, weight._array
-    if x.ndim not in (dims + 1, dims + 2):
+
+
+def _check_dims(function: str, dims: int, x: Lengths, weight: Lengths) -> None:
+    if len(x) not in (dims + 1, dims + 2):
         raise RuntimeError(
             f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {function}, but got input of size: "
-            f"{list(x.shape)}"
+            f"{list(x)}"
         )
-    if w.ndim != dims + 2:
+    if len(weight) != dims + 2:
         raise RuntimeError(
-            f"expected stride to be a single integer value or a list of {w.ndim - 2} values to match the convolution "
-            f"dimensions: {function}() needs a weight of {dims + 2} dimensions, got {list(w.shape)}"
+            f"expected stride to be a single integer value or a list of {len(weight) - 2} values to match the "
+            f"convolution dimensions: {function}() needs a weight of {dims + 2} dimensions, got {list(weight)}"
         )
 
 
-def _check_types(function: str, input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
-    x, w = input._array, weight._array
+def _check_types(function: str, shapes: Shapes, types: Types) -> None:
+    x, weight, bias = types
     transposed = "transpose" in function
-    if x.dtype.kind == "b" or (transposed and x.dtype.kind in "iu" and x.dtype != np.int64):
+    if x.kind == "b" or (transposed and x.kind in "iu" and x != np.int64):
         kernel = "slow_conv_transpose2d_out_cpu" if transposed else "slow_conv2d_cpu"
         raise NotImplementedError(
-            f"\"{kernel}\" not implemented for '{dtypes.type_name(x.dtype)}'. Convert the input first: x.float()."
+            f"\"{kernel}\" not implemented for '{dtypes.type_name(x)}'. Convert the input first: x.float()."
         )
-    if bias is not None and bias._array.dtype != x.dtype:
-        kinds = f"Input type ({x.dtype}) and bias type ({bias._array.dtype}) should be the same"
-        raise RuntimeError(f"{kinds}. {_types(function, input, weight, bias)}")
-    if w.dtype != x.dtype:
-        kinds = f"expected scalar type {dtypes.type_name(x.dtype)} but found {dtypes.type_name(w.dtype)}"
-        raise RuntimeError(f"{kinds}. {_types(function, input, weight, bias)}")
-
-
-def _types(function: str, input: Any, weight: Any, bias: Any) -> str:
-    named = {"input": input, "weight": weight, "bias": bias}
-    shown = ", ".join(f"{name}: {describe(value)}" for name, value in named.items() if value is not None)
-    return f"Convert one of them, for example input.float(): {function}() got {shown}."
+    if bias is not None and bias != x:
+        said = f"Input type ({x}) and bias type ({bias}) should be the same"
+    elif weight != x:
+        said = f"expected scalar type {dtypes.type_name(x)} but found {dtypes.type_name(weight)}"
+    else:
+        return
+    given = zip(("input", "weight", "bias"), types, shapes, strict=True)
+    named = [f"{name}: {dtypes.type_name(kind)} {list(shape)}" for name, kind, shape in given if kind is not None]
+    shown = ", ".join(named)
+    raise RuntimeError(f"{said}. Convert one of them, for example input.float(): {function}() got {shown}.")
 
 
 def _check_groups(function: str, weight: Lengths, groups: Any) -> None:
@@ -126,11 +133,11 @@ def _check_channels(given: str, x: Lengths, weight: Lengths, channels: int) -> N
         )
 
 
-def _check_bias(given: str, weight: Lengths, bias: Tensor | None, outputs: int) -> None:
-    if bias is not None and bias._array.shape != (outputs,):
+def _check_bias(given: str, weight: Lengths, bias: Lengths | None, outputs: int) -> None:
+    if bias is not None and bias != (outputs,):
         raise RuntimeError(
             f"Given {given}weight of size {list(weight)}, expected bias to be 1-dimensional with {outputs} elements, "
-            f"but got bias of size {list(bias.shape)} instead"
+            f"but got bias of size {list(bias)} instead"
         )
 
 
@@ -164,24 +171,38 @@ def _pairs(function: str, padding: Any, kernel: Lengths, stride: Lengths, dilati
 # --- what users call ---------------------------------------------------------------------------------------------
 
 
+@remembered
+def _options(
+    function: str, dims: int, x: Lengths, w: Lengths, b: Lengths | None, x_type: Any, w_type: Any, b_type: Any,
+    stride: Any, padding: Any, dilation: Any, groups: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """What the operation is called with, after all checks of shapes, types and options."""
+    _check_dims(function, dims, x, w)
+    steps = _each(function, "stride", stride, dims, 1)
+    apart = _each(function, "dilation", dilation, dims, 1)
+    pairs = _pairs(function, padding, w[2:], steps, apart)
+    _check_groups(function, w, groups)
+    _check_types(function, (x, w, b or ()), (x_type, w_type, b_type))
+    batch = x if len(x) == dims + 2 else (1, *x)
+    _check_channels(f"groups={groups}", batch, w, w[1] * groups)
+    _check_bias("", w, b, w[0])
+    _check_sizes(function, batch, w, pairs, apart)
+    return {"stride": steps, "padding": pairs, "dilation": apart, "groups": int(groups)}
+
+
 def _convolve(
     function: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: Any
 ) -> Tensor:
-    _check_tensors(function, dims, input, weight, bias)
-    steps = _each(function, "stride", stride, dims, 1)
-    apart = _each(function, "dilation", dilation, dims, 1)
-    shape = weight._array.shape
-    pairs = _pairs(function, padding, shape[2:], steps, apart)
-    _check_groups(function, shape, groups)
-    _check_types(function, input, weight, bias)
-    single = input._array.ndim == dims + 1
-    x = (1, *input._array.shape) if single else input._array.shape
-    _check_channels(f"groups={groups}", x, shape, shape[1] * groups)
-    _check_bias("", shape, bias, shape[0])
-    _check_sizes(function, x, shape, pairs, apart)
-    images = input.unsqueeze(0) if single else input
-    out = _convolution(images, weight, bias, stride=steps, padding=pairs, dilation=apart, groups=int(groups))
-    return out.squeeze(0) if single else out
+    _check_tensors(function, input, weight, bias)
+    x, w, b = input._array, weight._array, None if bias is None else bias._array
+    shape, kind = (None, None) if b is None else (b.shape, b.dtype)
+    options = _options(
+        function, dims, x.shape, w.shape, shape, x.dtype, w.dtype, kind, _tuple(stride), _tuple(padding),
+        _tuple(dilation), groups,
+    )  # fmt: skip
+    if x.ndim == dims + 2:
+        return _convolution(input, weight, bias, **options)
+    return _convolution(input.unsqueeze(0), weight, bias, **options).squeeze(0)
 
 
 @explained
@@ -289,40 +310,53 @@ def conv3d(
     return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
 
-def _transpose(
-    function: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, output_padding: Any,
-    groups: Any, dilation: Any,
-) -> Tensor:  # fmt: skip
-    _check_tensors(function, dims, input, weight, bias)
+@remembered
+def _transposed_options(
+    function: str, dims: int, x: Lengths, w: Lengths, b: Lengths | None, x_type: Any, w_type: Any, b_type: Any,
+    stride: Any, padding: Any, output_padding: Any, groups: Any, dilation: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """What the operation is called with, after all checks of shapes, types and options."""
+    _check_dims(function, dims, x, w)
     steps = _each(function, "stride", stride, dims, 1)
     around = _each(function, "padding", padding, dims, 0)
     beyond = _each(function, "output_padding", output_padding, dims, 0)
     apart = _each(function, "dilation", dilation, dims, 1)
-    shape = weight._array.shape
-    _check_groups(function, shape, groups)
-    _check_types(function, input, weight, bias)
-    single = input._array.ndim == dims + 1
-    x = (1, *input._array.shape) if single else input._array.shape
-    _check_channels("transposed=1", x, shape, shape[0])
-    _check_bias("transposed=1, ", shape, bias, shape[1] * groups)
+    _check_groups(function, w, groups)
+    _check_types(function, (x, w, b or ()), (x_type, w_type, b_type))
+    batch = x if len(x) == dims + 2 else (1, *x)
+    _check_channels("transposed=1", batch, w, w[0])
+    _check_bias("transposed=1, ", w, b, w[1] * groups)
     for extra, s, d in zip(beyond, steps, apart, strict=True):
         if extra >= max(s, d):
             raise RuntimeError(
                 f"output padding must be smaller than either stride or dilation, but got output_padding: {beyond} "
                 f"stride: {steps} dilation: {apart}"
             )
-    given = zip(x[2:], shape[2:], steps, around, beyond, apart, strict=True)
+    given = zip(batch[2:], w[2:], steps, around, beyond, apart, strict=True)
     size = tuple([(n - 1) * s - 2 * p + d * (k - 1) + extra + 1 for n, k, s, p, extra, d in given])
-    if min(size) < (dims == 3) or 0 in x[2:] or 0 in shape[2:]:
+    if min(size) < (dims == 3) or 0 in batch[2:] or 0 in w[2:]:
         raise RuntimeError(
-            f"Given input size per channel: {list(x[2:])}. Calculated output spatial size per channel: {list(size)}. "
-            f"Output size is too small in {function}()"
+            f"Given input size per channel: {list(batch[2:])}. Calculated output spatial size per channel: "
+            f"{list(size)}. Output size is too small in {function}()"
         )
-    images = input.unsqueeze(0) if single else input
     pairs = tuple([(p, p - extra) for p, extra in zip(around, beyond, strict=True)])
-    options = {"size": size, "stride": steps, "padding": pairs, "dilation": apart, "groups": int(groups)}
-    out = _transposed(images, weight, bias, **options)
-    return out.squeeze(0) if single else out
+    return {"size": size, "stride": steps, "padding": pairs, "dilation": apart, "groups": int(groups)}
+
+
+def _transpose(
+    function: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, output_padding: Any,
+    groups: Any, dilation: Any,
+) -> Tensor:  # fmt: skip
+    _check_tensors(function, input, weight, bias)
+    x, w, b = input._array, weight._array, None if bias is None else bias._array
+    shape, kind = (None, None) if b is None else (b.shape, b.dtype)
+    options = _transposed_options(
+        function, dims, x.shape, w.shape, shape, x.dtype, w.dtype, kind, _tuple(stride), _tuple(padding),
+        _tuple(output_padding), groups, _tuple(dilation),
+    )  # fmt: skip
+    if x.ndim == dims + 2:
+        return _transposed(input, weight, bias, **options)
+    return _transposed(input.unsqueeze(0), weight, bias, **options).squeeze(0)
 
 
 @explained
