@@ -11,7 +11,7 @@ import pytest
 import tinygrad_nn as tg
 from tinygrad_nn import nn
 from tinygrad_nn.nn.lazy import LazyModuleMixin
-from tinygrad_nn.nn.uninitialized import is_lazy
+from tinygrad_nn.nn.parameter import is_lazy
 
 
 def make() -> nn.Sequential:

@@ -65,7 +65,6 @@ from .dropout import (
     FeatureAlphaDropout,
 )
 from .instancenorm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
-from .layer_norm_stand_in import LayerNorm
 from .lazy_layers import (
     LazyBatchNorm1d,
     LazyBatchNorm2d,
@@ -148,6 +147,7 @@ if TYPE_CHECKING:
     from . import modules
     from .checkup import doctor
     from .overview import summary
+from .parameter import UninitializedBuffer, UninitializedParameter
 from .pooling import (
     AvgPool1d,
     AvgPool2d,
@@ -172,7 +172,6 @@ from .resampling import (
     UpsamplingBilinear2d,
     UpsamplingNearest2d,
 )
-from .uninitialized import UninitializedBuffer, UninitializedParameter
 
 __all__ = [
     "CELU",

@@ -11,8 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._core import dtypes
+from .._core.modes import modes
 from .._core.tensor import Tensor, wrap
 from . import functional, init
+from .checks import note_evaluation
 from .module import Module
 from .parameter import Parameter, new_parameter
 
@@ -89,6 +91,13 @@ class _NormBase(Module):
             wanted = " or ".join(f"{dims}D" for dims in self.expected)
             raise ValueError(f"expected {wanted} input (got {input.dim()}D input of shape {list(input.shape)})")
 
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any, *rest: Any) -> None:
+        version = local_metadata.get("version")
+        if (version is None or version < 2) and self.track_running_stats:  # from before batches were counted
+            counted = self.num_batches_tracked
+            state_dict.setdefault(f"{prefix}num_batches_tracked", batches_tracked() if counted is None else counted)
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
+
     def extra_repr(self) -> str:
         """The options."""
         return (
@@ -102,6 +111,8 @@ class _BatchNorm(_NormBase):
 
     def forward(self, input: Tensor) -> Tensor:
         """The normalised channels; in training, the running statistics are moved towards the batch's."""
+        if self.training and not modes.grad:
+            note_evaluation()
         self._check_input_dim(input)
         tracked = self.num_batches_tracked if self.training and self.track_running_stats else None
         factor = 0.0 if self.momentum is None else self.momentum

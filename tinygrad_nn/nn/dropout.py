@@ -24,6 +24,12 @@ class _DropoutNd(Module):
         self.p = p
         self.inplace = inplace
 
+    def _drops(self) -> bool:
+        """Whether elements are dropped."""
+        if self.training and not modes.grad:
+            note_evaluation()
+        return self.training
+
     def extra_repr(self) -> str:
         """The options."""
         return f"p={self.p}, inplace={self.inplace}"
@@ -51,9 +57,7 @@ class Dropout(_DropoutNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """The input with elements dropped, in training."""
-        if self.training and not modes.grad:
-            note_evaluation()
-        return functional.dropout(input, self.p, self.training, self.inplace)
+        return functional.dropout(input, self.p, self._drops(), self.inplace)
 
 
 class Dropout1d(_DropoutNd):
@@ -79,7 +83,7 @@ class Dropout1d(_DropoutNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """The input with channels dropped, in training."""
-        return functional.dropout1d(input, self.p, self.training, self.inplace)
+        return functional.dropout1d(input, self.p, self._drops(), self.inplace)
 
 
 class Dropout2d(_DropoutNd):
@@ -105,7 +109,7 @@ class Dropout2d(_DropoutNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """The input with channels dropped, in training."""
-        return functional.dropout2d(input, self.p, self.training, self.inplace)
+        return functional.dropout2d(input, self.p, self._drops(), self.inplace)
 
 
 class Dropout3d(_DropoutNd):
@@ -131,7 +135,7 @@ class Dropout3d(_DropoutNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """The input with channels dropped, in training."""
-        return functional.dropout3d(input, self.p, self.training, self.inplace)
+        return functional.dropout3d(input, self.p, self._drops(), self.inplace)
 
 
 class AlphaDropout(_DropoutNd):
@@ -157,7 +161,7 @@ class AlphaDropout(_DropoutNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """The input with elements dropped, in training."""
-        return functional.alpha_dropout(input, self.p, self.training)
+        return functional.alpha_dropout(input, self.p, self._drops())
 
 
 class FeatureAlphaDropout(_DropoutNd):
@@ -181,4 +185,4 @@ class FeatureAlphaDropout(_DropoutNd):
 
     def forward(self, input: Tensor) -> Tensor:
         """The input with channels dropped, in training."""
-        return functional.feature_alpha_dropout(input, self.p, self.training)
+        return functional.feature_alpha_dropout(input, self.p, self._drops())

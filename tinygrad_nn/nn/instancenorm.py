@@ -33,6 +33,23 @@ class _InstanceNorm(_NormBase):
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
 
+    def _load_from_state_dict(
+        self, state_dict: Any, prefix: str, local_metadata: Any, strict: bool, missing_keys: list[str],
+        unexpected_keys: list[str], error_msgs: list[str],
+    ) -> None:  # fmt: skip
+        if local_metadata.get("version") is None and not self.track_running_stats:
+            kind = type(self).__name__
+            for name in ("running_mean", "running_var"):
+                if state_dict.pop(prefix + name, None) is not None:
+                    error_msgs.append(
+                        f'Unexpected running stats buffer(s) "{prefix}{name}" for {kind} with '
+                        f"track_running_stats=False. {kind} tracks running stats only where it is asked to: remove the "
+                        "key from state_dict, or set track_running_stats=True."
+                    )
+        super()._load_from_state_dict(
+            state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+        )
+
     def _apply_instance_norm(self, input: Tensor) -> Tensor:
         return functional.instance_norm(
             input,

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from .._core.modes import no_grad
 from .._core.tensor import Tensor
 from .module import Module
-from .uninitialized import UninitializedTensorMixin, is_lazy
+from .parameter import UninitializedTensorMixin, is_lazy
 
 __all__ = ["LazyModuleMixin"]
 

@@ -17,8 +17,8 @@ from .._core.tensor import Tensor, wrap
 from ..ops.multi_head import additive_mask
 from . import functional, init
 from .containers import ModuleList
-from .layer_norm_stand_in import LayerNorm
 from .module import Module
+from .normalization import LayerNorm
 from .transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
 
 __all__ = ["Transformer", "TransformerDecoder", "TransformerEncoder"]

@@ -14,9 +14,9 @@ from . import functional
 from .activation import GELU, ReLU
 from .attention import MultiheadAttention
 from .dropout import Dropout
-from .layer_norm_stand_in import LayerNorm
 from .linear import Linear
 from .module import Module
+from .normalization import LayerNorm
 
 __all__ = ["TransformerDecoderLayer", "TransformerEncoderLayer"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..attention import NonDynamicallyQuantizableLinear
+from ..lazy_layers import LazyLinear
 from ..linear import Bilinear, Identity, Linear
 
-__all__ = ["Bilinear", "Identity", "Linear", "NonDynamicallyQuantizableLinear"]
+__all__ = ["Bilinear", "Identity", "LazyLinear", "Linear", "NonDynamicallyQuantizableLinear"]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ..layer_norm_stand_in import LayerNorm
+from ..normalization import CrossMapLRN2d, GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm
 
-__all__ = ["LayerNorm"]
+__all__ = ["CrossMapLRN2d", "GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
