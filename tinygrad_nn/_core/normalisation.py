@@ -22,7 +22,8 @@ from .kernels import add_reduce, column_sums, ones
 
 Array = np.ndarray[Any, Any]
 F = TypeVar("F", bound=Callable[..., Any])
-_BLOCK = 32_768  # elements that are treated together, so that they stay in the cache from pass to pass
+_FEW = 8_192  # elements for which the steps' starts take longer than the steps
+_BLOCK = 131_072  # elements that are treated together, so that they stay in the cache from pass to pass
 _PIECE = 1024  # elements that NumPy treats at a time where it broadcasts
 _FAR = 8.0  # deviations between a mean and 0
 
@@ -54,6 +55,8 @@ def _in_short_pieces(function: F) -> F:
 
     @functools.wraps(function)
     def call(*args: Any) -> Any:
+        if args[0].size < _FEW:
+            return function(*args)
         before = np.setbufsize(_PIECE)
         try:
             return function(*args)
@@ -79,7 +82,7 @@ def _beside(by_channel: Array, planes: Array) -> Array:
     Repeated for all elements of a plane, so that it runs over a whole image at once.
     """
     images, _, size = planes.shape
-    return by_channel[:, None] if images == 1 else np.repeat(by_channel, size).reshape(-1, size)
+    return by_channel[:, None] if images == 1 else by_channel.repeat(size).reshape(-1, size)
 
 
 @_in_short_pieces
@@ -139,8 +142,8 @@ def _as_images(planes: Array, like: Array) -> Array:
 
 # --- over rows ---------------------------------------------------------------------------------------------------
 
-# A matrix is scaled and moved by two more matrices, each a product of a number for each row with one for each column.
-# BLAS writes them in half of the time that NumPy's broadcasting takes.
+# A matrix is scaled and moved by more matrices, each a product of a number for each row with one for each column. BLAS
+# makes them in half of the time that NumPy's broadcasting takes, which is worth its start where there are many numbers.
 
 
 def _blocks(rows: int, columns: int) -> list[slice]:
@@ -148,14 +151,18 @@ def _blocks(rows: int, columns: int) -> list[slice]:
     return [slice(start, start + step) for start in range(0, rows, step)]
 
 
-def _spread(by_row: Array, by_column: Array, other_row: Any = None, other_column: Any = None) -> Array:
-    """``by_row * by_column + other_row * other_column`` as a matrix."""
-    columns = np.zeros((len(by_row), 2), by_row.dtype)
+def _is_few(x: Array) -> bool:
+    return x.size < _FEW
+
+
+def _spread(by_row: Array, by_column: Array, bias: Array | None = None) -> Array:
+    """``by_row * by_column + bias`` as a matrix. Always of two terms, with which BLAS is quicker than with one."""
+    columns = np.ones((len(by_row), 2), by_row.dtype)
     columns[:, 0] = by_row
     rows = np.zeros((2, by_column.size), by_row.dtype)
     rows[0] = by_column
-    if other_row is not None:
-        columns[:, 1], rows[1] = other_row, other_column
+    if bias is not None:
+        rows[1] = bias
     return columns.dot(rows)  # type: ignore[no-any-return]
 
 
@@ -165,24 +172,39 @@ def _is_far(mean: Array, root: Array) -> bool:
     return bool(ratio.size) and not float(np.abs(ratio).max()) < _FAR
 
 
+def _moments(x: Array, eps: float) -> tuple[Array, Array]:
+    """The means and inverse roots of many rows."""
+    columns = x.shape[1]
+    mean = sums(x) / columns
+    root = inverse_root(row_dots(x, x) / columns - mean * mean, eps)
+    if _is_far(mean, root):
+        centred = x - mean[:, None]
+        root = inverse_root(row_dots(centred, centred) / columns, eps)
+    return mean, root
+
+
 def rows_normalised(
     x: Array, weight: Array | None, bias: Array | None, eps: float
 ) -> tuple[Array, Array, Array]:
     """Each row of a matrix normalised, with a weight and a bias for each column; and the rows' means and roots."""
     rows, columns = x.shape
+    if _is_few(x):
+        mean = sums(x) / columns
+        out = x - mean[:, None]
+        root = inverse_root(row_dots(out, out) / columns, eps)
+        out *= root[:, None]
+        if weight is not None:
+            out *= weight
+        if bias is not None:
+            out += bias
+        return out, mean, root
     out = np.empty_like(x)
     means, roots = np.empty(rows, x.dtype), np.empty(rows, x.dtype)
     factor = ones(columns, x.dtype) if weight is None else weight
     for block in _blocks(rows, columns):
-        here, mean = x[block], sums(x[block]) / columns
-        variance = row_dots(here, here) / columns - mean * mean
-        root = inverse_root(variance, eps)
-        if _is_far(mean, root):
-            centred = here - mean[:, None]
-            root = inverse_root(row_dots(centred, centred) / columns, eps)
-        written = np.multiply(here, _spread(root, factor), out=out[block])
-        written += _spread(-mean * root, factor, None if bias is None else 1, bias)
-        means[block], roots[block] = mean, root
+        means[block], roots[block] = mean, root = _moments(x[block], eps)
+        written = np.multiply(x[block], _spread(root, factor), out[block])
+        written += _spread(-mean * root, factor, bias)
     return out, means, roots
 
 
@@ -191,9 +213,11 @@ def rows_gradient(
 ) -> tuple[Array | None, Array | None, Array | None]:
     """The gradients of rows, weights and biases, as far as they are needed. Without means: of `rows_scaled`."""
     rows, columns = x.shape
+    of_bias = column_sums(g) if len(needs) > 2 and needs[2] else None
+    if _is_few(x):
+        return (*_of_few_rows(g, x, weight, mean, root, needs), of_bias)
     found = np.empty_like(x) if needs[0] else None
     of_weight = np.zeros(columns, x.dtype) if needs[1] else None
-    of_bias = column_sums(g) if len(needs) > 2 and needs[2] else None
     factor = ones(columns, x.dtype) if weight is None else weight
     for block in _blocks(rows, columns) if needs[0] or needs[1] else ():
         given, here, r = g[block], x[block], root[block]
@@ -207,26 +231,46 @@ def rows_gradient(
         if found is None:
             continue
         dots = products.dot(factor)
-        written = np.multiply(given, _spread(r, factor), out=found[block])
-        if m is not None:
+        written = np.multiply(given, _spread(r, factor), found[block])
+        if m is None:
+            slope = r * r * r * dots / columns
+        else:
             total = given.dot(factor)
-            dots -= m * total
-        slope = r * r * r * dots / columns
-        written -= np.multiply(here, _spread(slope, ones(columns, x.dtype)), out=products)
-        if m is not None:
-            written -= _spread(r * total / columns - slope * m, ones(columns, x.dtype))
+            slope = r * r * r * (dots - m * total) / columns
+            written += _spread(slope * m - r * total / columns, ones(columns, x.dtype))
+        written -= np.multiply(here, _spread(slope, ones(columns, x.dtype)), products)
     return found, of_weight, of_bias
+
+
+def _of_few_rows(
+    g: Array, x: Array, weight: Array | None, mean: Array | None, root: Array, needs: tuple[bool, ...]
+) -> tuple[Array | None, Array | None]:
+    columns = x.shape[1]
+    normal = (x if mean is None else x - mean[:, None]) * root[:, None]
+    of_weight = column_sums(g * normal) if needs[1] else None
+    if not needs[0]:
+        return None, of_weight
+    found = g * root[:, None] if weight is None else g * weight * root[:, None]
+    normal *= (row_dots(found, normal) / columns)[:, None]
+    if mean is not None:
+        normal += (sums(found) / columns)[:, None]
+    found -= normal
+    return found, of_weight
 
 
 def rows_scaled(x: Array, weight: Array | None, eps: float) -> tuple[Array, Array]:
     """Each row of a matrix divided by the root of its mean square, times a weight for each column; and the roots."""
     rows, columns = x.shape
+    if _is_few(x):
+        root = inverse_root(row_dots(x, x) / columns, eps)
+        out = x * root[:, None]
+        return out if weight is None else out * weight, root
     out, roots = np.empty_like(x), np.empty(rows, x.dtype)
     factor = ones(columns, x.dtype) if weight is None else weight
     for block in _blocks(rows, columns):
         here = x[block]
         roots[block] = root = inverse_root(row_dots(here, here) / columns, eps)
-        np.multiply(here, _spread(root, factor), out=out[block])
+        np.multiply(here, _spread(root, factor), out[block])
     return out, roots
 
 
@@ -238,17 +282,20 @@ def groups_normalised(
 ) -> tuple[Array, Array, Array, Array]:
     """Each group of channels of each image normalised; and the means, inverse roots and variances."""
     images, channels, size = x.shape
-    rows = x.reshape(images, groups, channels // groups * size)
-    count = rows.shape[2]
-    mean = sums(rows) / count
-    centred = rows - mean[..., None]
-    variance = row_dots(centred, centred) / count
-    root = inverse_root(variance, eps)
-    out = centred.reshape(x.shape)
-    out *= _each_channel(root, weight, channels)[..., None]
-    if bias is not None:
-        out += bias[:, None]
-    return out, mean, root, variance
+    count = channels // groups * size
+    out = np.empty_like(x)
+    means, roots, variances = np.empty((3, images, groups), x.dtype)
+    for block in _blocks(images, channels * size):
+        rows = x[block].reshape(-1, groups, count)
+        means[block] = mean = sums(rows) / count
+        centred = rows - mean[..., None]
+        variances[block] = variance = row_dots(centred, centred) / count
+        roots[block] = root = inverse_root(variance, eps)
+        scale = _each_channel(root, weight, channels)
+        written = np.multiply(centred.reshape(-1, channels, size), _planes_of(scale, size), out[block])
+        if bias is not None:
+            written += np.repeat(bias, size).reshape(channels, size)
+    return out, means, roots, variances
 
 
 def groups_gradient(
@@ -257,17 +304,26 @@ def groups_gradient(
     """The gradients of the input, of the weight and of the bias."""
     images, channels, size = x.shape
     share = channels // groups
-    centred = (x.reshape(images, groups, share * size) - mean[..., None]).reshape(x.shape)
-    by_channel = sums(g)
-    dots = row_dots(g, centred)
-    weighted = (by_channel, dots) if weight is None else (by_channel * weight, dots * weight)
-    count = share * size
-    total, dot = (w.reshape(images, groups, share).sum(2) / count for w in weighted)
-    centred *= _each_channel(root * root * root * dot, None, channels)[..., None]
-    centred += _each_channel(root * total, None, channels)[..., None]
-    found = g * _each_channel(root, weight, channels)[..., None]
-    found -= centred
-    return found, (dots * _each_channel(root, None, channels)).sum(0), by_channel.sum(0)
+    found = np.empty_like(x)
+    of_weight, of_bias = np.zeros((2, channels), x.dtype)
+    for block in _blocks(images, channels * size):
+        given, m, r = g[block], mean[block], root[block]
+        centred = (x[block].reshape(-1, groups, share * size) - m[..., None]).reshape(given.shape)
+        by_channel, dots = sums(given), row_dots(given, centred)
+        of_bias += by_channel.sum(0)
+        of_weight += (dots * _each_channel(r, None, channels)).sum(0)
+        weighted = (by_channel, dots) if weight is None else (by_channel * weight, dots * weight)
+        total, dot = (w.reshape(-1, groups, share).sum(2) / (share * size) for w in weighted)
+        written = np.multiply(given, _planes_of(_each_channel(r, weight, channels), size), found[block])
+        centred *= _planes_of(_each_channel(r * r * r * dot, None, channels), size)
+        written -= centred
+        written -= _planes_of(_each_channel(r * total, None, channels), size)
+    return found, of_weight, of_bias
+
+
+def _planes_of(by_channel: Array, size: int) -> Array:
+    """A number for each channel of each image, repeated for all elements of its plane."""
+    return np.repeat(by_channel.reshape(-1), size).reshape(*by_channel.shape, size)
 
 
 def _each_channel(by_group: Array, weight: Array | None, channels: int) -> Array:

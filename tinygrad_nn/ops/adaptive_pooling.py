@@ -68,6 +68,9 @@ def _adaptive_avg(function: str, dims: int, input: Any, output_size: Any) -> Ten
         x = input._array
     else:
         x = check_input(function, input, dims, "biuc")
+    if wanted == (1,) * dims and x.dtype.kind == "f" and x.size:
+        mean: Tensor = input.mean(tuple(range(-dims, 0)), keepdim=True)
+        return mean
     kind = np.float64 if x.dtype == np.float64 else np.float32
     maps = tuple([area_map(n, m, kind) for n, m in zip(shape[-dims:], wanted, strict=True)])
     result: Tensor = _resampled(input, maps=maps)

@@ -20,7 +20,7 @@ from .._core.tensor import Tensor, wrap
 from .arithmetic import sign
 from .interpolation import _resampled
 from .max_pooling import max_pool1d, max_pool2d, max_pool3d
-from .pool_options import Pooling, check_input, numbers, pooling
+from .pool_options import Pooling, check_input, check_numbers, numbers, pooling
 
 __all__ = ["avg_pool1d"]
 
@@ -56,6 +56,7 @@ def _avg_pool(
     function: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: Any,
     count_include_pad: Any, divisor_override: Any = None,
 ) -> Tensor:  # fmt: skip
+    check_numbers(function, kernel_size=kernel_size, stride=kernel_size if stride is None else stride, padding=padding)
     if divisor_override is not None:
         if isinstance(divisor_override, bool) or not hasattr(divisor_override, "__index__"):
             given = type(divisor_override).__name__
@@ -69,7 +70,7 @@ def _avg_pool(
             f"which expects an input of 3 or 4 dimensions: got {list(input.shape)}"
         )
     x = check_input(function, input, dims, "bcu")
-    found = pooling(function, x, dims, kernel_size, stride, padding, 1, ceil_mode)
+    found = pooling(function, x.shape, dims, kernel_size, stride, padding, 1, ceil_mode)
     lengths = x.shape[x.ndim - dims :]
     if dims == 3 and any(n < k for n, k in zip(lengths, found.kernel, strict=True)):
         raise RuntimeError(f"input image {list(lengths)} smaller than kernel size {list(found.kernel)} in {function}()")

@@ -16,7 +16,7 @@ from .._core.errors import explained
 from .._core.op import case, op
 from .._core.pooling import Pool, pool
 from .._core.tensor import Tensor, wrap
-from .pool_options import check_input, pooling
+from .pool_options import check_input, check_numbers, pooling
 from .scatter import gather
 
 __all__ = ["max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d"]
@@ -82,8 +82,10 @@ def _max_pool(
     function: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: Any,
     return_indices: Any,
 ) -> Any:  # fmt: skip
+    step = kernel_size if stride is None else stride
+    check_numbers(function, kernel_size=kernel_size, stride=step, padding=padding, dilation=dilation)
     x = check_input(function, input, dims, "bciu" if dims == 1 and not return_indices else "bc")
-    found = pooling(function, x, dims, kernel_size, stride, padding, dilation, ceil_mode)
+    found = pooling(function, x.shape, dims, kernel_size, stride, padding, dilation, ceil_mode)
     lengths = x.shape[x.ndim - dims :]
     over = pool(lengths, found.kernel, found.stride, found.padding, found.dilation, found.counts)
     if not return_indices:

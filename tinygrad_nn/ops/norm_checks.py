@@ -40,6 +40,8 @@ def check_types(function: str, kernel: str, input: Tensor, **others: Any) -> Non
         raise NotImplementedError(
             f"\"{kernel}\" not implemented for '{dtypes.type_name(kind)}'. Convert the input first: x.float()."
         )
+    if all(value is None or value._array.dtype is kind for value in others.values()):
+        return
     given = {name: value for name, value in others.items() if value is not None}
     kinds = {value._array.dtype for value in given.values()}
     if len(kinds) > 1 or not kinds <= ({kind, _FLOAT} if kind == _HALF else {kind}):
@@ -56,6 +58,8 @@ def check_number(function: str, name: str, position: int, value: Any) -> float:
     Raises:
         TypeError: it is none.
     """
+    if type(value) is float:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float | np.number | Tensor):
         kind = type(value).__name__
         raise TypeError(f"{function}(): argument '{name}' (position {position}) must be float, not {kind}")

@@ -8,6 +8,7 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.errors import must_be_tensor
+from .._core.remember import remembered
 from .._core.tensor import Tensor
 
 Lengths = tuple[int, ...]
@@ -31,12 +32,8 @@ def numbers(function: str, name: str, value: Any, dims: int) -> Lengths:
         TypeError: it is no integer, and no list or tuple of such.
         RuntimeError: they are too many or too few.
     """
+    check_numbers(function, **{name: value})
     given = value if isinstance(value, list | tuple) else (value,)
-    for number in given:
-        if isinstance(number, bool) or not hasattr(number, "__index__"):
-            raise TypeError(
-                f"{function}(): argument '{name}' must be tuple of ints, not {type(number).__name__} (got {value!r})"
-            )
     if len(given) not in (1, dims):
         raise RuntimeError(
             f"{function}: {name} must either be a single int, or a tuple of {_WORDS[dims]}, got {len(given)} of them "
@@ -45,11 +42,27 @@ def numbers(function: str, name: str, value: Any, dims: int) -> Lengths:
     return tuple([int(n) for n in given]) * (dims // len(given))
 
 
+def check_numbers(function: str, **options: Any) -> None:
+    """Refuse options that are no integers, and no lists or tuples of such.
+
+    Raises:
+        TypeError: one is not.
+    """
+    for name, value in options.items():
+        for number in value if isinstance(value, list | tuple) else (value,):
+            if type(number) is not int and (isinstance(number, bool) or not hasattr(number, "__index__")):
+                raise TypeError(
+                    f"{function}(): argument '{name}' must be tuple of ints, not {type(number).__name__} "
+                    f"(got {value!r})"
+                )
+
+
+@remembered
 def pooling(
-    function: str, x: np.ndarray[Any, Any], dims: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
+    function: str, shape: Lengths, dims: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any,
     ceil_mode: Any,
 ) -> Pooling:  # fmt: skip
-    """The options for an input.
+    """The options for an input of a shape.
 
     Raises:
         TypeError, RuntimeError: they do not fit.
@@ -73,11 +86,11 @@ def pooling(
                 f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and "
                 f"dilation={d} in {function}()"
             )
-    lengths = x.shape[x.ndim - dims :]
+    lengths = shape[len(shape) - dims :]
     given = zip(lengths, kernel, step, around, apart, strict=True)
     counts = tuple([window_count(n, k, s, p, d, bool(ceil_mode)) for n, k, s, p, d in given])
     if min(counts) < 1:
-        channels = x.shape[x.ndim - dims - 1]
+        channels = shape[len(shape) - dims - 1]
         raise RuntimeError(
             f"Given input size: ({'x'.join(map(str, (channels, *lengths)))}). Calculated output size: "
             f"({'x'.join(map(str, (channels, *counts)))}). Output size is too small in {function}()"
