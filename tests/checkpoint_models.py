@@ -117,11 +117,6 @@ def gpt(torch: Any) -> Any:
 
 
 MODELS: dict[str, Callable[[Any], Any]] = {"resnet": resnet, "tagger": tagger, "gpt": gpt}
-NEEDED = {
-    "resnet": ("Conv2d", "BatchNorm2d", "MaxPool2d", "AdaptiveAvgPool2d"),
-    "tagger": ("LSTM",),
-    "gpt": ("LayerNorm",),
-}
 
 
 def data(torch: Any, name: str) -> Any:

@@ -369,7 +369,6 @@ def test_batches_of_every_form() -> None:
         nn.doctor([], None, a)  # type: ignore[arg-type]
 
 
-@pytest.mark.skipif(not hasattr(nn, "LazyLinear"), reason="there are no lazy layers yet")
 def test_lazy_layers_stay_as_they_are() -> None:
     net = nn.Sequential(nn.LazyLinear(8), nn.Dropout(), nn.LazyLinear(3), nn.Softmax(dim=1))
     state = tg.get_rng_state()

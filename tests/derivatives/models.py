@@ -150,11 +150,11 @@ def attention_layers(torch: Any) -> Model:
 
 
 PLAIN = {"mlp": mlp, "cnn": cnn, "lstm": lstm, "attention": attention}
-LAYERS = {  # and which of nn's layers each needs
-    "linear_layers": (linear_layers, ["Linear"]),
-    "conv_layers": (conv_layers, ["Conv2d", "BatchNorm2d", "AvgPool2d"]),
-    "lstm_layer": (lstm_layer, ["LSTM"]),
-    "attention_layers": (attention_layers, ["TransformerEncoderLayer"]),
+LAYERS = {
+    "linear_layers": linear_layers,
+    "conv_layers": conv_layers,
+    "lstm_layer": lstm_layer,
+    "attention_layers": attention_layers,
 }
 
 

@@ -44,7 +44,7 @@ def main():
     parts = {
         "documented": {name: rounded(run(program, torch), 9) for name, program in EXAMPLES.items()},
         "models": {name: derivatives(make) for name, make in models.PLAIN.items()}
-        | {name: derivatives(make) for name, (make, _) in models.LAYERS.items()},
+        | {name: derivatives(make) for name, make in models.LAYERS.items()},
     }
     sections = []
     for name, entries in parts.items():

@@ -16,6 +16,7 @@ import numpy as np
 from .._core.modes import no_grad
 from .._core.tensor import Tensor, wrap
 from ..nn import Module
+from ..nn.batchnorm import _BatchNorm
 from .lr_scheduler.base import LRScheduler, for_each_group
 from .optimizer import Optimizer
 
@@ -214,7 +215,7 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.swa_utils.update_bn.html
     """
-    momenta = {module: module.momentum for module in model.modules() if _is_batch_norm(module)}
+    momenta = {module: module.momentum for module in model.modules() if isinstance(module, _BatchNorm)}
     if not momenta:
         return
     was_training = model.training
@@ -230,10 +231,6 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
         for module, momentum in momenta.items():
             module.momentum = momentum
         model.train(was_training)
-
-
-def _is_batch_norm(module: Any) -> bool:
-    return any(kind.__name__ == "_BatchNorm" for kind in type(module).__mro__)
 
 
 class SWALR(LRScheduler):
