@@ -30,6 +30,7 @@ def digest(kind: str, arrays: Arrays) -> list[Any]:
     Of gradients no names: one that is missing is the same as one of zeros.
     """
     layout = [f"{name} {array.dtype}{list(array.shape)}" for name, array in arrays.items()]
+    names = 0 if "gradient" in kind else _number("; ".join(layout))
     unknown, squares, projection = 0, 0.0, 0.0
     for line, array in zip(layout, arrays.values(), strict=True):
         values = array.astype(np.float64).reshape(-1)
@@ -39,7 +40,7 @@ def digest(kind: str, arrays: Arrays) -> list[Any]:
         unknown += int((~finite).sum())
         squares += values @ values
         projection += direction @ values
-    return [0 if "gradient" in kind else _number("; ".join(layout)), unknown, _rounded(squares**0.5), _rounded(projection)]
+    return [names, unknown, _rounded(squares**0.5), _rounded(projection)]
 
 
 def _number(text: str) -> int:
