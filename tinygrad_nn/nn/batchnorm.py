@@ -106,6 +106,15 @@ class _NormBase(Module):
         )
 
 
+def _count(batches: Tensor) -> None:
+    """One batch more."""
+    if modes.levels:  # a transform runs: there may be a number for each example
+        batches.add_(1)
+        return
+    batches._array[...] += 1
+    batches._cell[0] += 1
+
+
 class _BatchNorm(_NormBase):
     """What the batch normalisation layers share."""
 
@@ -131,8 +140,7 @@ class _BatchNorm(_NormBase):
             self.eps,
         )
         if tracked is not None:
-            tracked._array[...] += 1
-            tracked._cell[0] += 1
+            _count(tracked)
         return out
 
 

@@ -156,7 +156,7 @@ class AlphaDropout(_DropoutNd):
         >>> import tinygrad_nn as tg
         >>> _ = tg.manual_seed(0)
         >>> tg.nn.AlphaDropout(0.5)(tg.ones(3))
-        tensor([-0.7792, -0.7792,  1.6655])
+        tensor([-0.7792, -0.7792,  1.6656])
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -180,7 +180,7 @@ class FeatureAlphaDropout(_DropoutNd):
         >>> import tinygrad_nn as tg
         >>> _ = tg.manual_seed(0)
         >>> tg.nn.FeatureAlphaDropout(0.5)(tg.ones(1, 3, 1)).flatten()
-        tensor([-0.7792, -0.7792,  1.6655])
+        tensor([-0.7792, -0.7792,  1.6656])
     """
 
     def forward(self, input: Tensor) -> Tensor:

@@ -139,7 +139,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
         >>> import tinygrad_nn as tg
         >>> _ = tg.manual_seed(0)
         >>> tg.nn.functional.alpha_dropout(tg.ones(3), p=0.5, training=True)
-        tensor([-0.7792, -0.7792,  1.6655])
+        tensor([-0.7792, -0.7792,  1.6656])
     """
     return _drop(input, p, training, inplace, channels=False, alpha=True)
 
@@ -163,7 +163,7 @@ def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False,
         >>> tg.nn.functional.feature_alpha_dropout(tg.ones(1, 3, 2), p=0.5, training=True)
         tensor([[[-0.7792, -0.7792],
                  [-0.7792, -0.7792],
-                 [ 1.6655,  1.6655]]])
+                 [ 1.6656,  1.6656]]])
     """
     return _drop(input, p, training, inplace, channels=True, alpha=True)
 
