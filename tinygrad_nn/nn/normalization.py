@@ -172,8 +172,8 @@ class RMSNorm(Module):
 
     Example:
         >>> import tinygrad_nn as tg
-        >>> tg.nn.RMSNorm(2)(tg.tensor([3.0, -3.0])).detach()
-        tensor([ 1.0000, -1.0000])
+        >>> tg.nn.RMSNorm(2)(tg.tensor([3.0, -4.0])).detach()
+        tensor([ 0.8485, -1.1314])
     """
 
     weight: Parameter | None

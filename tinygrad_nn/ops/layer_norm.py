@@ -142,9 +142,9 @@ def rms_norm(
 
     Example:
         >>> import tinygrad_nn as tg
-        >>> tg.nn.functional.rms_norm(tg.tensor([[1.0, 1.0], [3.0, -3.0]]), (2,))
-        tensor([[ 1.0000,  1.0000],
-                [ 1.0000, -1.0000]])
+        >>> tg.nn.functional.rms_norm(tg.tensor([[1.0, -1.0], [3.0, 4.0]]), (2,))
+        tensor([[ 1.0000, -1.0000],
+                [ 0.8485,  1.1314]])
     """
     x = check_tensors("rms_norm", input, weight=weight)
     dims = len(normalized_dims("rms_norm", input, normalized_shape, weight=weight))
