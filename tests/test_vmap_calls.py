@@ -38,6 +38,7 @@ REFUSED = {
     **dict.fromkeys(["allclose", "equal"], "gives one answer"),
     **dict.fromkeys(["Tensor.addbmm_", "Tensor.bernoulli_"], "inplace arithmetic"),
     "index_put": "a boolean mask: it picks another number", "nn.utils.rnn.pack_padded_sequence": "needs the elements",
+    "nn.functional.instance_norm": "running_mean or running_var, which will be updated in place, were not batched",
 }
 # Functions of which some calls go through the examples one by one: when.
 ONE_BY_ONE = {
@@ -46,7 +47,9 @@ ONE_BY_ONE = {
     "masked_fill": "with a value of another type", "masked_scatter": "with no source",
     "nanquantile": "with a q for each example", "nn.functional.cross_entropy": "with weights for each example",
     "nn.functional.ctc_loss": "with targets or lengths for each example",
-    "nn.functional.embedding_bag": "with bags for each example", "nn.functional.grid_sample": "with one image alone",
+    "nn.functional.embedding_bag": "with bags for each example",
+    "nn.functional.fractional_max_pool2d": "with samples that are given",
+    "nn.functional.grid_sample": "with one image alone",
     "nonzero_static": "always", "quantile": "with a q for each example",
     "repeat_interleave": "with counts for each example",
 }  # fmt: skip

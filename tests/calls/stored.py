@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .compare import Answer
+from .drawing import Constant
 from .table import Call
 
 
@@ -25,9 +26,14 @@ class Store:
         flat = np.ascontiguousarray(values).astype(np.float64).reshape(-1)
         self.numbers.append(flat)
         self.size += flat.size
-        return {"array": f"{array.dtype} {list(array.shape)}", "at": self.size - flat.size}
+        entry = {"array": f"{array.dtype} {list(array.shape)}", "at": self.size - flat.size}
+        return {**entry, "constant": True} if isinstance(array, Constant) else entry
 
     def get(self, entry: dict[str, Any]) -> np.ndarray[Any, Any]:
+        found = self._read(entry)
+        return found.view(Constant) if "constant" in entry else found
+
+    def _read(self, entry: dict[str, Any]) -> np.ndarray[Any, Any]:
         name, _, shape = entry["array"].partition(" ")
         dtype, sizes = np.dtype(name), tuple(int(n) for n in shape.strip("[]").split(",") if n.strip())
         count = int(np.prod(sizes, dtype=int)) * (2 if dtype.kind == "c" else 1)
@@ -43,7 +49,7 @@ class Store:
             TypeError: it is a function, or something else that cannot be stored.
         """
         if isinstance(value, np.ndarray):
-            return self.put(np.ascontiguousarray(value) if value.ndim else value)
+            return self.put(np.require(value, None, "C") if value.ndim else value)
         if isinstance(value, np.dtype):
             return {"dtype": value.name}
         if isinstance(value, list):

@@ -27,7 +27,7 @@ from hypothesis import strategies as st  # noqa: E402
 
 import tinygrad_nn  # noqa: E402
 
-SMALL = 24  # elements of all tensors of a call together
+SMALL = 32  # elements of all tensors of a call together
 
 
 def elements(value: Any) -> int:
@@ -78,8 +78,7 @@ def chosen(drawn: Drawn, store: Store) -> list[Any]:
 def repeats(drawn: Drawn, store: Store, row: list[Any]) -> bool:
     """Whether a stored call, read back, still shows what it showed.
 
-    Not stored are the layout of the memory, and which tensors were constants, on which some answers depend. The live
-    comparison has these.
+    Not stored is the layout of the memory, on which some answers depend. The live comparison has it.
     """
     read = Store(np.concatenate(store.numbers))
     form, call, expected = row[0], read.get_call(row[1]), read.get_answer(row[2])
