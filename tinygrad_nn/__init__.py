@@ -62,7 +62,6 @@ from .ops.arithmetic import (  # fmt: skip
     rsub, sgn, sign, sub, subtract, true_divide,
 )
 from .ops.average_pooling import avg_pool1d
-from .ops.batch_norm import batch_norm
 from .ops.bessel import i0
 from .ops.chains import chain_matmul
 from .ops.cholesky import cholesky, cholesky_inverse, cholesky_solve
@@ -97,7 +96,7 @@ from .ops.filling import fill, fill_, zero_
 from .ops.finding import argwhere, nonzero_static, unravel_index
 from .ops.gamma import digamma, igamma, igammac, lgamma, mvlgamma, polygamma
 from .ops.grids import block_diag, cartesian_prod, combinations, meshgrid
-from .ops.group_norm import group_norm, instance_norm
+from .ops.group_norm import group_norm
 from .ops.histograms import bincount, histc, histogram, histogramdd
 from .ops.index import nonzero
 from .ops.index_family import index_add, index_copy, index_fill, index_select
@@ -310,8 +309,8 @@ __all__ = [
     "arange", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
     "are_deterministic_algorithms_enabled", "argmax", "argmin", "argsort", "argwhere", "as_strided", "as_strided_copy",
     "as_strided_scatter", "as_tensor", "asarray", "asin", "asinh", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d",
-    "atleast_3d", "autocast", "autograd", "avg_pool1d", "backends", "baddbmm", "bartlett_window", "batch_norm",
-    "bernoulli", "bfloat16", "bilinear", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
+    "atleast_3d", "autocast", "autograd", "avg_pool1d", "backends", "baddbmm", "bartlett_window", "bernoulli",
+    "bfloat16", "bilinear", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
     "bitwise_right_shift", "bitwise_xor", "blackman_window", "block_diag", "bmm", "bool", "broadcast_shapes",
     "broadcast_tensors", "broadcast_to", "bucketize", "can_cast", "cartesian_prod", "case", "cat", "cdist", "cdouble",
     "ceil", "celu", "cfloat", "chain_matmul", "chalf", "channel_shuffle", "channels_last", "channels_last_3d",
@@ -332,8 +331,8 @@ __all__ = [
     "get_num_threads", "get_rng_state", "gradient", "greater", "greater_equal", "group_norm", "gt", "half",
     "hamming_window", "hann_window", "hardshrink", "heaviside", "histc", "histogram", "histogramdd", "hsplit", "hstack",
     "hub", "hypot", "i0", "igamma", "igammac", "iinfo", "imag", "index_add", "index_copy", "index_fill", "index_put",
-    "index_put_", "index_reduce", "index_select", "inf", "inference_mode", "initial_seed", "inner", "instance_norm",
-    "int", "int8", "int16", "int32", "int64", "inverse", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
+    "index_put_", "index_reduce", "index_select", "inf", "inference_mode", "initial_seed", "inner", "int", "int8",
+    "int16", "int32", "int64", "inverse", "is_anomaly_check_nan_enabled", "is_anomaly_enabled",
     "is_autocast_cache_enabled", "is_autocast_enabled", "is_complex", "is_conj",
     "is_deterministic_algorithms_warn_only_enabled", "is_floating_point", "is_grad_enabled", "is_inference",
     "is_inference_mode_enabled", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "is_tensor",

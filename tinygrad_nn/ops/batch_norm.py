@@ -17,9 +17,9 @@ from .._core.memory_format import in_order_of
 from .._core.op import case, op
 from .._core.tensor import Size, Tensor
 from .convolution import channel_sums
-from .norm_checks import check_lengths, check_number, check_tensors, check_types
+from .norm_checks import check_lengths, check_number, check_running, check_tensors, check_types
 
-__all__ = ["batch_norm"]
+__all__: list[str] = []  # at the top level, PyTorch's has another order of arguments
 
 _HALF = np.dtype(np.float16)
 Needs = tuple[bool, ...]
@@ -151,7 +151,7 @@ def batch_norm(
         eps: added to the variance.
 
     Raises:
-        ValueError: in training, there is a single value for each channel.
+        ValueError: in training, there is a single value for each channel; `eps` is negative or, in training, 0.
         RuntimeError: shapes or dtypes do not fit, or there is nothing to normalise by.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
@@ -170,21 +170,21 @@ def batch_norm(
         check_batch_size(x.shape)
     momentum = check_number("batch_norm", "momentum", 7, momentum)
     eps = check_number("batch_norm", "eps", 8, eps)
+    if eps < 0 or (training and not eps):
+        wanted = "positive during training" if training else "non-negative"
+        raise ValueError(f"batch_norm eps must be {wanted}, but got {eps}")
     if training and (running_mean is None) != (running_var is None):
         raise ValueError("running_mean and running_var must either both be None or neither be None")
     for name, value in named.items():
         if value is None and not training and name.startswith("running"):
             raise RuntimeError(f"{name} must be defined in evaluation mode")
     check_lengths(x.shape[1] if x.ndim > 1 else 0, **named)
+    if x.shape == (0,):  # PyTorch takes a vector of nothing
+        return input.clone()
     if x.ndim < 2:
         raise RuntimeError(f"batch_norm() expects an input of at least 2 dimensions, got {list(x.shape)}")
     check_types("batch_norm", "batch_norm", input, **named)
-    for name in ("running_mean", "running_var"):
-        if named[name] is not None and named[name].requires_grad:  # type: ignore[union-attr]
-            raise RuntimeError(
-                f"The function 'native_batch_norm' is not differentiable with respect to argument '{name}'. This input "
-                "cannot have requires_grad True."
-            )
+    check_running(running_mean=running_mean, running_var=running_var)
     if not training:
         assert running_mean is not None
         assert running_var is not None

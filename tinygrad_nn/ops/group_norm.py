@@ -18,9 +18,9 @@ from .._core.memory_format import in_order_of
 from .._core.op import case, op
 from .._core.tensor import Size, Tensor
 from .batch_norm import _by_statistics, as_single, by_channel, check_batch_size, in_types, update_running
-from .norm_checks import check_lengths, check_number, check_tensors, check_types
+from .norm_checks import check_lengths, check_number, check_running, check_tensors, check_types
 
-__all__ = ["group_norm", "instance_norm"]
+__all__ = ["group_norm"]  # `instance_norm` has another order of arguments at PyTorch's top level
 
 _HALF = np.dtype(np.float16)
 
@@ -157,6 +157,7 @@ def instance_norm(
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
     check_lengths(x.shape[1], **named)
     check_types("instance_norm", "batch_norm", input, **named)
+    check_running(running_mean=running_mean, running_var=running_var)
     if not use_input_stats:
         assert running_mean is not None
         assert running_var is not None

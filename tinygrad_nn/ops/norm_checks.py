@@ -8,6 +8,7 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.errors import describe, must_be_tensor
+from .._core.modes import modes
 from .._core.tensor import Tensor
 
 _HALF, _FLOAT = np.dtype(np.float16), np.dtype(np.float32)
@@ -108,3 +109,17 @@ def normalized_dims(function: str, input: Tensor, normalized_shape: Any, **other
             f"got input of size{list(input.shape)} in {function}()"
         )
     return wanted
+
+
+def check_running(**statistics: Tensor | None) -> None:
+    """Refuse running statistics that want a gradient.
+
+    Raises:
+        RuntimeError: one does.
+    """
+    for name, value in statistics.items():
+        if value is not None and value.requires_grad and modes.grad:
+            raise RuntimeError(
+                f"The function 'native_batch_norm' is not differentiable with respect to argument '{name}'. This input "
+                f"cannot have requires_grad True. Pass {name}.detach()."
+            )

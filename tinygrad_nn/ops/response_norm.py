@@ -32,9 +32,12 @@ def _neighbours(channels: int, before: int, after: int, size: int, kind: Any) ->
 def response(input: Tensor, before: int, after: int, size: int, alpha: float, beta: float, k: float) -> Tensor:
     """``(k + alpha * sum / size) ** beta``, of the squares from so many channels before to so many after each."""
     x = input._array
-    kind = np.float64 if x.dtype == np.float64 else np.float32
-    around: Any = _neighbours(x.shape[1], before, after, size, kind)
-    means: Any = _resampled(input * input, maps=(around, *(None,) * (x.ndim - 2)))
+    whole = x.dtype.kind == "i"  # whose means are rounded down, as those of `avg_pool2d` are
+    kind = np.float64 if whole or x.dtype == np.float64 else np.float32
+    around: Any = _neighbours(x.shape[1], before, after, 1 if whole else size, kind)
+    squares = (input * input).double() if whole else input * input
+    means: Any = _resampled(squares, maps=(around, *(None,) * (x.ndim - 2)))
+    means = (means / size).floor().to(dtypes.get_default_dtype()) if whole else means
     found: Tensor = (means * alpha + k) ** beta
     return found
 
@@ -72,12 +75,15 @@ def local_response_norm(
         raise TypeError(f"local_response_norm(): argument 'size' must be int, not {type(size).__name__}")
     if size < 1:
         raise RuntimeError(f"kernel size should be greater than zero, but got {size} in local_response_norm()")
-    if x.dtype.kind != "f" or x.dtype == np.float16:
+    if x.dtype == np.float16:  # squares would overflow
+        result: Tensor = local_response_norm(input.float(), size, alpha, beta, k).half()
+        return result
+    if x.dtype.kind != "f" and x.dtype != np.int64:
         raise NotImplementedError(
             f"\"local_response_norm\" not implemented for '{dtypes.type_name(x.dtype)}'. Convert it first: x.float()."
         )
     if not x.size:
-        return input / 1
+        return input
     found: Tensor = input / response(input, size // 2, (size - 1) // 2, size, alpha, beta, k)
     return found
 
