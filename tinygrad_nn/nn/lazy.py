@@ -84,3 +84,9 @@ class LazyModuleMixin(Module):
             return tensor.converted(fn) if isinstance(tensor, UninitializedTensorMixin) else fn(tensor)
 
         return super()._apply(convert, recurse)
+
+
+def materialize(tensor: Any, *shape: int) -> None:
+    """Give a parameter or buffer its shape, unless it is None or a loaded state has given it one."""
+    if is_lazy(tensor):
+        tensor.materialize(shape)

@@ -8,13 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from .._core import dtypes
-from .._core.errors import explained, must_be_tensor
+from .._core.errors import explained
 from .._core.remember import remembered
 from .._core.tensor import Tensor
 from .convolution import _convolution, _transposed
+from .convolution_checks import (
+    as_tuple,
+    check_bias,
+    check_channels,
+    check_dims,
+    check_groups,
+    check_sizes,
+    check_tensors,
+    check_types,
+    each_number,
+    in_pairs,
+)
 
 __all__ = [
     "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
@@ -26,148 +35,6 @@ Shapes = tuple[Lengths, Lengths, Lengths]
 Types = tuple[Any, Any, Any]
 
 
-# --- checks ------------------------------------------------------------------------------------------------------
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if type(value) is list else value
-
-
-def _each(function: str, name: str, value: Any, dims: int, least: int) -> Lengths:
-    """A number for each dimension, from one number or as many.
-
-    Raises:
-        TypeError: it is no integer, and no list or tuple of such.
-        RuntimeError: they are too many, too few, or too small.
-    """
-    if type(value) is int:
-        given: Lengths = (value,) * dims
-    else:
-        single = hasattr(value, "__index__") and not isinstance(value, bool)
-        if not single and not isinstance(value, list | tuple):
-            kind = type(value).__name__
-            raise TypeError(f"{function}(): argument '{name}' must be tuple of ints, not {kind} (got {value!r})")
-        for position, number in enumerate(() if single else value):
-            if isinstance(number, bool) or not hasattr(number, "__index__"):
-                raise TypeError(
-                    f"{function}(): argument '{name}' must be tuple of ints, but found element of type "
-                    f"{type(number).__name__} at pos {position}"
-                )
-        given = (int(value),) * dims if single else tuple([int(n) for n in value])
-    if len(given) == 1:
-        given *= dims
-    if min(given, default=least) < least:
-        raise RuntimeError(
-            f"{'non-positive' if least else 'negative'} {name} is not supported: {function}() got {name}={value!r}"
-        )
-    if len(given) != dims:
-        raise RuntimeError(
-            f"expected {name} to be a single integer value or a list of {dims} values to match the convolution "
-            f"dimensions, but got {name}={list(given)}"
-        )
-    return given
-
-
-def _check_tensors(function: str, input: Any, weight: Any, bias: Any) -> None:
-    for position, (name, value) in enumerate((("input", input), ("weight", weight), ("bias", bias))):
-        if not isinstance(value, Tensor) and (value is not None or name != "bias"):
-            raise must_be_tensor(function, name, position, value)
-
-
-def _check_dims(function: str, dims: int, x: Lengths, weight: Lengths) -> None:
-    if len(x) not in (dims + 1, dims + 2):
-        raise RuntimeError(
-            f"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {function}, but got input of size: "
-            f"{list(x)}"
-        )
-    if len(weight) != dims + 2:
-        raise RuntimeError(
-            f"expected stride to be a single integer value or a list of {len(weight) - 2} values to match the "
-            f"convolution dimensions: {function}() needs a weight of {dims + 2} dimensions, got {list(weight)}"
-        )
-
-
-def _check_types(function: str, shapes: Shapes, types: Types) -> None:
-    x, weight, bias = types
-    transposed = "transpose" in function
-    if x.kind == "b" or (transposed and x.kind in "iu" and x != np.int64):
-        kernel = "slow_conv_transpose2d_out_cpu" if transposed else "slow_conv2d_cpu"
-        raise NotImplementedError(
-            f"\"{kernel}\" not implemented for '{dtypes.type_name(x)}'. Convert the input first: x.float()."
-        )
-    if bias is not None and bias != x:
-        said = f"Input type ({x}) and bias type ({bias}) should be the same"
-    elif weight != x:
-        said = f"expected scalar type {dtypes.type_name(x)} but found {dtypes.type_name(weight)}"
-    else:
-        return
-    given = zip(("input", "weight", "bias"), types, shapes, strict=True)
-    named = [f"{name}: {dtypes.type_name(kind)} {list(shape)}" for name, kind, shape in given if kind is not None]
-    shown = ", ".join(named)
-    raise RuntimeError(f"{said}. Convert one of them, for example input.float(): {function}() got {shown}.")
-
-
-def _check_groups(function: str, weight: Lengths, groups: Any) -> None:
-    if isinstance(groups, bool) or not hasattr(groups, "__index__"):
-        raise TypeError(f"{function}(): argument 'groups' must be int, not {type(groups).__name__}")
-    if groups <= 0:
-        raise RuntimeError(f"non-positive groups is not supported: {function}() got groups={groups}")
-    if weight[0] < groups:
-        raise RuntimeError(
-            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size "
-            f"{list(weight)} instead"
-        )
-    if weight[0] % groups:
-        raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of "
-            f"size [{list(weight)}] instead"
-        )
-
-
-def _check_channels(given: str, x: Lengths, weight: Lengths, channels: int) -> None:
-    if x[1] != channels:
-        hint = " The channels are the second dimension, not the last: x.movedim(-1, 1)." if x[-1] == channels else ""
-        raise RuntimeError(
-            f"Given {given}, weight of size {list(weight)}, expected input{list(x)} to have {channels} channels, but "
-            f"got {x[1]} channels instead.{hint}"
-        )
-
-
-def _check_bias(given: str, weight: Lengths, bias: Lengths | None, outputs: int) -> None:
-    if bias is not None and bias != (outputs,):
-        raise RuntimeError(
-            f"Given {given}weight of size {list(weight)}, expected bias to be 1-dimensional with {outputs} elements, "
-            f"but got bias of size {list(bias)} instead"
-        )
-
-
-def _check_sizes(function: str, x: Lengths, weight: Lengths, padding: Any, dilation: Lengths) -> None:
-    padded = [n + a + b for n, (a, b) in zip(x[2:], padding, strict=True)]
-    reach = [d * (k - 1) + 1 for k, d in zip(weight[2:], dilation, strict=True)]
-    if min(weight[2:]) < 1 or any(n < k for n, k in zip(padded, reach, strict=True)):
-        raise RuntimeError(
-            f"Calculated padded input size per channel: ({' x '.join(map(str, padded))}). Kernel size: "
-            f"({' x '.join(map(str, reach))}). Kernel size can't be greater than actual input size in {function}(), "
-            f"nor 0: input {list(x)}, weight {list(weight)}"
-        )
-    if 0 in x[2:]:
-        raise RuntimeError(f"Only zero batch or zero channel inputs are supported, but got input shape: {list(x)}")
-
-
-def _pairs(function: str, padding: Any, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Any:
-    """The padding before and after, for each dimension."""
-    if not isinstance(padding, str):
-        return tuple([(n, n) for n in _each(function, "padding", padding, len(kernel), 0)])
-    if padding == "valid":
-        return ((0, 0),) * len(kernel)
-    if padding != "same":
-        raise RuntimeError(f"Invalid padding string: '{padding}'. Expected 'same', 'valid', or numbers.")
-    if any(s != 1 for s in stride):
-        raise RuntimeError("padding='same' is not supported for strided convolutions")
-    totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-    return tuple([(total // 2, total - total // 2) for total in totals])
-
-
 # --- what users call ---------------------------------------------------------------------------------------------
 
 
@@ -177,28 +44,28 @@ def _options(
     stride: Any, padding: Any, dilation: Any, groups: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """What the operation is called with, after all checks of shapes, types and options."""
-    _check_dims(function, dims, x, w)
-    steps = _each(function, "stride", stride, dims, 1)
-    apart = _each(function, "dilation", dilation, dims, 1)
-    pairs = _pairs(function, padding, w[2:], steps, apart)
-    _check_groups(function, w, groups)
-    _check_types(function, (x, w, b or ()), (x_type, w_type, b_type))
+    check_dims(function, dims, x, w)
+    steps = each_number(function, "stride", stride, dims, 1)
+    apart = each_number(function, "dilation", dilation, dims, 1)
+    pairs = in_pairs(function, padding, w[2:], steps, apart)
+    check_groups(function, w, groups)
+    check_types(function, (x, w, b or ()), (x_type, w_type, b_type))
     batch = x if len(x) == dims + 2 else (1, *x)
-    _check_channels(f"groups={groups}", batch, w, w[1] * groups)
-    _check_bias("", w, b, w[0])
-    _check_sizes(function, batch, w, pairs, apart)
+    check_channels(f"groups={groups}", batch, w, w[1] * groups)
+    check_bias("", w, b, w[0])
+    check_sizes(function, batch, w, pairs, apart)
     return {"stride": steps, "padding": pairs, "dilation": apart, "groups": int(groups)}
 
 
 def _convolve(
     function: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: Any
 ) -> Tensor:
-    _check_tensors(function, input, weight, bias)
+    check_tensors(function, input, weight, bias)
     x, w, b = input._array, weight._array, None if bias is None else bias._array
     shape, kind = (None, None) if b is None else (b.shape, b.dtype)
     options = _options(
-        function, dims, x.shape, w.shape, shape, x.dtype, w.dtype, kind, _tuple(stride), _tuple(padding),
-        _tuple(dilation), groups,
+        function, dims, x.shape, w.shape, shape, x.dtype, w.dtype, kind, as_tuple(stride), as_tuple(padding),
+        as_tuple(dilation), groups,
     )  # fmt: skip
     if x.ndim == dims + 2:
         return _convolution(input, weight, bias, **options)
@@ -316,16 +183,16 @@ def _transposed_options(
     stride: Any, padding: Any, output_padding: Any, groups: Any, dilation: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """What the operation is called with, after all checks of shapes, types and options."""
-    _check_dims(function, dims, x, w)
-    steps = _each(function, "stride", stride, dims, 1)
-    around = _each(function, "padding", padding, dims, 0)
-    beyond = _each(function, "output_padding", output_padding, dims, 0)
-    apart = _each(function, "dilation", dilation, dims, 1)
-    _check_groups(function, w, groups)
-    _check_types(function, (x, w, b or ()), (x_type, w_type, b_type))
+    check_dims(function, dims, x, w)
+    steps = each_number(function, "stride", stride, dims, 1)
+    around = each_number(function, "padding", padding, dims, 0)
+    beyond = each_number(function, "output_padding", output_padding, dims, 0)
+    apart = each_number(function, "dilation", dilation, dims, 1)
+    check_groups(function, w, groups)
+    check_types(function, (x, w, b or ()), (x_type, w_type, b_type))
     batch = x if len(x) == dims + 2 else (1, *x)
-    _check_channels("transposed=1", batch, w, w[0])
-    _check_bias("transposed=1, ", w, b, w[1] * groups)
+    check_channels("transposed=1", batch, w, w[0])
+    check_bias("transposed=1, ", w, b, w[1] * groups)
     for extra, s, d in zip(beyond, steps, apart, strict=True):
         if extra >= max(s, d):
             raise RuntimeError(
@@ -347,12 +214,12 @@ def _transpose(
     function: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, output_padding: Any,
     groups: Any, dilation: Any,
 ) -> Tensor:  # fmt: skip
-    _check_tensors(function, input, weight, bias)
+    check_tensors(function, input, weight, bias)
     x, w, b = input._array, weight._array, None if bias is None else bias._array
     shape, kind = (None, None) if b is None else (b.shape, b.dtype)
     options = _transposed_options(
-        function, dims, x.shape, w.shape, shape, x.dtype, w.dtype, kind, _tuple(stride), _tuple(padding),
-        _tuple(output_padding), groups, _tuple(dilation),
+        function, dims, x.shape, w.shape, shape, x.dtype, w.dtype, kind, as_tuple(stride), as_tuple(padding),
+        as_tuple(output_padding), groups, as_tuple(dilation),
     )  # fmt: skip
     if x.ndim == dims + 2:
         return _transposed(input, weight, bias, **options)
