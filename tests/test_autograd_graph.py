@@ -229,3 +229,11 @@ def test_packed_nodes_are_freed_by_counting_references() -> None:
         assert node() is None
     finally:
         gc.enable()
+
+
+def test_nodes_whose_saved_tensors_are_packed_keep_their_names() -> None:
+    x = tinygrad_nn.ones(2, requires_grad=True)
+    with tinygrad_nn.autograd.graph.saved_tensors_hooks(lambda saved: saved.clone(), lambda packed: packed):
+        y = x.exp()
+    assert y.grad_fn.name() == "ExpBackward0"
+    assert "grad_fn=<ExpBackward0>" in repr(y)

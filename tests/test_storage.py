@@ -154,3 +154,13 @@ def test_storage_keeps_its_size() -> None:
     assert storage.resize_(8) is storage
     with pytest.raises(RuntimeError, match="not resizable"):
         storage.resize_(16)
+
+
+def test_asarray_keeps_what_a_tensor_records_unless_told() -> None:
+    """`requires_grad=None` stands for "as the tensor does"."""
+    x = tg.ones(2, requires_grad=True) * 2
+    assert tg.asarray(x).requires_grad
+    assert tg.asarray(x, requires_grad=True) is x
+    assert not tg.asarray(x, requires_grad=False).requires_grad
+    assert tg.asarray(x, copy=True).requires_grad
+    assert not tg.asarray([1.0, 2.0]).requires_grad

@@ -5,6 +5,7 @@ Source: https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.
 
 from __future__ import annotations
 
+import functools
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -63,6 +64,12 @@ class _PackedNode(Node):
         return Node.name(self)
 
 
+@functools.cache
+def _packed_class(name: str) -> type[_PackedNode]:
+    """A class for nodes of this name: it is what is printed behind ``grad_fn=``."""
+    return type(name, (_PackedNode,), {"__slots__": ()})
+
+
 def _pack(node: Node, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Tensor]) -> None:
     """Give what a node has saved to the hook, and keep what the hook returns."""
     saved = node.saved
@@ -71,7 +78,7 @@ def _pack(node: Node, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Ten
     if isinstance(saved[0], FunctionCtx):
         saved[0].pack(pack, unpack)
         return
-    node.name()  # which may depend on what is saved, while it can be told
+    name = node.name()  # which may depend on what is saved, while it can be told
     written = _about_to_be_written()
     values: list[Any] = []
     for source, value in zip(node.plan.sources, saved, strict=True):
@@ -81,7 +88,7 @@ def _pack(node: Node, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Ten
             tensor = rewrap(node, source, value)
             value = _Packed(pack(tensor if isinstance(tensor, Tensor) else Tensor(value)), unpack)
         values.append(value)
-    node.__class__ = _PackedNode
+    node.__class__ = _packed_class(name.rpartition("::")[2])
     node.saved = tuple(values)
     node.versions = ()  # what happens to the memory is now the hooks' affair
 

@@ -328,7 +328,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 
 def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
 ) -> Tensor:
     """A tensor of a tensor, an array, a buffer, or nested sequences, sharing memory where that can be.
 
@@ -337,7 +337,7 @@ def asarray(
         dtype: the type wanted; for a buffer, the type that its bytes are read as.
         device: the CPU.
         copy: True: copy in any case; False: never; None: where it must be.
-        requires_grad: whether the result records operations. It is detached from `obj` if not.
+        requires_grad: whether the result records operations; if not, it is detached from `obj`. None: as `obj` does.
 
     Raises:
         ValueError: ``copy=False``, and the data cannot be shared.
@@ -367,4 +367,4 @@ def asarray(
         made = made.clone()
     if requires_grad:
         return made if made.requires_grad else made.requires_grad_()
-    return made.detach() if made.requires_grad else made
+    return made.detach() if made.requires_grad and requires_grad is not None else made
