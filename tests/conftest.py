@@ -10,9 +10,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from hypothesis import HealthCheck, settings
 
-# These two load ops that the package loads when they are first used; tests go over all ops.
-import tinygrad_nn.fft
-import tinygrad_nn.nn.functional  # noqa: F401
+# Most ops are imported when they are first asked for, and one comes with the modules; tests go over all of them.
+import tinygrad_nn.nn  # noqa: F401
+from tinygrad_nn._core import later
+
+later.load_all()
 
 # On a busy machine drawing is slow by chance, which says nothing about what is drawn.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -23,7 +23,9 @@ QUICK = harness.Settings(rounds=1, seconds=0.0, quick=True)
 INSTALLED_EVERYWHERE = ("tinygrad_nn", "numpy")
 
 # The budgets.
-IMPORT_SECONDS = 0.060  # beyond numpy
+IMPORT_SECONDS = 0.060  # beyond numpy, and while other programs run: alone it takes half of that
+USUAL_IMPORTS = "import tinygrad_nn, tinygrad_nn.nn, tinygrad_nn.nn.functional, tinygrad_nn.optim"
+IMPORTED_BYTES = {"import tinygrad_nn": 900_000, USUAL_IMPORTS: 1_800_000}  # of source text
 OP_SECONDS = 4.5e-6  # forward and backward of an op on three numbers, or ...
 OP_BARE = 10  # ... so many times what NumPy takes for it, on machines slower than that
 WHEEL_BYTES = 2_000_000
@@ -231,6 +233,21 @@ def test_import_budget():
         if medians[-1] <= IMPORT_SECONDS:
             return
     pytest.fail(f"import takes {min(medians) * 1e3:.0f} ms beyond numpy, allowed are {IMPORT_SECONDS * 1e3:.0f}")
+
+
+@pytest.mark.parametrize("program", IMPORTED_BYTES)
+def test_import_size(program):
+    """How much of the package an import runs, which decides how long it takes, and is the same on every machine."""
+    shown = (
+        "import os, sys\n"
+        "found = [m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'tinygrad_nn']\n"
+        "print(sum(map(os.path.getsize, found)))"
+    )
+    command = [sys.executable, "-c", f"{program}\n{shown}"]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    size = int(outcome.stdout)
+    assert size <= IMPORTED_BYTES[program], "import in ops/__init__.py only what most programs use"
+    assert size > IMPORTED_BYTES[program] / 2  # else the limit is too wide to notice anything
 
 
 @pytest.mark.parametrize("name", [name for name in REGISTRY if name.startswith("op/") and "/forward" not in name])

@@ -16,6 +16,7 @@ from typing import Any as _Any
 
 from ._core import gradients as _gradients  # noqa: F401 - gives Tensor its backward
 from ._core import hooks as _hooks  # noqa: F401 - gives Tensor its register_hook
+from ._core import later as _later
 from ._core import return_types
 from ._core.device import device
 from ._core.dtypes import UNSTORED as _UNSTORED
@@ -56,124 +57,66 @@ from ._core.tensor import Size, Tensor
 # --- made by tools/make_exports.py: from here
 # isort: off
 from .ops.activation import celu, selu, sigmoid
-from .ops.adaptive_pooling import adaptive_avg_pool1d
 from .ops.arithmetic import (  # fmt: skip
     abs, absolute, add, copysign, div, divide, floor_divide, fmod, mul, multiply, neg, negative, positive, remainder,
     rsub, sgn, sign, sub, subtract, true_divide,
 )
-from .ops.average_pooling import avg_pool1d
-from .ops.bessel import i0
-from .ops.chains import chain_matmul
-from .ops.cholesky import cholesky, cholesky_inverse, cholesky_solve
 from .ops.comparison import (  # fmt: skip
     allclose, eq, equal, ge, greater, greater_equal, gt, isclose, isfinite, isinf, isnan, isneginf, isposinf, le, less,
     less_equal, lt, ne, not_equal, signbit,
 )
 from .ops.complex_numbers import angle, complex, imag, isreal, polar, real, view_as_complex, view_as_real
 from .ops.conjugates import adjoint, conj, conj_physical, is_conj, is_neg, resolve_conj, resolve_neg
-from .ops.convolutions import conv1d, conv2d, conv3d, conv_tbc, conv_transpose1d, conv_transpose2d, conv_transpose3d
-from .ops.copies import (  # fmt: skip
-    alias_copy, as_strided_copy, detach_copy, diagonal_copy, expand_copy, narrow_copy, permute_copy, select_copy,
-    slice_copy, split_copy, split_with_sizes_copy, squeeze_copy, t_copy, transpose_copy, unbind_copy, unfold_copy,
-    unsqueeze_copy, view_as_complex_copy, view_as_real_copy, view_copy,
-)
-from .ops.covariance import corrcoef, cov
 from .ops.creation import (  # fmt: skip
     empty, empty_like, empty_permuted, empty_strided, eye, full, full_like, ones, ones_like, scalar_tensor,
     tril_indices, triu_indices, zeros, zeros_like,
 )
 from .ops.data import as_tensor, asarray, from_numpy, frombuffer, tensor
-from .ops.determinant import det, logdet, slogdet
-from .ops.diagonals import diag, diag_embed, diagflat, diagonal, trace
-from .ops.differences import cumulative_trapezoid, diff, gradient, trapezoid, trapz
-from .ops.distances import cdist, cosine_similarity, pairwise_distance, pdist
-from .ops.einsum import einsum
 from .ops.exponential import (  # fmt: skip
     erf, erfc, erfinv, exp, exp2, expm1, log, log10, log1p, log2, logaddexp, logaddexp2, logit, xlogy,
 )
 from .ops.extremes import amax, amin, aminmax, argmax, argmin, max, min
 from .ops.filling import fill, fill_, zero_
 from .ops.finding import argwhere, nonzero_static, unravel_index
-from .ops.gamma import digamma, igamma, igammac, lgamma, mvlgamma, polygamma
-from .ops.grids import block_diag, cartesian_prod, combinations, meshgrid
-from .ops.group_norm import group_norm
-from .ops.histograms import bincount, histc, histogram, histogramdd
 from .ops.index import nonzero
 from .ops.index_family import index_add, index_copy, index_fill, index_select
-from .ops.index_put import index_put, index_put_, put, take
-from .ops.index_reduction import index_reduce
-from .ops.inquiries import get_device, is_nonzero, is_signed, typename
-from .ops.interchange import from_dlpack, to_dlpack
-from .ops.inverse import inverse
 from .ops.join import cat, concat, concatenate, flip, hstack, roll, stack, tile, tril, triu, vstack
-from .ops.layer_norm import layer_norm, rms_norm
 from .ops.linalg import addmm, addmv, baddbmm, bmm, dot, ger, inner, matmul, mm, mv, outer, vdot
 from .ops.linear_layer import bilinear
 from .ops.logic import (  # fmt: skip
     bitwise_and, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift, bitwise_xor, logical_and,
     logical_not, logical_or, logical_xor,
 )
-from .ops.low_rank import pca_lowrank, svd_lowrank
-from .ops.lu import lu, lu_solve, lu_unpack
-from .ops.matrix_functions import matrix_exp, matrix_power, vander
-from .ops.matrix_norms import frobenius_norm, nuclear_norm
-from .ops.max_pooling import max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
 from .ops.memory import (  # fmt: skip
     TypedStorage, UntypedStorage, broadcast_shapes, channels_last, channels_last_3d, contiguous_format, detach, detach_,
     is_same_size, is_storage, memory_format, preserve_format,
 )
-from .ops.norm import norm
-from .ops.orthogonal import geqrf, orgqr, ormqr, qr
-from .ops.padding import constant_pad_nd
 from .ops.picking import masked_fill, masked_scatter, masked_select, narrow, select
 from .ops.piecewise import hardshrink, prelu, relu, rrelu, threshold
-from .ops.pixels import channel_shuffle, native_channel_shuffle, pixel_shuffle, pixel_unshuffle
 from .ops.powers import float_power, hypot, pow, reciprocal, rsqrt, sqrt, square
-from .ops.products import addbmm, addr, cross, kron, tensordot
-from .ops.promotion import bfloat16, can_cast, chalf, complex32, promote_types, result_type, uint16, uint32, uint64
-from .ops.pseudo_inverse import pinverse
-from .ops.quantile import kthvalue, median, mode, nanmedian, nanquantile, quantile
 from .ops.random import (  # fmt: skip
     bernoulli, get_rng_state, initial_seed, manual_seed, multinomial, normal, poisson, rand, rand_like, randint,
     randint_like, randn, randn_like, randperm, seed, set_rng_state,
 )
 from .ops.reduce import all, any, count_nonzero, mean, nanmean, nansum, prod, sum
-from .ops.renorm import dist, renorm
-from .ops.repetition import repeat_interleave
 from .ops.rounding import ceil, fix, floor, frac, heaviside, nan_to_num, round, trunc
-from .ops.scan import cummax, cummin, cumprod, cumsum, logcumsumexp
 from .ops.scatter import gather, scatter, scatter_add, scatter_reduce, take_along_dim
-from .ops.scatter_views import as_strided_scatter, diagonal_scatter, select_scatter, slice_inverse, slice_scatter
-from .ops.searching import bucketize, searchsorted
 from .ops.selection import clamp, clamp_max, clamp_min, clip, fmax, fmin, maximum, minimum, where
 from .ops.sequences import arange, linspace, logspace, range
 from .ops.shape import broadcast_tensors, broadcast_to, clone, flatten, ravel, reshape, squeeze, unflatten, unsqueeze
 from .ops.shape_inplace import resize_as_
-from .ops.singular_values import svd
 from .ops.softmax import log_softmax, softmax
-from .ops.sorting import argsort, msort, sort, topk
-from .ops.spectral import istft, stft
 from .ops.splits import (  # fmt: skip
     chunk, dsplit, hsplit, split, split_with_sizes, tensor_split, unbind, unsafe_chunk, unsafe_split,
     unsafe_split_with_sizes, vsplit,
 )
-from .ops.stacks import atleast_1d, atleast_2d, atleast_3d, column_stack, dstack, row_stack
 from .ops.statistics import logsumexp, std, std_mean, var, var_mean
 from .ops.strides import as_strided
 from .ops.tensor_types import (  # fmt: skip
     BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor,
 )
 from .ops.transposes import moveaxis, movedim, permute, swapaxes, swapdims, t, transpose
-from .ops.triangular import triangular_solve
-from .ops.trigonometric import (  # fmt: skip
-    acos, acosh, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, asin, asinh, atan, atan2, atanh, cos, cosh,
-    deg2rad, rad2deg, sin, sinc, sinh, tan, tanh,
-)
-from .ops.turns import fliplr, flipud, rot90
-from .ops.uniques import isin, unique, unique_consecutive
 from .ops.weighted_sums import addcdiv, addcmul, lerp
-from .ops.whole_numbers import frexp, gcd, lcm, ldexp, nextafter
-from .ops.windows import bartlett_window, blackman_window, hamming_window, hann_window, kaiser_window
 from .settings import (  # fmt: skip
     are_deterministic_algorithms_enabled, compile, get_default_device, get_deterministic_debug_mode,
     get_float32_matmul_precision, get_num_interop_threads, get_num_threads,
@@ -181,7 +124,128 @@ from .settings import (  # fmt: skip
     set_deterministic_debug_mode, set_float32_matmul_precision, set_flush_denormal, set_num_interop_threads,
     set_num_threads, set_warn_always, use_deterministic_algorithms,
 )
+
+if TYPE_CHECKING:  # imported when they are first asked for
+    from .ops.adaptive_pooling import adaptive_avg_pool1d
+    from .ops.average_pooling import avg_pool1d
+    from .ops.bessel import i0
+    from .ops.chains import chain_matmul
+    from .ops.cholesky import cholesky, cholesky_inverse, cholesky_solve
+    from .ops.convolutions import conv1d, conv2d, conv3d, conv_tbc, conv_transpose1d, conv_transpose2d, conv_transpose3d
+    from .ops.copies import (  # fmt: skip
+        alias_copy, as_strided_copy, detach_copy, diagonal_copy, expand_copy, narrow_copy, permute_copy, select_copy,
+        slice_copy, split_copy, split_with_sizes_copy, squeeze_copy, t_copy, transpose_copy, unbind_copy, unfold_copy,
+        unsqueeze_copy, view_as_complex_copy, view_as_real_copy, view_copy,
+    )
+    from .ops.covariance import corrcoef, cov
+    from .ops.determinant import det, logdet, slogdet
+    from .ops.diagonals import diag, diag_embed, diagflat, diagonal, trace
+    from .ops.differences import cumulative_trapezoid, diff, gradient, trapezoid, trapz
+    from .ops.distances import cdist, cosine_similarity, pairwise_distance, pdist
+    from .ops.einsum import einsum
+    from .ops.gamma import digamma, igamma, igammac, lgamma, mvlgamma, polygamma
+    from .ops.grids import block_diag, cartesian_prod, combinations, meshgrid
+    from .ops.group_norm import group_norm
+    from .ops.histograms import bincount, histc, histogram, histogramdd
+    from .ops.index_put import index_put, index_put_, put, take
+    from .ops.index_reduction import index_reduce
+    from .ops.inquiries import get_device, is_nonzero, is_signed, typename
+    from .ops.interchange import from_dlpack, to_dlpack
+    from .ops.inverse import inverse
+    from .ops.layer_norm import layer_norm, rms_norm
+    from .ops.low_rank import pca_lowrank, svd_lowrank
+    from .ops.lu import lu, lu_solve, lu_unpack
+    from .ops.matrix_functions import matrix_exp, matrix_power, vander
+    from .ops.matrix_norms import frobenius_norm, nuclear_norm
+    from .ops.max_pooling import max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
+    from .ops.norm import norm
+    from .ops.orthogonal import geqrf, orgqr, ormqr, qr
+    from .ops.padding import constant_pad_nd
+    from .ops.pixels import channel_shuffle, native_channel_shuffle, pixel_shuffle, pixel_unshuffle
+    from .ops.products import addbmm, addr, cross, kron, tensordot
+    from .ops.promotion import bfloat16, can_cast, chalf, complex32, promote_types, result_type, uint16, uint32, uint64
+    from .ops.pseudo_inverse import pinverse
+    from .ops.quantile import kthvalue, median, mode, nanmedian, nanquantile, quantile
+    from .ops.renorm import dist, renorm
+    from .ops.repetition import repeat_interleave
+    from .ops.scan import cummax, cummin, cumprod, cumsum, logcumsumexp
+    from .ops.scatter_views import as_strided_scatter, diagonal_scatter, select_scatter, slice_inverse, slice_scatter
+    from .ops.searching import bucketize, searchsorted
+    from .ops.singular_values import svd
+    from .ops.sorting import argsort, msort, sort, topk
+    from .ops.spectral import istft, stft
+    from .ops.stacks import atleast_1d, atleast_2d, atleast_3d, column_stack, dstack, row_stack
+    from .ops.triangular import triangular_solve
+    from .ops.trigonometric import (  # fmt: skip
+        acos, acosh, arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, asin, asinh, atan, atan2, atanh, cos,
+        cosh, deg2rad, rad2deg, sin, sinc, sinh, tan, tanh,
+    )
+    from .ops.turns import fliplr, flipud, rot90
+    from .ops.uniques import isin, unique, unique_consecutive
+    from .ops.whole_numbers import frexp, gcd, lcm, ldexp, nextafter
+    from .ops.windows import bartlett_window, blackman_window, hamming_window, hann_window, kaiser_window
 # isort: on
+
+_LATER: dict[str, str] = {
+    "ops.adaptive_pooling": "adaptive_avg_pool1d",
+    "ops.average_pooling": "avg_pool1d",
+    "ops.bessel": "i0",
+    "ops.chains": "chain_matmul",
+    "ops.cholesky": "cholesky cholesky_inverse cholesky_solve",
+    "ops.convolutions": "conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d",
+    "ops.copies": (
+        "alias_copy as_strided_copy detach_copy diagonal_copy expand_copy narrow_copy permute_copy select_copy "
+        "slice_copy split_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy "
+        "unsqueeze_copy view_as_complex_copy view_as_real_copy view_copy"
+    ),
+    "ops.covariance": "corrcoef cov",
+    "ops.determinant": "det logdet slogdet",
+    "ops.diagonals": "diag diag_embed diagflat diagonal trace",
+    "ops.differences": "cumulative_trapezoid diff gradient trapezoid trapz",
+    "ops.distances": "cdist cosine_similarity pairwise_distance pdist",
+    "ops.einsum": "einsum",
+    "ops.gamma": "digamma igamma igammac lgamma mvlgamma polygamma",
+    "ops.grids": "block_diag cartesian_prod combinations meshgrid",
+    "ops.group_norm": "group_norm",
+    "ops.histograms": "bincount histc histogram histogramdd",
+    "ops.index_put": "index_put index_put_ put take",
+    "ops.index_reduction": "index_reduce",
+    "ops.inquiries": "get_device is_nonzero is_signed typename",
+    "ops.interchange": "from_dlpack to_dlpack",
+    "ops.inverse": "inverse",
+    "ops.layer_norm": "layer_norm rms_norm",
+    "ops.low_rank": "pca_lowrank svd_lowrank",
+    "ops.lu": "lu lu_solve lu_unpack",
+    "ops.matrix_functions": "matrix_exp matrix_power vander",
+    "ops.matrix_norms": "frobenius_norm nuclear_norm",
+    "ops.max_pooling": "max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
+    "ops.norm": "norm",
+    "ops.orthogonal": "geqrf orgqr ormqr qr",
+    "ops.padding": "constant_pad_nd",
+    "ops.pixels": "channel_shuffle native_channel_shuffle pixel_shuffle pixel_unshuffle",
+    "ops.products": "addbmm addr cross kron tensordot",
+    "ops.promotion": "bfloat16 can_cast chalf complex32 promote_types result_type uint16 uint32 uint64",
+    "ops.pseudo_inverse": "pinverse",
+    "ops.quantile": "kthvalue median mode nanmedian nanquantile quantile",
+    "ops.renorm": "dist renorm",
+    "ops.repetition": "repeat_interleave",
+    "ops.scan": "cummax cummin cumprod cumsum logcumsumexp",
+    "ops.scatter_views": "as_strided_scatter diagonal_scatter select_scatter slice_inverse slice_scatter",
+    "ops.searching": "bucketize searchsorted",
+    "ops.singular_values": "svd",
+    "ops.sorting": "argsort msort sort topk",
+    "ops.spectral": "istft stft",
+    "ops.stacks": "atleast_1d atleast_2d atleast_3d column_stack dstack row_stack",
+    "ops.triangular": "triangular_solve",
+    "ops.trigonometric": (
+        "acos acosh arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh cos cosh deg2rad "
+        "rad2deg sin sinc sinh tan tanh"
+    ),
+    "ops.turns": "fliplr flipud rot90",
+    "ops.uniques": "isin unique unique_consecutive",
+    "ops.whole_numbers": "frexp gcd lcm ldexp nextafter",
+    "ops.windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
+}
 # --- to here
 
 if TYPE_CHECKING:
@@ -258,7 +322,9 @@ _SUBMODULES = (
 
 
 # Functions of modules that are imported when they are first asked for.
-_LAZY = dict.fromkeys(("load", "load_checkpoint", "save", "save_checkpoint"), "serialization") | {
+_LAZY = _later.places(_LATER) | {
+    "load": "serialization", "load_checkpoint": "serialization", "save": "serialization",
+    "save_checkpoint": "serialization",
     "is_anomaly_check_nan_enabled": "autograd.anomaly", "is_anomaly_enabled": "autograd.anomaly", "vmap": "func",
     "_assert": "ops.inquiries", "GradScaler": "amp", "autocast": "amp", "get_autocast_dtype": "amp",
     "is_autocast_cache_enabled": "amp", "is_autocast_enabled": "amp", "set_autocast_cache_enabled": "amp",
@@ -270,7 +336,7 @@ def __getattr__(name: str) -> _Any:
     if name in _SUBMODULES:
         return _importlib.import_module(f".{name}", __name__)
     if name in _LAZY:
-        return getattr(_importlib.import_module(f".{_LAZY[name]}", __name__), name)
+        return _later.fetch(_LAZY[name], name, globals())
     if name in _UNSTORED:  # types that NumPy lacks: they have names, and are refused where they are used
         return _UNSTORED[name]
     if name.endswith("_"):
@@ -283,6 +349,11 @@ def __getattr__(name: str) -> _Any:
 
     hint = f" {LEFT_OUT[name]}" if name in LEFT_OUT else _near(name, __all__)
     raise AttributeError(f"module 'tinygrad_nn' has no attribute {name!r}.{hint}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 # What stands in this file, or in the core; the rest of __all__ is what the ops hand out.
 _OWN_NAMES = [

@@ -167,9 +167,10 @@ def compared_names() -> set[str]:
     """The names that the tests compare with a live PyTorch, in PyTorch's spelling."""
     import calls
 
-    import tinygrad_nn  # noqa: F401 - fills the registry
+    from tinygrad_nn._core import later
     from tinygrad_nn._core.op import REGISTRY
 
+    later.load_all()
     found = {f"torch.{name}" for name in calls.load()}
     for op in REGISTRY.values():
         if op.torch_name != "" and op.forward.__module__.startswith("tinygrad_nn."):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import tinygrad_nn
+from tinygrad_nn._core import later
 from tinygrad_nn._core.tensor import OWN_ATTRIBUTES, Tensor
 
 TARGET = Path(__file__).parent.parent / "tinygrad_nn" / "_core" / "tensor_methods.pyi"
@@ -29,6 +30,7 @@ _WIDTH = 120
 
 def stub_text() -> str:
     """The whole stub file."""
+    later.load_all()
     names = sorted(name for name in vars(Tensor) if name not in OWN_ATTRIBUTES and "array" not in name)
     return HEADER + "".join(_member(name, vars(Tensor)[name]) for name in names)
 

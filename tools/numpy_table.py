@@ -47,9 +47,6 @@ def rows(functions: dict[Any, Any]) -> list[str]:
 
 def render() -> str:
     """The page."""
-    import tinygrad_nn
-
-    tinygrad_nn.linalg, tinygrad_nn.fft  # noqa: B018 - they register functions of their own
     table = supported()
     ufuncs = {f: call for f, call in table.items() if isinstance(f, np.ufunc)}
     others = {f: call for f, call in table.items() if not isinstance(f, np.ufunc)}

@@ -24,7 +24,8 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent.parent)]
 import torch  # noqa: E402
 from torch_calls import answers, call_torch, checksum, counterpart, to_torch  # noqa: E402
 
-import tinygrad_nn  # noqa: E402, F401 - fills the registry
+import tinygrad_nn.nn  # noqa: E402, F401 - has an op of its own
+from tinygrad_nn._core import later  # noqa: E402
 from tinygrad_nn._core.op import REGISTRY, Op  # noqa: E402
 from tinygrad_nn.testing.derivatives import grad_outputs  # noqa: E402
 from tinygrad_nn.testing.samples import Sample, samples  # noqa: E402
@@ -60,6 +61,7 @@ def entry(op: Op, number: int, sample: Sample, numbers: list[Any], types: list[A
 
 def main() -> None:
     """Ask PyTorch, and write the two files."""
+    later.load_all()
     warnings.simplefilter("ignore")
     numbers: list[Any] = []
     types: list[Any] = []

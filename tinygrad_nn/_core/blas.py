@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import glob
 import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -34,7 +33,9 @@ class Axpby(NamedTuple):
 def openblas() -> ctypes.CDLL | None:
     """The library, loaded already by NumPy; None where NumPy came with another."""
     folders = (os.path.dirname(np.__file__) + ".libs", os.path.join(os.path.dirname(np.__file__), ".dylibs"))
-    for path in [path for folder in folders for path in glob.glob(os.path.join(folder, "*openblas*"))]:
+    for path in [entry.path for folder in folders if os.path.isdir(folder) for entry in os.scandir(folder)]:
+        if "openblas" not in os.path.basename(path):
+            continue
         try:
             return ctypes.CDLL(path)
         except OSError:

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from . import later
 from .calls import make_binary
 from .errors import NotATensorError, near
 from .modes import modes
-from .tensor import Tensor, wrap
+from .tensor import Tensor, tensor_attribute, wrap
 
 _TABLE: dict[Any, Callable[..., Any]] = {}
 # ufunc.reduce is a reduction of its own name
@@ -28,7 +29,14 @@ def register(numpy_function: Any, call: Callable[..., Any]) -> None:
 
 def supported() -> dict[Any, Callable[..., Any]]:
     """Every NumPy function that differentiates, with the function that answers for it."""
+    later.load_all()
     return dict(_TABLE)
+
+
+def _answer_of_the_others(numpy_function: Any) -> Callable[..., Any] | None:
+    """What answers for a function that is not in the table yet, if anything does."""
+    later.load_all()
+    return _TABLE.get(numpy_function)
 
 
 def register_operator(
@@ -36,20 +44,20 @@ def register_operator(
 ) -> None:
     """Make a function a Python operator of tensors: ``mul`` fills ``__mul__``, ``__rmul__`` and ``__imul__``."""
     if not binary:
-        setattr(Tensor, f"__{name}__", call)
+        tensor_attribute(f"__{name}__", call)
         return
     op = getattr(call, "op", None)
     forward = _guarded(call) if op is None else make_binary(op, operator=True)
-    setattr(Tensor, f"__{name}__", forward)
+    tensor_attribute(f"__{name}__", forward)
     if name in ("eq", "ne", "lt", "le", "gt", "ge"):
         return
 
     def reflected(self: Tensor, other: Any) -> Any:
         return forward(other, self)
 
-    setattr(Tensor, f"__r{name}__", reflected)
+    tensor_attribute(f"__r{name}__", reflected)
     if inplace is not None:
-        setattr(Tensor, f"__i{name}__", inplace)
+        tensor_attribute(f"__i{name}__", inplace)
 
 
 def _guarded(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,7 +84,7 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwar
             "Use the function's result, and tinygrad_nn.where(condition, x, y)."
         )
     kwargs.pop("out", None)
-    call = _TABLE.get(function)
+    call = _TABLE.get(function) or _answer_of_the_others(function)
     if call is not None:
         return call(*inputs, **kwargs)
     arrays = _plain(f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}"), inputs)
@@ -86,7 +94,7 @@ def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwar
 
 def array_function(self: Tensor, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """NumPy's hook for its other functions: ``np.sum(tensor)``."""
-    call = _TABLE.get(function)
+    call = _TABLE.get(function) or _answer_of_the_others(function)
     if call is not None:
         return call(*args, **kwargs)
     name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
@@ -110,4 +118,4 @@ def _plain(name: str, value: Any) -> Any:
 
 
 for _hook in (array_ufunc, array_function):
-    setattr(Tensor, f"__{_hook.__name__}__", _hook)
+    tensor_attribute(f"__{_hook.__name__}__", _hook)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import dis
 import functools
 import inspect
@@ -24,6 +23,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def near(word: str, known: Iterable[str]) -> str:
     """``" Did you mean 'softmax'?"``, or nothing where no known name is near."""
+    import difflib  # which nobody needs before something went wrong
+
     found = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean {found[0]!r}?" if found else ""
 

@@ -8,13 +8,16 @@ one.
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .lifted import check_draw
 from .modes import modes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["STATE_SIZE", "MersenneTwister", "pack_state", "unpack_state"]
 
@@ -41,22 +44,41 @@ _LAYOUT = np.dtype(
     ]
 )
 STATE_SIZE = _LAYOUT.itemsize
+_MAKING = threading.Lock()
 
 
 class MersenneTwister:
     """A stream of 32-bit words: MT19937 seeded from the low 32 bits of ``seed``.
 
     Every call holds NumPy's lock, so no two threads are ever given the same word.
+
+    NumPy's engine is made when it is first needed: importing ``numpy.random`` takes a third of the time that importing
+    this package takes.
     """
 
+    _bits: np.random.MT19937
+    _numpy: np.random.RandomState
+
     def __init__(self, seed: int) -> None:
-        self._bits = np.random.MT19937()
-        self._numpy = np.random.RandomState(self._bits)
-        self.reseed(seed)
+        self._first_seed = seed
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("_bits", "_numpy"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        with _MAKING:
+            if "_numpy" not in vars(self):  # no other thread was quicker
+                bits = np.random.MT19937()
+                numbers = np.random.RandomState(bits)
+                numbers.seed(self._first_seed & 0xFFFF_FFFF)
+                self._bits, self._numpy = bits, numbers
+        return vars(self)[name]
 
     def reseed(self, seed: int) -> None:
         """Start the stream of ``seed`` from its first word."""
-        self._numpy.seed(seed & 0xFFFF_FFFF)
+        with _MAKING:
+            self._first_seed = seed
+            if "_numpy" in vars(self):
+                self._numpy.seed(seed & 0xFFFF_FFFF)
 
     def words32(self, count: int) -> NDArray[np.uint32]:
         """Draw the next ``count`` words."""

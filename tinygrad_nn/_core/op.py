@@ -15,41 +15,45 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Protocol, TypeVar, cast
 
-from . import dispatch
+from . import dispatch, later
 from .calls import REQUIRED, accepting_out, make_binary, make_call, make_inplace, make_unary
 from .errors import explained, near
 from .node_names import naming
 from .plan import Plan, Rule
-from .tensor import Tensor
+from .tensor import Tensor, has_attribute, tensor_attribute
 
 F = TypeVar("F", bound=Callable[..., Any])
-REGISTRY: dict[str, Op] = {}
+REGISTRY: dict[str, Op] = {}  # the ops that have been imported; see `later.load_all`
+_PACKAGE = __name__.partition(".")[0] + "."
 _TAKES_ANY_NUMBER = 0x04  # the code flag of a function with *arguments
 KINDS = ("elementwise", "reduction", "view", "general", "fused")
 
 
-@dataclass(frozen=True)
+# Plain classes: each dataclass would add a millisecond to the import.
 class Case:
     """One way to call an op, for its generated tests: what its array inputs look like, and its options.
 
     An input is a shape (random values of the op's domain), an `Integers`, an array, or a number.
     """
 
-    inputs: tuple[Any, ...]
-    options: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, inputs: tuple[Any, ...], options: dict[str, Any] | None = None) -> None:
+        self.inputs, self.options = inputs, options or {}
+
+    def __repr__(self) -> str:
+        return f"Case(inputs={self.inputs!r}, options={self.options!r})"
 
 
-@dataclass(frozen=True)
 class Integers:
     """A random integer (or, with ``high`` 2 and ``boolean``, a random boolean) input of a `Case`."""
 
-    shape: tuple[int, ...]
-    high: int
-    boolean: bool = False
+    def __init__(self, shape: tuple[int, ...], high: int, boolean: bool = False) -> None:
+        self.shape, self.high, self.boolean = shape, high, boolean
+
+    def __repr__(self) -> str:
+        return f"Integers(shape={self.shape!r}, high={self.high!r}, boolean={self.boolean!r})"
 
 
 def case(*inputs: Any, **options: Any) -> Case:
@@ -69,9 +73,11 @@ class OpFunction(Protocol):
         """Apply the op to tensors."""
 
 
-@dataclass(eq=False)
 class Op:
-    """An operation: its forward function, its rules, and what the generated tests need to know of it."""
+    """An operation: its forward function, its rules, and what the generated tests need to know of it.
+
+    It is made of all these, by name; of those with a value here, only where that is another.
+    """
 
     name: str
     forward: Callable[..., Any]
@@ -98,14 +104,20 @@ class Op:
     torch_name: str | None
     tolerance: tuple[float, str] | None
     node_name: str = ""
-    plans: dict[int, Plan] = field(default_factory=dict)
-    call: Callable[..., Any] = lambda: None
+    plans: dict[int, Plan]
+    call: Callable[..., Any]  # the public function
     holomorphic: bool = True
     complex_numbers: bool = False  # takes or gives only such: the generated tests of real functions do not apply
     broadcasts: bool = False  # its inputs are brought to one shape, which the engine undoes in the backward pass
 
-    def __post_init__(self) -> None:
+    def __init__(self, **given: Any) -> None:
+        vars(self).update(given)
+        self.plans = {}
         self.broadcasts = self.kind == "elementwise" and (len(self.inputs) > 1 or self.variadic)
+
+    def changed(self, **changes: Any) -> Op:
+        """The same op, but for this."""
+        return Op(**{**vars(self), **changes})
 
     @property
     def differentiable(self) -> bool:
@@ -193,6 +205,7 @@ def op(
     """
 
     def register(forward: Callable[..., Any]) -> OpFunction:
+        _load_what_it_may_meet(forward)
         inputs, variadic, defaults, positional = _read_signature(forward)
         joint = kind == "fused" or (callable(vjp) and (variadic or len(inputs) > 1))
         rules = [vjp] if callable(vjp) else list(vjp) if vjp is not None else []
@@ -229,6 +242,12 @@ def op(
         return _publish(record, method, aliases, operator, collects)
 
     return register
+
+
+def _load_what_it_may_meet(function: Callable[..., Any]) -> None:
+    """Import all ops before one of a program's own is entered, whose names may be theirs as well."""
+    if later.waiting and not str(function.__module__).startswith(_PACKAGE):
+        later.load_all()
 
 
 def _read_signature(forward: Callable[..., Any]) -> tuple[tuple[str, ...], bool, dict[str, Any], tuple[str, ...]]:
@@ -304,15 +323,15 @@ def _publish(
     for function in record.numpy_functions:
         dispatch.register(function, call)
     if method and not record.forward.__name__.startswith("_"):
-        if before is None and hasattr(Tensor, record.name):
+        if before is None and has_attribute(record.name):
             raise TypeError(
                 f"@op {record.name}: Tensor.{record.name} exists already. Choose another name, or method=False."
             )
         inplace = make_inplace(record) if record.kind == "elementwise" else None
         for name in (record.name, *aliases):
-            setattr(Tensor, name, call)
+            tensor_attribute(name, call)
             if inplace is not None:
-                setattr(Tensor, f"{name}_", inplace)
+                tensor_attribute(f"{name}_", inplace)
         if operator is not None:
             dispatch.register_operator(operator, call, inplace, binary=len(record.inputs) == 2)
     return call
@@ -349,13 +368,14 @@ def composite(
     """
 
     def register(function: F) -> F:
+        _load_what_it_may_meet(function)
         named: Any = naming(function)
         function = cast(F, explained(accepting_out(named) if out else named))
         for numpy_function in numpy_functions:
             dispatch.register(numpy_function, function)
         if method:
             for name in (function.__name__, *aliases):
-                setattr(Tensor, name, function)
+                tensor_attribute(name, function)
         return function
 
     return register

@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+Array = np.ndarray[Any, Any]
 Kernel = Callable[..., Any]
 
 _BLOCK = 1 << 13  # elements: a few float64 arrays of this size fit in a processor core's own cache

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,22 +23,14 @@ Array = np.ndarray[Any, Any]
 # --- options ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Options:
-    precision: int = 4
-    threshold: float = 1000
-    edgeitems: int = 3
-    linewidth: int = 80
-    sci_mode: bool | None = None
-
-
+_DEFAULT: dict[str, Any] = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
 _PROFILES = {
-    "default": _Options(),
-    "short": _Options(precision=2, edgeitems=2),
-    "full": _Options(threshold=math.inf),
+    "default": _DEFAULT,
+    "short": {**_DEFAULT, "precision": 2, "edgeitems": 2},
+    "full": {**_DEFAULT, "threshold": math.inf},
 }
 
-_options = _Options()
+_options = _DEFAULT
 
 
 def set_printoptions(
@@ -80,8 +71,8 @@ def set_printoptions(
         raise ValueError(f"profile: expected 'default', 'short' or 'full', got {profile!r}")
     start = _options if profile is None else _PROFILES[profile]
     wanted = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
-    given: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
-    _options = replace(start, sci_mode=sci_mode, **given)
+    given = {name: value for name, value in wanted.items() if value is not None}
+    _options = {**start, **given, "sci_mode": sci_mode}
 
 
 def get_printoptions() -> dict[str, Any]:
@@ -91,7 +82,7 @@ def get_printoptions() -> dict[str, Any]:
         >>> get_printoptions()
         {'precision': 4, 'threshold': 1000, 'edgeitems': 3, 'linewidth': 80, 'sci_mode': None}
     """
-    return asdict(_options)
+    return dict(_options)
 
 
 # --- styles: how the numbers of one array are written -------------------------------------------------------
@@ -120,7 +111,8 @@ def _float_style(array: Array) -> _Style:
     values = array[np.isfinite(array) & (array != 0)].astype(np.float64)
     scientific = _is_scientific(values)
     whole = not scientific and bool((values == np.ceil(values)).all())
-    specification = f".{0 if whole else _options.precision}{'e' if scientific else 'f'}"
+    decimals = 0 if whole else _options["precision"]
+    specification = f".{decimals}{'e' if scientific else 'f'}"
 
     def write(value: float) -> str:
         text = format(value, specification)
@@ -134,8 +126,8 @@ def _is_scientific(values: Array) -> bool:
     """Whether finite nonzero values take scientific notation: as set, or if large, small or far apart."""
     if not values.size:
         return False
-    if _options.sci_mode is not None:
-        return _options.sci_mode
+    if _options["sci_mode"] is not None:
+        return bool(_options["sci_mode"])
     magnitudes = np.abs(values)
     smallest, largest = float(magnitudes.min()), float(magnitudes.max())
     return largest / smallest > 1000 or largest > 1e8 or smallest < 1e-4
@@ -181,7 +173,7 @@ def _describe(array: Array) -> list[str]:
     """The size and the data type, each only if the values do not tell it."""
     default = dtypes.default_numpy()
     if array.size:
-        shows_size = not _options.edgeitems
+        shows_size = not _options["edgeitems"]
         evident = {default, np.result_type(default, np.complex64), np.dtype(np.int64), np.dtype(np.bool_)}
     else:
         shows_size, evident = array.ndim != 1, {default}
@@ -194,7 +186,7 @@ def _append_suffixes(text: str, suffixes: list[str], indent: int) -> str:
     """Close the text after its suffixes; those that no longer fit go to a new line."""
     column = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
-        if column + len(suffix) + 2 > _options.linewidth:
+        if column + len(suffix) + 2 > _options["linewidth"]:
             text += ",\n" + " " * indent + suffix
             column = indent + len(suffix)
         else:
@@ -207,7 +199,7 @@ def _format_values(array: Array, indent: int) -> str:
     """The values in brackets, summarised if there are many."""
     if not array.size:
         return "[]"
-    edge, summarise = _options.edgeitems, array.size > _options.threshold
+    edge, summarise = _options["edgeitems"], array.size > _options["threshold"]
     cut = [summarise and length > 2 * edge for length in array.shape]
     for axis, length in enumerate(array.shape):
         if cut[axis]:
@@ -222,10 +214,10 @@ def _format_nested(values: Any, cut: list[bool], indent: int, style: _Style) -> 
     parts = [_format_nested(value, cut[1:], indent + 1, style) for value in values]
     is_vector = len(cut) == 1
     if cut[0]:
-        parts.insert(_options.edgeitems, " ..." if is_vector and parts else "...")
+        parts.insert(_options["edgeitems"], " ..." if is_vector and parts else "...")
     separator = "," + "\n" * max(1, len(cut) - 1) + " " * (indent + 1)
     if is_vector:
-        parts = _fill_lines(parts, (_options.linewidth - indent) // (style.width + 2))
+        parts = _fill_lines(parts, (_options["linewidth"] - indent) // (style.width + 2))
     return "[" + separator.join(parts) + "]"
 
 

@@ -17,10 +17,9 @@ from __future__ import annotations
 import math
 import operator
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from .mersenne import MersenneTwister, pack_state, unpack_state
 from .random_checks import (
@@ -49,9 +48,12 @@ from .random_kernels import (
 )
 from .tensor import Tensor, wrap
 
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
 __all__ = ["DEFAULT_SEED", "Generator", "SeedRangeError", "default_generator"]
 
-Array = NDArray[Any]
+Array = np.ndarray[Any, Any]
 
 DEFAULT_SEED = 67280421310721
 _MASK24, _MASK53 = np.uint32((1 << 24) - 1), np.uint64((1 << 53) - 1)
@@ -421,7 +423,8 @@ class Generator:
         if p.size and not (p.min() >= 0 and p.max() <= 1):
             raise RuntimeError(f"bernoulli: expected all p in [0, 1], got values from {p.min()} to {p.max()}")
         uniform: Array = self._uniform64(p.size) if p.dtype == np.float64 else self._uniform32(p.size)
-        return np.less(uniform.reshape(p.shape), p)
+        drawn: NDArray[np.bool_] = np.less(uniform.reshape(p.shape), p)
+        return drawn
 
     def geometric(self, shape: Shape, dtype: DTypeLike = np.float32, p: float = 0.5) -> Array:
         """Draw numbers of trials up to a success: ``ceil(log u / log(1 - p))``; ``Tensor.geometric_``."""

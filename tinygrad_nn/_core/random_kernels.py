@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = [
     "box_muller_pair",
@@ -34,8 +36,8 @@ __all__ = [
     "shuffled",
 ]
 
-Float32 = NDArray[np.float32]
-Float64 = NDArray[np.float64]
+Float32 = np.ndarray[Any, np.dtype[np.float32]]
+Float64 = np.ndarray[Any, np.dtype[np.float64]]
 
 # Chunks whose temporaries stay in a core's second-level cache.
 _CHUNK = 1 << 14

@@ -18,9 +18,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+Array = np.ndarray[Any, Any]
 Kernel = Callable[[Array, Array, Array], None]
 
 _BLOCK_BYTES = 1 << 17  # a few arrays of this size fit in a processor core's own cache

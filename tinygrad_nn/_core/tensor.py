@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from . import dtypes
+from . import dtypes, later
 from .blocks import offset_of, strides_of
 from .device import CPU, device
 from .dtypes import dtype
 from .graph import AccumulateGrad, Edge, Node, Nowhere, View
 from .inference import INFERENCE, InferenceCell
+from .later import LaterMethod
 from .layouts import strided
 from .memory_format import contiguous_format, has_format, memory_format
 from .modes import inference_watchers, modes
@@ -619,12 +620,29 @@ def check_dim(dim: Any, ndim: int) -> int:
     return int(dim) % bound
 
 
+def later_method(name: str, module: str) -> None:
+    """Give `Tensor` a method that `module` will register when it is imported: when somebody asks for the method."""
+    later.methods[name] = method = LaterMethod(module)
+    setattr(Tensor, name, method)
+
+
+def has_attribute(name: str) -> bool:
+    """Whether `Tensor` has an attribute, other than one that is about to be registered."""
+    return name not in later.methods and hasattr(Tensor, name)
+
+
 def tensor_attribute(name: str, value: Any) -> None:
     """Give `Tensor` a property or an attribute of a higher layer."""
+    method = later.methods.get(name)
+    if method is not None:
+        untouched = vars(Tensor).get(name) in (method, method.found)
+        method.found = value
+        if not untouched:  # what a program has put there since is to stay
+            return
     setattr(Tensor, name, value)
 
 
 def tensor_method(function: F) -> F:
     """Make a function of a higher layer a method of `Tensor`, under its own name."""
-    setattr(Tensor, function.__name__, function)
+    tensor_attribute(function.__name__, function)
     return function

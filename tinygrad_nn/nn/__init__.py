@@ -9,6 +9,7 @@ import importlib as _importlib
 from typing import TYPE_CHECKING
 from typing import Any as _Any
 
+from .._core import later as _later
 from . import functional, init, parameter, utils
 from .activation import (
     CELU,
@@ -50,7 +51,6 @@ from .adaptive_pooling import (
     FractionalMaxPool2d,
     FractionalMaxPool3d,
 )
-from .attention import MultiheadAttention
 from .batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d, SyncBatchNorm
 from .containers import Container, ModuleDict, ModuleList, Sequential
 from .conv import Conv1d, Conv2d, Conv3d
@@ -135,21 +135,8 @@ from .padding import (
     ZeroPad3d,
 )
 from .parallel import DataParallel
-from .parameter import Buffer, Parameter, factory_kwargs
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter, factory_kwargs
 from .parameter_containers import ParameterDict, ParameterList
-from .rnn import GRU, LSTM, RNN
-from .rnn_base import RNNBase
-from .rnn_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
-from .sequence_loss import CTCLoss
-from .sparse import Embedding, EmbeddingBag
-from .transformer import Transformer, TransformerDecoder, TransformerEncoder
-from .transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
-
-if TYPE_CHECKING:
-    from . import modules
-    from .checkup import doctor
-    from .overview import summary
-from .parameter import UninitializedBuffer, UninitializedParameter
 from .pooling import (
     AvgPool1d,
     AvgPool2d,
@@ -174,6 +161,20 @@ from .resampling import (
     UpsamplingBilinear2d,
     UpsamplingNearest2d,
 )
+from .sequence_loss import CTCLoss
+from .sparse import Embedding, EmbeddingBag
+
+if TYPE_CHECKING:  # imported when they are first asked for
+    from . import attention as attention
+    from . import modules
+    from .attention import MultiheadAttention
+    from .checkup import doctor
+    from .overview import summary
+    from .rnn import GRU, LSTM, RNN
+    from .rnn_base import RNNBase
+    from .rnn_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
+    from .transformer import Transformer, TransformerDecoder, TransformerEncoder
+    from .transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
 
 __all__ = [
     "CELU",
@@ -353,14 +354,30 @@ __all__ = [
     "utils",
 ]
 
-# Imported when they are first asked for: modules, and functions of modules.
-_SUBMODULES = ("modules",)
-_LAZY = {"doctor": "checkup", "summary": "overview"}
+# --- made by tools/make_exports.py: from here
+_LATER: dict[str, str] = {
+    "nn.attention": "MultiheadAttention",
+    "nn.checkup": "doctor",
+    "nn.overview": "summary",
+    "nn.rnn": "GRU LSTM RNN",
+    "nn.rnn_base": "RNNBase",
+    "nn.rnn_cells": "GRUCell LSTMCell RNNCell RNNCellBase",
+    "nn.transformer": "Transformer TransformerDecoder TransformerEncoder",
+    "nn.transformer_layers": "TransformerDecoderLayer TransformerEncoderLayer",
+}
+# --- to here
+
+_PLACES = _later.places(_LATER)
+_SUBMODULES = ("attention", "modules")
 
 
 def __getattr__(name: str) -> _Any:
     if name in _SUBMODULES:
         return _importlib.import_module(f".{name}", __name__)
-    if name in _LAZY:
-        return getattr(_importlib.import_module(f".{_LAZY[name]}", __name__), name)
+    if name in _PLACES:
+        return _later.fetch(_PLACES[name], name, globals())
     raise AttributeError(f"module 'tinygrad_nn.nn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

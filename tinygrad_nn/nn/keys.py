@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 MANY = 20  # of more keys than this, only the first are looked for
@@ -49,6 +48,8 @@ def _beginnings(keys: list[str]) -> list[str]:
 
 def _near(missing: list[str], unexpected: list[str]) -> list[str]:
     """Which unexpected key is likely to be which missing one."""
+    from difflib import get_close_matches  # only now: most states fit
+
     lines, left = [], list(missing)
     for key in unexpected[:MANY]:
         found = get_close_matches(key, left, n=1)

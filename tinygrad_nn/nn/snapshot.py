@@ -6,7 +6,6 @@ What looks at a module by running it (`doctor`, `summary`), and what may find ou
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -102,12 +101,16 @@ class RandomState:
     """Where the streams of random numbers stand now, this package's, NumPy's and Python's: ``restore()`` goes back."""
 
     def __init__(self) -> None:
+        import random
+
         self._own = default_generator.get_state()
         self._numpy = np.random.get_state()
         self._python = random.getstate()
 
     def restore(self) -> None:
         """Go back to where they stood."""
+        import random
+
         default_generator.set_state(self._own)
         np.random.set_state(self._numpy)
         random.setstate(self._python)

@@ -11,7 +11,7 @@ import numpy as np
 from .._core import dtypes
 from .._core.inplace import check_target, store
 from .._core.modes import modes
-from .._core.tensor import Tensor
+from .._core.tensor import Tensor, tensor_attribute
 
 
 def inplace_form(function: Callable[..., Tensor], *names: str, one_op: bool = False) -> Callable[..., Tensor]:
@@ -32,7 +32,7 @@ def inplace_form(function: Callable[..., Tensor], *names: str, one_op: bool = Fa
     call.__name__ = call.__qualname__ = f"{function.__name__}_"
     call.__doc__ = f"In-place version of `{function.__name__}`."
     for name in (function.__name__, *names):
-        setattr(Tensor, f"{name}_", call)
+        tensor_attribute(f"{name}_", call)
     return call
 
 

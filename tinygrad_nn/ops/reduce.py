@@ -16,7 +16,7 @@ import numpy as np
 from .._core import dispatch, dtypes
 from .._core.kernels import add_reduce, column_sums, multiply_reduce, row_sums, total
 from .._core.op import Integers, OpFunction, case, op
-from .._core.tensor import Tensor, check_dim
+from .._core.tensor import Tensor, check_dim, tensor_attribute
 
 __all__ = ["all", "any", "count_nonzero", "mean", "nanmean", "nansum", "prod", "sum"]
 
@@ -99,7 +99,7 @@ def takes_dtype(call: OpFunction) -> OpFunction:
     for function in record.numpy_functions:
         dispatch.register(function, with_dtype)
     if getattr(Tensor, record.name, None) is call:
-        setattr(Tensor, record.name, with_dtype)
+        tensor_attribute(record.name, with_dtype)
     return cast(OpFunction, with_dtype)
 
 

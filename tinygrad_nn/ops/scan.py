@@ -13,7 +13,7 @@ import numpy as np
 from .._core import dispatch, dtypes, return_types
 from .._core.inplace import check_target, store
 from .._core.op import Integers, case, composite, op
-from .._core.tensor import Tensor, check_dim, wrap
+from .._core.tensor import Tensor, check_dim, tensor_attribute, wrap
 from .reduce import takes_dtype
 from .sorting import pick
 
@@ -119,7 +119,7 @@ def _inplace_scan(scan: Any) -> None:
 
     call.__name__ = call.__qualname__ = f"{name}_"
     call.__doc__ = f"In-place version of `{name}`."
-    setattr(Tensor, f"{name}_", call)
+    tensor_attribute(f"{name}_", call)
 
 
 _inplace_scan(cumsum)

@@ -19,7 +19,7 @@ from .._core.inplace import check_history
 from .._core.memory_format import ORDERS, check_format, contiguous_format, memory_format, preserve_format
 from .._core.modes import modes
 from .._core.storage import TypedStorage, UntypedStorage
-from .._core.tensor import Tensor, tensor_method
+from .._core.tensor import Tensor, tensor_attribute, tensor_method
 from .shape import lengths_of, squeeze, unsqueeze
 from .strides import as_strided, checked_geometry
 from .transposes import swapaxes, swapdims, t, transpose
@@ -35,7 +35,7 @@ def _shape_form(function: Callable[..., Any], *names: str) -> None:
     call.__name__ = call.__qualname__ = names[0]
     call.__doc__ = f"In-place version of `{function.__name__}`: the tensor itself gets the new shape."
     for name in names:
-        setattr(Tensor, name, call)
+        tensor_attribute(name, call)
 
 
 def _becomes(target: Tensor, view: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import numpy as np
 
 from .._core import dispatch
 from .._core.op import case, composite, op
-from .._core.tensor import Tensor, check_dim
+from .._core.tensor import Tensor, check_dim, tensor_attribute
 
 __all__ = ["moveaxis", "movedim", "permute", "swapaxes", "swapdims", "t", "transpose"]
 
@@ -212,7 +212,7 @@ def _matrix_transpose(self: Tensor) -> Tensor:
 
 
 for _name, _getter in {"T": _reversed, "mT": _matrix_transpose}.items():
-    setattr(Tensor, _name, property(_getter))
+    tensor_attribute(_name, property(_getter))
 
 
 def _numpy_transpose(a: Tensor, axes: Any = None) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -79,9 +78,7 @@ def check_op(
 
 
 def _changed(record: Op, changes: dict[str, Any]) -> Op:
-    if not changes:
-        return record
-    return dataclasses.replace(record, **changes)
+    return record.changed(**changes) if changes else record
 
 
 def _hold_values(sample: Sample, reference: Callable[..., Any]) -> None:

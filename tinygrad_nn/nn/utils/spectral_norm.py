@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from ..._core.modes import no_grad
 from ..._core.tensor import Tensor
-from ...ops.distances import normalize
+from .. import functional
 from ..module import Module
 from ..parameter import Parameter
 from .hook_search import find_pre_hook, refuse_second
@@ -66,8 +66,8 @@ class SpectralNorm:
         if do_power_iteration:
             with no_grad():
                 for _ in range(self.n_power_iterations):
-                    v.copy_(normalize(matrix.t().mv(u), dim=0, eps=self.eps))
-                    u.copy_(normalize(matrix.mv(v), dim=0, eps=self.eps))
+                    v.copy_(functional.normalize(matrix.t().mv(u), dim=0, eps=self.eps))
+                    u.copy_(functional.normalize(matrix.mv(v), dim=0, eps=self.eps))
                 # two calls may be differentiated together, so the graph of each keeps the vectors of its own
                 u, v = u.clone(), v.clone()
         return weight / u.dot(matrix.mv(v))
@@ -93,7 +93,7 @@ class SpectralNorm:
             raise ValueError(f"`SpectralNorm` cannot be applied as parameter `{name}` is None")
         with no_grad():
             rows, columns = hook.reshape_weight_to_matrix(weight).shape
-            u, v = (normalize(weight.new_empty(n).normal_(0, 1), dim=0, eps=eps) for n in (rows, columns))
+            u, v = (functional.normalize(weight.new_empty(n).normal_(0, 1), dim=0, eps=eps) for n in (rows, columns))
         delattr(module, name)
         module.register_parameter(f"{name}_orig", weight)
         setattr(module, name, weight.data)  # as what initialises weights may look for it
