@@ -56,7 +56,8 @@ def test_import_leaves_out_what_few_programs_use():
 def test_the_usual_imports_leave_out_what_few_programs_use():
     found = modules_after(PROGRAM)
     assert not found & SLOW
-    assert families(found) & set(tinygrad_nn.ops._LATER) <= {"classification", "dropout", "loss", "sparse"}
+    needed = {"classification", "dropout", "interpolation", "loss", "norm_checks", "response_norm", "sparse"}
+    assert families(found) & set(tinygrad_nn.ops._LATER) <= needed
 
 
 def test_a_training_step_imports_no_more():
