@@ -224,3 +224,38 @@ def test_an_element_on_itself_is_no_partial_overlap() -> None:
     assert x[2, 0] == 4
     with pytest.raises(RuntimeError, match="refer to a single memory location"):
         x[:2].add_(x[1:])
+
+
+def test_what_is_pooled_may_be_written_over() -> None:
+    """As in PyTorch, which saves places, not maxima: a pooling before ``ReLU(inplace=True)``."""
+    x = tg.arange(-8.0, 8.0).reshape(1, 1, 4, 4).requires_grad_()
+    y = tg.nn.functional.max_pool2d(x, 2)
+    y.mul_(3.0)
+    tg.nn.functional.relu_(y)
+    y.sum().backward(retain_graph=True)
+    assert x.grad is not None
+    assert x.grad.flatten().nonzero().flatten().tolist() == [13, 15]
+    (again,) = tg.autograd.grad(y.sum(), x, create_graph=True)
+    assert tg.equal(again, x.grad)
+    with tg.no_grad():
+        x.mul_(2.0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+
+def test_writes_through_real_views_of_complex_numbers() -> None:
+    """The gradient of the parts is a part of the gradient, without a conjugate."""
+    x = tg.tensor([1 + 2j, 3 - 1j], requires_grad=True)
+    parts = tg.view_as_real(x * 1)
+    parts.mul_(2.0)
+    parts.backward(tg.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    assert x.grad is not None
+    assert x.grad.tolist() == [2 + 4j, 6 + 8j]
+    z, v = tg.tensor([1 + 2j, 3 - 1j], requires_grad=True), tg.tensor([1.0, 2.0], requires_grad=True)
+    w = z * 1
+    w.imag.copy_(v * 3)
+    w.backward(tg.tensor([1 + 1j, 2 - 1j]))
+    assert z.grad is not None
+    assert v.grad is not None
+    assert z.grad.tolist() == [1, 2]
+    assert v.grad.tolist() == [3, -3]

@@ -17,7 +17,7 @@ from . import dtypes
 from .graph import POST_HOOKS, AccumulateGrad, Edge, Node
 from .kernels import column_sums
 from .modes import modes
-from .plan import INPUT, OUT
+from .plan import INPUT, OPTION, OUT
 from .tensor import Tensor, wrap
 
 _ndarray = np.ndarray
@@ -75,7 +75,7 @@ def run(
                         raise RuntimeError(_SECOND_TIME.format(node.name()))
                     for cell, version, position in node.versions:
                         if cell[0] != version:
-                            raise _modified(node, position, cell[0], version)
+                            saved = _computed_again(node, saved, position, cell[0], version)
                     if node.hooks is not None and node in POST_HOOKS:
                         _step_with_hooks(step, node, saved, gradient, retain_graph, send)
                     else:
@@ -409,6 +409,20 @@ def _needed(roots: Sequence[Node], targets: Sequence[Edge]) -> set[Node]:
         if any(edge is not None and (edge[0] in needed or edge[0] in ends) for edge in node.edges):
             needed.add(node)
     return needed
+
+
+def _computed_again(node: Node, saved: tuple[Any, ...], position: int, version: int, expected: int) -> tuple[Any, ...]:
+    """What a node has saved, with its output anew, which was written over since.
+
+    Raises:
+        RuntimeError: the op does not offer that, or it is an input that was written over.
+    """
+    op, sources = node.plan.op, node.plan.sources
+    if not op.recomputes or sources[position][0] != OUT:
+        raise _modified(node, position, version, expected)
+    inputs = [value for (kind, _), value in zip(sources, saved, strict=True) if kind == INPUT]
+    options = {key: value for (kind, key), value in zip(sources, saved, strict=True) if kind == OPTION}
+    return (*saved[:position], op.forward(*inputs, **options), *saved[position + 1 :])
 
 
 def _modified(node: Node, position: int, version: int, expected: int) -> RuntimeError:

@@ -108,6 +108,7 @@ class Op:
     call: Callable[..., Any]  # the public function
     holomorphic: bool = True
     complex_numbers: bool = False  # takes or gives only such: the generated tests of real functions do not apply
+    recomputes: bool = False  # its rule saves all inputs, and the output, which is computed again if written over
     broadcasts: bool = False  # its inputs are brought to one shape, which the engine undoes in the backward pass
 
     def __init__(self, **given: Any) -> None:
@@ -155,6 +156,7 @@ def op(
     collects: str | None = None,
     holomorphic: bool = True,
     complex_numbers: bool = False,
+    recomputes: bool = False,
     node_name: str | None = None,
     domain: tuple[float, float] = (-inf, inf),
     avoid: Sequence[float] = (),
@@ -184,6 +186,8 @@ def op(
         holomorphic: on complex numbers the rule, as it stands, is multiplication by the complex derivative. The engine
             makes of it what PyTorch calls the gradient there, which is the conjugate. False (for ``abs``, ``real``):
             the rule itself gives PyTorch's gradient.
+        recomputes: its rule saves the inputs and, only to be quick, the output, which is computed again where it was
+            written over. (PyTorch saves something else there, and lets the output be written over.)
         complex_numbers: it takes complex numbers only, or gives some for real ones. It is tested by
             ``tests/test_complex.py``, as checks of real functions do not apply.
         domain, avoid, distinct, cases, special, torch_name, tolerance: data for the generated tests. A tolerance is
@@ -236,6 +240,7 @@ def op(
             tolerance=tolerance,
             holomorphic=holomorphic,
             complex_numbers=complex_numbers,
+            recomputes=recomputes,
         )
         record.node_name = node_name or "".join(w.capitalize() for w in record.name.split("_")) + "Backward0"
         _check(record)

@@ -54,6 +54,8 @@ _KERNELS = {
     "blended_taps": "grid_sampler_cpu", "tap_products": "grid_sampler_cpu",
     "softshrink": "softshrink_check", "trunc_divide": "div_trunc_cpu", "i0": "i0_vml_cpu", "lgamma": "lgamma_vml_cpu",
     "ndtr": "erf_vml_cpu",
+    "batch_normed": "batch_norm", "channel_scaled": "batch_norm", "group_normed": "GroupNormKernelImpl",
+    "layer_normed": "LayerNormKernelImpl", "rms_normed": "RMSNormKernelImpl",
 }  # fmt: skip
 _PLAIN = (
     "atan2 bitwise_and bitwise_or bitwise_xor bitwise_not copysign fmod frac gcd ge glu gt hardshrink hardsigmoid "

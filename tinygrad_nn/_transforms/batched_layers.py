@@ -114,7 +114,7 @@ def _by_channel(x: Tensor, ndim: int) -> Tensor:
     return x.reshape((-1, *(1,) * (ndim - 2)))
 
 
-@rule("scaled")
+@rule("channel_scaled")
 def _scaled(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
     x, weight, bias = inputs
     ndim = x._array.ndim

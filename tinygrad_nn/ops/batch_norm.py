@@ -86,7 +86,7 @@ def _of_weight(g: Any, x: Any, mean: Any, root: Any) -> Any:
     names=("input", "weight", "bias"), node_name="NativeBatchNormBackward0",
     cases=[case((3, 2), (2,), (2,), mean=np.array([0.5, 1.0]), root=np.array([0.5, 2.0])),
            case((2, 3, 2, 2), (3,), None, mean=np.zeros(3), root=np.array([0.5, 2.0, 1.0]))])  # fmt: skip
-def _scaled(x, weight, bias, /, *, mean, root):
+def _channel_scaled(x, weight, bias, /, *, mean, root):
     """``(x - mean) * root * weight + bias``, of numbers for each channel, of which mean and root are constants."""
     scale = root if weight is None else root * weight
     shift = -mean * scale if bias is None else bias - mean * scale
@@ -103,7 +103,7 @@ def _by_statistics(input: Tensor, mean: Tensor, variance: Tensor, weight: Any, b
     x = input.float() if half else input
     weight, bias = (p if p is None or p._array.dtype != _HALF else p.float() for p in (weight, bias))
     root = kernels.inverse_root(as_single(variance._array).reshape(-1), eps)
-    out: Tensor = _scaled(x, weight, bias, mean=as_single(mean._array).reshape(-1), root=root)
+    out: Tensor = _channel_scaled(x, weight, bias, mean=as_single(mean._array).reshape(-1), root=root)
     return out.half() if half else out
 
 

@@ -24,6 +24,7 @@ from .._core.tensor import Tensor, wrap
 from .join import stack
 from .linalg import matmul
 from .selection import where
+from .sequences import spaced
 
 __all__: list[str] = []
 
@@ -186,7 +187,7 @@ def _sampled(input: Tensor, grid: Tensor, mode: str, padding: str, corners: bool
     weights: Any = None
     for dim, length in enumerate(lengths):
         places = flat[..., len(lengths) - 1 - dim]
-        places = (places + 1) * ((length - 1) / 2) if corners else ((places + 1) * length - 1) / 2
+        places = (places + 1) * ((length - 1) / 2) if corners else (places + 1) * (length / 2) - 0.5
         found, weight = _taps(places, length, mode, padding, corners)
         index = (index[:, None] * length + found[None]).reshape(len(index) * len(found), *found.shape[1:])
         weights = weight if weights is None else (weights.unsqueeze(1) * weight).reshape(index.shape)
@@ -289,10 +290,10 @@ def _base(lengths: tuple[int, ...], corners: bool, dtype: np.dtype[Any]) -> Any:
     """The places of all elements, as columns of (x, y, 1)."""
     lines = []
     for length in lengths:
-        line = np.linspace(-1, 1, length) if length > 1 else np.zeros(1)
-        lines.append(line if corners else line * ((length - 1) / length))
+        line = spaced(-1, 1, length, dtype) if length > 1 else np.zeros(1, dtype)
+        lines.append(line if corners else line * dtype.type(length - 1) / dtype.type(length))
     axes = np.meshgrid(*lines, indexing="ij")[::-1]
-    points = np.stack([*[axis.reshape(-1) for axis in axes], np.ones(axes[0].size)], 1).astype(dtype)
+    points = np.stack([*[axis.reshape(-1) for axis in axes], np.ones(axes[0].size, dtype)], 1)
     points.flags.writeable = False  # it is shared
     return points
 

@@ -369,6 +369,7 @@ def _replayed(g: Any, replay: Any, layout: Any) -> Any:
 
 
 @op(vjp=(_cleared_view, _replayed), kind="general", method=False, torch_name="", node_name="CopySlices",
+    holomorphic=False,  # the view may be of real or imaginary parts; what is picked of a gradient needs no conjugate
     cases=[case((3, 4), (4,), replay=lambda base: base[1], layout=None),
            case((3, 4), (4, 3), replay=lambda base: base.T, layout=None),
            case((3, 4), (12,), replay=lambda base: base.T.view(-1), layout=((1, 3), 0, 12))])  # fmt: skip

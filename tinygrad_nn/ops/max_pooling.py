@@ -36,7 +36,7 @@ def _taken_back(g: Any, x: Any, out: Any, over: Pool) -> Any:
     return _from_maxima.op.numpy(g, x, out, over=over)
 
 
-@op(kind="general", vjp=_put_back, method=False, torch_name="",
+@op(kind="general", vjp=_put_back, method=False, torch_name="", recomputes=True,
     node_name="MaxPool2DWithIndicesBackward0", distinct=True,
     cases=[case((2, 1, 4, 6), over=_PAIRS), case((1, 2, 5, 4), over=_OVER), case((2, 7), over=_LINE)])  # fmt: skip
 def _max_pooled(x, /, *, over):
