@@ -82,7 +82,7 @@ def draw(curves: dict[str, list[float]], every: int, x: Any, y: Any, predictions
     """How the accuracy rose, the prediction that was asked for, and mistakes."""
     figure = new_figure(11, 4)
     left, middle, right = figure.subfigures(1, 3, width_ratios=(4, 2, 4))
-    draw_curves(left.subplots(), curves, xlabel=f"iterations / {every}", ylabel="accuracy")
+    draw_curves(left.subplots(), curves, every, xlabel="iteration", ylabel="accuracy")
     images, wrong = x.numpy().reshape(-1, 28, 28), np.flatnonzero((predictions != y).numpy())[:12]
     titles = [f"{y[index]} read as {predictions[index]}" for index in (chosen, *wrong)]
     draw_images(middle, images[[chosen]], titles[:1], columns=1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-COLORS = 64  # in a file
+COLORS = 128  # in a file
 
 
 def new_figure(width: float = 10, height: float = 4) -> Any:
@@ -30,15 +30,19 @@ def save_figure(figure: Any, path: Path) -> None:
     memory = io.BytesIO()
     figure.savefig(memory, dpi=80)
     pyplot.close(figure)
-    Image.open(memory).convert("RGB").quantize(COLORS).save(path, optimize=True)
+    image = Image.open(memory).convert("RGB")
+    image.quantize(COLORS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
-def draw_curves(axes: Any, curves: Mapping[str, Sequence[float]], **labels: Any) -> None:
-    """A line for each of these lists of numbers; `labels` are what `axes.set` takes."""
+def draw_curves(axes: Any, curves: Mapping[str, Sequence[float]], every: float = 1, **labels: Any) -> None:
+    """A line for each of these lists of numbers, of which there is one `every` so many epochs, or what `xlabel` says.
+
+    `labels` are what `axes.set` takes.
+    """
     for name, values in curves.items():
-        steps = np.arange(1, len(values) + 1)
-        axes.plot(steps, values, ".-" if len(values) <= 50 else "-", label=name)
+        axes.plot(every * np.arange(1, len(values) + 1), values, ".-" if len(values) <= 50 else "-", label=name)
     axes.set(**{"xlabel": "epoch", **labels})
+    axes.xaxis.get_major_locator().set_params(integer=True)
     if len(curves) > 1:
         axes.legend(frameon=False)
     axes.grid(alpha=0.3)

@@ -37,7 +37,7 @@ class Network:
 def draw(network: Network, errors: list[float], every: int) -> Any:
     """How the error fell, and the answer for every point of the unit square."""
     left, right = (figure := new_figure(9, 3.5)).subplots(1, 2)
-    draw_curves(left, {"error": errors}, xlabel=f"epoch / {every}", ylabel="error", yscale="log")
+    draw_curves(left, {"error": errors}, every, ylabel="error", yscale="log")
     line = torch.linspace(0, 1, 41, dtype=torch.float64)
     with torch.no_grad():
         answers = network(torch.cartesian_prod(line, line)).reshape(41, 41)
