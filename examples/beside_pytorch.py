@@ -2,7 +2,7 @@
 
     python examples/beside_pytorch.py perceptron.py
     python examples/beside_pytorch.py cnn.py --data DIR --epochs 1
-    python examples/beside_pytorch.py --steps 300 gpt.py --data shakespeare.txt
+    python examples/beside_pytorch.py --steps 300 gpt.py --data DIR
 
 `import tinygrad_nn as torch` becomes `import torch`, and `from tinygrad_nn.utils.data import ...` likewise; nothing else
 of the example is touched. Both draw the same random numbers from the same seed. A loss is that on which the example

@@ -78,14 +78,14 @@ def draw(net: Net, accuracies: list[float], x: Any, y: Any, predictions: Any) ->
 
 def main() -> None:
     """Train, and test after each epoch."""
-    parser = make_parser(__doc__, data="folder of MNIST's IDX files")
+    parser = make_parser(__doc__, data="MNIST's IDX files")
     parser.add_argument("--epochs", type=positive, default=5)
     parser.add_argument("--batch-size", type=positive, default=64)
     parser.add_argument("--lr", type=float, default=3e-3, help="Adam's highest rate")
     parser.add_argument("--channels", type=positive, nargs=2, default=[16, 32], help="of the two convolutions")
     args = parser.parse_args()
 
-    train_images, train_labels, test_images, test_labels = load_mnist(args.data)
+    train_images, train_labels, test_images, test_labels = load_mnist(args)
     (train_x, train_y), (test_x, test_y) = tensors(train_images, train_labels), tensors(test_images, test_labels)
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)

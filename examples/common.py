@@ -1,8 +1,9 @@
-"""What the examples share: their options, the progress bar, MNIST's arrays, and the result that they leave behind."""
+"""What the examples share: their options, the progress bar, the data, and the result that they leave behind."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import time
@@ -13,9 +14,14 @@ from typing import Any
 import numpy as np
 from pictures import save_figure
 
-from tinygrad_nn.datasets import MNIST
+from tinygrad_nn.datasets import MNIST, DigitRecognizer, write_digit_recognizer
+from tinygrad_nn.datasets.utils import download_url
 
 LINES = 20  # of progress, at most, where tqdm is not installed
+TEXTS = {
+    "tinyshakespeare.txt": "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+    "names.txt": "https://raw.githubusercontent.com/karpathy/makemore/master/names.txt",
+}
 
 
 def positive(text: str) -> int:
@@ -31,13 +37,14 @@ def make_parser(text: str | None, *, data: str | None = None) -> argparse.Argume
 
     Args:
         text: the example's docstring, whose first line says what it does.
-        data: what `--data` is to name, if the example reads files.
+        data: what lies in the folder of `--data`, if the example reads files.
     """
     parser = argparse.ArgumentParser(
         description=(text or "").split("\n")[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     if data is not None:
-        parser.add_argument("--data", required=True, type=Path, help=data)
+        parser.add_argument("--data", type=Path, default=Path("data"), help=f"folder of {data}")
+        parser.add_argument("--download", action="store_true", help="fetch what is not there")
     parser.add_argument("--seed", type=int, default=0, help="of all random numbers")
     parser.add_argument("--threads", type=positive, default=1, help="that multiply matrices; small ones need no second")
     parser.add_argument("--output", type=Path, default=Path("outputs"), help="folder to write into")
@@ -68,17 +75,44 @@ def say(text: str) -> None:
         tqdm.write(text)
 
 
-def load_mnist(folder: Path | str) -> list[np.ndarray]:
-    """MNIST's training images and labels, and those of the test, as its files have them: uint8, (N, 28, 28) and (N,).
-
-    Exits, and says where it looked, if the four files are not there or damaged.
-    """
+@contextlib.contextmanager
+def explained(args: argparse.Namespace) -> Iterator[None]:
+    """Exit, and say what is the matter, if the data is not there, not to be had or damaged."""
     try:
-        parts = [MNIST(folder, train=train) for train in (True, False)]
-    except (RuntimeError, ValueError) as error:
-        print(f"--data: {error}", file=sys.stderr)
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        advice = "" if args.download else "\nGive the folder as --data DIR, or let --download fetch the files"
+        print(f"--data {args.data}: {error}{advice}", file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def load_mnist(args: argparse.Namespace) -> list[np.ndarray]:
+    """MNIST's training images and labels, and those of the test, as its files have them: uint8, (N, 28, 28) and (N,)."""
+    with explained(args):
+        parts = [MNIST(args.data, train=train, download=args.download) for train in (True, False)]
     return [array.numpy() for part in parts for array in (part.data, part.targets)]
+
+
+def load_csv(args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of train.csv, as Kaggle has it; if there is none it is made of 42,000 of MNIST's digits."""
+    folder = args.data
+    if not any((place / "train.csv").exists() for place in (folder, folder / "digit-recognizer")):
+        images, labels, _, _ = load_mnist(args)
+        folder = args.output
+        folder.mkdir(parents=True, exist_ok=True)
+        write_digit_recognizer(folder / "train.csv", images[:42000], labels[:42000])
+    with explained(args):
+        digits = DigitRecognizer(folder)
+    return digits.data.numpy(), digits.targets.numpy()
+
+
+def load_text(args: argparse.Namespace, name: str) -> str:
+    """A text by its name in the folder; or any file, if that is what `--data` names."""
+    path = args.data if args.data.is_file() else args.data / name
+    with explained(args):
+        if args.download and not path.exists():
+            download_url(TEXTS[name], path.parent, name)
+        return path.read_text(encoding="utf-8")
 
 
 def finish(

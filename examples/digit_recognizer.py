@@ -5,7 +5,7 @@
     python examples/digit_recognizer.py --data DIR --hidden 256 --optimizer adam --batch-size 128 --iterations 3000
 
 DIR holds train.csv (label, pixel0, ..., pixel783). If it holds MNIST's IDX files in its place, a train.csv of the first
-42,000 of these is made, once, in the output folder. The rows are shuffled, and the first 1,000 held out. A network
+42,000 of these is made in the output folder. The rows are shuffled, and the first 1,000 held out. A network
 784-10-10, ReLU and softmax, weights and biases uniform in [-0.5, 0.5], goes down the gradient of all other rows
 together, at rate 0.1, 500 times. Then predictions are shown one by one, and mistakes are sought out.
 
@@ -19,11 +19,10 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import finish, load_mnist, make_parser, positive, progress, say
+from common import finish, load_csv, make_parser, positive, progress, say
 from pictures import draw_curves, draw_images, new_figure
 
 import tinygrad_nn as torch
@@ -36,19 +35,6 @@ OPTIMIZERS = {
     "rmsprop": lambda weights, **options: torch.optim.RMSprop(weights, **options),
     "adam": lambda weights, **options: torch.optim.Adam(weights, **options),
 }
-
-
-def read_rows(folder: Path, output: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels in [0, 1] and labels of train.csv, which is made of MNIST if need be."""
-    from tinygrad_nn.datasets import DigitRecognizer, write_digit_recognizer
-
-    if not any((place / "train.csv").exists() for place in (folder, folder / "digit-recognizer")):
-        images, labels, _, _ = load_mnist(folder)
-        output.mkdir(parents=True, exist_ok=True)
-        write_digit_recognizer(output / "train.csv", images[:42000], labels[:42000])
-        folder = output
-    digits = DigitRecognizer(folder)
-    return digits.data.numpy().reshape(-1, 784).astype(np.float32) / 255, digits.targets.numpy()
 
 
 def make_network(hidden: list[int]) -> Any:
@@ -92,7 +78,7 @@ def draw(curves: dict[str, list[float]], every: int, x: Any, y: Any, predictions
 
 def main() -> None:
     """Train, and show what was recognized and what was not."""
-    parser = make_parser(__doc__, data="folder of train.csv, or of MNIST's IDX files")
+    parser = make_parser(__doc__, data="train.csv, or MNIST's IDX files")
     parser.add_argument("--iterations", type=positive, default=500)
     parser.add_argument("--lr", type=float, default=0.1, help="the rate")
     parser.add_argument("--hidden", type=positive, nargs="*", default=[10], help="units of the hidden layers")
@@ -105,7 +91,11 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=0, help="which of the rows held out to show")
     args = parser.parse_args()
 
-    pixels, labels = (torch.from_numpy(array) for array in read_rows(args.data, args.output))
+    images, labels = load_csv(args)
+    if args.held_out >= len(labels) or not 0 <= args.show < args.held_out:
+        parser.error(f"--held-out, --show: expected less than the {len(labels)} rows, and one of those held out")
+    pixels = torch.from_numpy(images.reshape(-1, 784).astype(np.float32) / 255)
+    labels = torch.from_numpy(labels)
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     order = torch.randperm(len(pixels))

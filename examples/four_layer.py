@@ -21,7 +21,6 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,9 +40,9 @@ OPTIMIZERS = {
 }
 
 
-def split(folder: Path) -> tuple[Any, Any, Any, Any]:
+def split(args: Any) -> tuple[Any, Any, Any, Any]:
     """All of MNIST, shuffled: pixels in [0, 1] and labels of 85 % to train on, and of the rest."""
-    train_images, train_labels, test_images, test_labels = load_mnist(folder)
+    train_images, train_labels, test_images, test_labels = load_mnist(args)
     images = np.concatenate([train_images, test_images]).reshape(-1, 784).astype(np.float32) / 255
     labels = np.concatenate([train_labels, test_labels])
     order = np.random.default_rng(42).permutation(len(images))
@@ -96,7 +95,7 @@ def draw(losses: list[float], accuracies: list[float], images: Any, targets: Any
 
 def main() -> None:
     """Train, and print the accuracy on the digits held out, and the time, after each epoch."""
-    parser = make_parser(__doc__, data="folder of MNIST's IDX files")
+    parser = make_parser(__doc__, data="MNIST's IDX files")
     parser.add_argument("--epochs", type=positive, default=10)
     parser.add_argument("--batch-size", type=positive, default=1)
     parser.add_argument("--lr", type=float, default=0.001, help="the rate")
@@ -109,7 +108,7 @@ def main() -> None:
     if (args.sizes[0], args.sizes[-1]) != (784, 10):
         parser.error(f"--sizes: expected 784 first and 10 last, got {args.sizes}")
 
-    train_x, train_y, test_x, test_y = split(args.data)
+    train_x, train_y, test_x, test_y = split(args)
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     activation = ACTIVATIONS[args.activation]

@@ -144,14 +144,14 @@ def draw(curves: dict[str, list[float]]) -> Any:
 
 def main() -> None:
     """Train the network as it is written in each style."""
-    parser = make_parser(__doc__, data="folder of MNIST's IDX files")
+    parser = make_parser(__doc__, data="MNIST's IDX files")
     parser.add_argument("--style", choices=STYLES, help="only this one")
     parser.add_argument("--epochs", type=positive, default=10)
     parser.add_argument("--batch-size", type=positive, default=32)
     parser.add_argument("--lr", type=float, default=0.1, help="SGD's rate, for the module")
     args = parser.parse_args()
 
-    train_images, train_labels, test_images, test_labels = load_mnist(args.data)
+    train_images, train_labels, test_images, test_labels = load_mnist(args)
     train = torch.from_numpy(train_images.astype(np.float32) / 255), torch.from_numpy(train_labels)
     test = torch.from_numpy(test_images.astype(np.float32) / 255), torch.from_numpy(test_labels)
     torch.set_num_threads(args.threads)

@@ -1,11 +1,11 @@
 """Write like Shakespeare, with a small GPT that reads characters.
 
-    python examples/gpt.py --data shakespeare.txt
-    python examples/gpt.py --data shakespeare.txt --steps 200 --start "ROMEO:" --length 300
+    python examples/gpt.py --data DIR
+    python examples/gpt.py --data DIR --steps 200 --start "ROMEO:" --length 300
 
 A transformer that looks only back: of each character it sees those before it, and tells how probable each next one is.
 Three blocks of causal attention and a two-layer network, each behind a layer norm and beside a path that goes straight
-on, as in GPT-2. The last tenth of the text is held out. Text is then drawn character by character.
+on, as in GPT-2. DIR holds tinyshakespeare.txt, or --data names another text. Its last tenth is held out. Text is then drawn character by character.
 
 Source: Radford et al. (2019), https://github.com/openai/gpt-2
 """
@@ -17,7 +17,7 @@ import time
 from typing import Any
 
 import numpy as np
-from common import finish, make_parser, positive, progress, say
+from common import finish, load_text, make_parser, positive, progress, say
 from pictures import draw_curves, new_figure
 
 import tinygrad_nn as torch
@@ -95,7 +95,7 @@ def draw(curves: dict[str, list[float]], every: int, text: str) -> Any:
 
 def main() -> None:
     """Train, and write."""
-    parser = make_parser(__doc__, data="a text file")
+    parser = make_parser(__doc__, data="tinyshakespeare.txt, or a text file")
     parser.add_argument("--steps", type=positive, default=2000)
     parser.add_argument("--batch-size", type=positive, default=16)
     parser.add_argument("--context", type=positive, default=64, help="characters that it sees")
@@ -106,10 +106,7 @@ def main() -> None:
     parser.add_argument("--start", default="\n", help="text to go on from")
     parser.add_argument("--length", type=positive, default=500, help="characters to write")
     args = parser.parse_args()
-    try:
-        text = args.data.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        parser.error(f"--data: {error}")
+    text = load_text(args, "tinyshakespeare.txt")
     alphabet = sorted(set(text))
     if unknown := set(args.start) - set(alphabet):
         parser.error(f"--start: {sorted(unknown)} are not in the text")

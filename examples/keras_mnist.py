@@ -50,7 +50,7 @@ def save_and_load(network: NN, path: Path, images: np.ndarray) -> None:
 
 def main() -> None:
     """Train, test, and see that the network is the same after it was saved and loaded."""
-    parser = make_parser(__doc__, data="folder of MNIST's IDX files")
+    parser = make_parser(__doc__, data="MNIST's IDX files")
     parser.add_argument("--hidden", type=positive, nargs="*", default=[], help="units of the hidden layers")
     parser.add_argument("--activation", choices=ACTIVATIONS, default="sigmoid", help="of the hidden layers")
     parser.add_argument("--opt", choices=OPTIMIZERS, default="sgd")
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--validate", action="store_true", help="validate with the test set")
     args = parser.parse_args()
 
-    train_images, train_labels, test_images, test_labels = load_mnist(args.data)
+    train_images, train_labels, test_images, test_labels = load_mnist(args)
     train_x, test_x = standardised(train_images), standardised(test_images)
     train_y, test_y = (np.eye(10, dtype=np.float32)[labels] for labels in (train_labels, test_labels))
     torch.set_num_threads(args.threads)

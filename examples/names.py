@@ -1,9 +1,9 @@
 """Make up names, with an LSTM that has read a list of them letter by letter.
 
-    python examples/names.py --data names.txt
-    python examples/names.py --data names.txt --start kat --count 20 --temperature 0.7
+    python examples/names.py --data DIR
+    python examples/names.py --data DIR --start kat --count 20 --temperature 0.7
 
-The file has one name a line. Of each letter the network sees those before it, and tells how probable each next one is;
+DIR holds names.txt, one name a line, or --data names another such file. Of each letter the network sees those before it, and tells how probable each next one is;
 the dot ends a name. A tenth of the names is held out. Names are then drawn letter by letter, and counted as new if they
 are not in the file.
 """
@@ -11,11 +11,10 @@ are not in the file.
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import finish, make_parser, positive, progress, say
+from common import finish, load_text, make_parser, positive, progress, say
 from pictures import draw_curves, new_figure
 
 import tinygrad_nn as torch
@@ -23,12 +22,6 @@ from tinygrad_nn import nn
 from tinygrad_nn.utils.data import DataLoader, TensorDataset
 
 END, NOTHING = 0, -100  # the number of the dot; the target where there is none, which cross_entropy leaves out
-
-
-def read_names(path: Path) -> tuple[list[str], list[str]]:
-    """The names, and the letters that they have, the dot first."""
-    names = [line.strip().lower() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return names, [".", *sorted(set("".join(names)) - {"."})]
 
 
 def encode(names: list[str], letters: list[str]) -> tuple[Any, Any]:
@@ -88,7 +81,7 @@ def draw(curves: dict[str, list[float]], made: list[str]) -> Any:
 
 def main() -> None:
     """Train, and make up names."""
-    parser = make_parser(__doc__, data="a file of names, one a line")
+    parser = make_parser(__doc__, data="names.txt, or a file of names, one a line")
     parser.add_argument("--epochs", type=positive, default=10)
     parser.add_argument("--batch-size", type=positive, default=64)
     parser.add_argument("--width", type=positive, default=128, help="of the LSTM's state")
@@ -97,10 +90,8 @@ def main() -> None:
     parser.add_argument("--start", default="", help="letters that they begin with")
     parser.add_argument("--temperature", type=float, default=1.0, help="below 1 for usual names, above for odd ones")
     args = parser.parse_args()
-    try:
-        names, letters = read_names(args.data)
-    except (OSError, UnicodeDecodeError) as error:
-        parser.error(f"--data: {error}")
+    names = [line.strip().lower() for line in load_text(args, "names.txt").splitlines() if line.strip()]
+    letters = [".", *sorted(set("".join(names)) - {"."})]
     if unknown := set(args.start) - set(letters[1:]):
         parser.error(f"--start: {sorted(unknown)} are in none of the names")
 

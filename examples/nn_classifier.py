@@ -24,7 +24,6 @@ What was faulty in the program with these figures, and is not repeated:
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -111,13 +110,13 @@ class NNClassifier:
         return float((self.predict(x) == np.asarray(y)).mean())
 
 
-def read_digits(folder: Path, standardise: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def read_digits(args: Any) -> tuple[np.ndarray, np.ndarray]:
     """MNIST's training digits as rows, and their labels, in the order of this seed."""
-    images, labels, _, _ = load_mnist(folder)
-    order = np.random.RandomState(seed).permutation(len(images))
+    images, labels, _, _ = load_mnist(args)
+    order = np.random.RandomState(args.shuffle).permutation(len(images))
     rows = images[order].reshape(len(images), -1).astype(np.float32)
-    if standardise != "nothing":  # columns: each pixel over all images (labels are not needed); images: each of them
-        axis = 0 if standardise == "columns" else 1
+    if args.standardise != "nothing":  # columns: each pixel over all images (labels are not needed); images: each of them
+        axis = 0 if args.standardise == "columns" else 1
         deviation = rows.std(axis=axis, keepdims=True)
         rows = (rows - rows.mean(axis=axis, keepdims=True)) / np.where(deviation > 0, deviation, 1)
     return rows, labels[order]
@@ -144,7 +143,7 @@ def draw(classifier: NNClassifier, images: np.ndarray, rows: np.ndarray, labels:
 
 def main() -> None:
     """Fit on a few digits, and score on these and on all others."""
-    parser = make_parser(__doc__, data="folder of MNIST's IDX files")
+    parser = make_parser(__doc__, data="MNIST's IDX files")
     parser.add_argument("--units", type=positive, default=50, help="hidden units")
     parser.add_argument("--hidden", choices=ACTIVATIONS, default="sigmoid", help="activation of the hidden units")
     parser.add_argument("--l1", type=float, default=0.0, help="factor of the sum of the weights' sizes")
@@ -158,7 +157,7 @@ def main() -> None:
     parser.add_argument("--shuffle", type=int, default=42, help="seed of the choice of these digits")
     args = parser.parse_args()
 
-    rows, labels = read_digits(args.data, args.standardise, args.shuffle)
+    rows, labels = read_digits(args)
     (train_x, test_x), (train_y, test_y) = np.split(rows, [args.examples]), np.split(labels, [args.examples])
     torch.set_num_threads(args.threads)
     started = time.perf_counter()
