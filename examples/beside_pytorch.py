@@ -4,9 +4,9 @@
     python examples/beside_pytorch.py cnn.py --data DIR --epochs 1
     python examples/beside_pytorch.py --steps 300 gpt.py --data DIR
 
-`import tinygrad_nn as torch` becomes `import torch`, and `from tinygrad_nn.utils.data import ...` likewise; nothing else
-of the example is touched. Both draw the same random numbers from the same seed. A loss is that on which the example
-says `backward()`.
+`import tinygrad_nn as torch` becomes `import torch`, and `from tinygrad_nn.utils.data import ...` likewise; nothing
+else of the example is touched. Both draw the same random numbers from the same seed. A loss is that on which the
+example says `backward()`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import argparse
 import contextlib
 import importlib
 import io
-import os
 import re
 import sys
 import time

@@ -87,7 +87,7 @@ def explained(args: argparse.Namespace) -> Iterator[None]:
 
 
 def load_mnist(args: argparse.Namespace) -> list[np.ndarray]:
-    """MNIST's training images and labels, and those of the test, as its files have them: uint8, (N, 28, 28) and (N,)."""
+    """MNIST's training images and labels, and those of the test, as its files have them: (N, 28, 28) and (N,)."""
     with explained(args):
         parts = [MNIST(args.data, train=train, download=args.download) for train in (True, False)]
     return [array.numpy() for part in parts for array in (part.data, part.targets)]

@@ -5,7 +5,8 @@
 
 A transformer that looks only back: of each character it sees those before it, and tells how probable each next one is.
 Three blocks of causal attention and a two-layer network, each behind a layer norm and beside a path that goes straight
-on, as in GPT-2. DIR holds tinyshakespeare.txt, or --data names another text. Its last tenth is held out. Text is then drawn character by character.
+on, as in GPT-2. DIR holds tinyshakespeare.txt, or --data names another text. Its last tenth is held out. Text is then
+drawn character by character.
 
 Source: Radford et al. (2019), https://github.com/openai/gpt-2
 """

@@ -48,6 +48,7 @@ OPTIMIZERS = {
 }
 LOSSES = ("mse", "cse")
 METRICS = ("mse", "accuracy", "cse")
+WORDS = {"mse": "mean square error", "cse": "cross entropy"}  # in pictures
 
 
 def known(what: str, name: Any, names: Iterable[str]) -> Any:
@@ -253,7 +254,7 @@ class NN:
         figure = new_figure(4.5 * len(names), 3.5)
         for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
             pair = {"training": self.history[name], "validation": self.history.get(f"validation {name}")}
-            draw_curves(axes, {label: values for label, values in pair.items() if values}, ylabel=name)
+            draw_curves(axes, {label: values for label, values in pair.items() if values}, ylabel=WORDS.get(name, name))
         return figure
 
     def save_model(self, path: str | Path) -> None:

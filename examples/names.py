@@ -3,9 +3,9 @@
     python examples/names.py --data DIR
     python examples/names.py --data DIR --start kat --count 20 --temperature 0.7
 
-DIR holds names.txt, one name a line, or --data names another such file. Of each letter the network sees those before it, and tells how probable each next one is;
-the dot ends a name. A tenth of the names is held out. Names are then drawn letter by letter, and counted as new if they
-are not in the file.
+DIR holds names.txt, one name a line, or --data is another such file. Of each letter the network sees those before it,
+and tells how probable each next one is; the dot ends a name. A tenth of the names is held out. Names are then drawn
+letter by letter, and counted as new if they are not in the file.
 """
 
 from __future__ import annotations

@@ -110,16 +110,16 @@ class NNClassifier:
         return float((self.predict(x) == np.asarray(y)).mean())
 
 
-def read_digits(args: Any) -> tuple[np.ndarray, np.ndarray]:
-    """MNIST's training digits as rows, and their labels, in the order of this seed."""
+def read_digits(args: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """MNIST's training digits as images, as rows, and their labels, in the order of this seed."""
     images, labels, _, _ = load_mnist(args)
     order = np.random.RandomState(args.shuffle).permutation(len(images))
     rows = images[order].reshape(len(images), -1).astype(np.float32)
-    if args.standardise != "nothing":  # columns: each pixel over all images (labels are not needed); images: each of them
+    if args.standardise != "nothing":  # columns: each pixel over all images, which takes no labels; images: each image
         axis = 0 if args.standardise == "columns" else 1
         deviation = rows.std(axis=axis, keepdims=True)
         rows = (rows - rows.mean(axis=axis, keepdims=True)) / np.where(deviation > 0, deviation, 1)
-    return rows, labels[order]
+    return images[order], rows, labels[order]
 
 
 def draw(classifier: NNClassifier, images: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> Any:
@@ -130,12 +130,13 @@ def draw(classifier: NNClassifier, images: np.ndarray, rows: np.ndarray, labels:
     (derivative,) = torch.autograd.grad(torch.sigmoid(z).sum(), z)
     sigmoid.plot(z.detach().numpy(), torch.sigmoid(z).detach().numpy(), label="sigmoid")
     sigmoid.plot(z.detach().numpy(), derivative.numpy(), label="its derivative")
+    sigmoid.set(xlabel="z")
     sigmoid.legend(frameon=False)
     draw_curves(error, {"error": classifier.error_}, ylabel="error", yscale="log")
     predictions = classifier.predict(rows)
     right, wrong = np.flatnonzero(predictions == labels)[:8], np.flatnonzero(predictions != labels)[:8]
     probabilities.bar(range(10), classifier.predict_proba(rows[right[:1]])[0])
-    probabilities.set(xticks=range(10), ylim=(0, 1), title=f"probabilities, for a {labels[right[0]]}")
+    probabilities.set(xticks=range(10), ylim=(0, 1), xlabel="digit", title=f"probabilities, for a {labels[right[0]]}")
     chosen = [*right, *wrong]
     draw_images(lower, images[chosen], [f"{labels[k]} read as {predictions[k]}" for k in chosen], columns=8)
     return figure
@@ -157,8 +158,9 @@ def main() -> None:
     parser.add_argument("--shuffle", type=int, default=42, help="seed of the choice of these digits")
     args = parser.parse_args()
 
-    rows, labels = read_digits(args)
+    images, rows, labels = read_digits(args)
     (train_x, test_x), (train_y, test_y) = np.split(rows, [args.examples]), np.split(labels, [args.examples])
+    images = images[args.examples :]
     torch.set_num_threads(args.threads)
     started = time.perf_counter()
     classifier = NNClassifier(
@@ -170,7 +172,6 @@ def main() -> None:
     figures = {
         "training accuracy": classifier.score(train_x, train_y), "test accuracy": classifier.score(test_x, test_y)
     }  # fmt: skip
-    images = test_x.reshape(-1, 28, 28)
     finish(args, figures, started, lambda: draw(classifier, images[:2000], test_x[:2000], test_y[:2000]))
 
 

@@ -28,7 +28,7 @@ def save_figure(figure: Any, path: Path) -> None:
     from PIL import Image
 
     memory = io.BytesIO()
-    figure.savefig(memory, dpi=80)
+    figure.savefig(memory, dpi=100)
     pyplot.close(figure)
     image = Image.open(memory).convert("RGB")
     image.quantize(COLORS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, optimize=True)

@@ -42,7 +42,7 @@ def draw(network: Network, errors: list[float], every: int) -> Any:
     with torch.no_grad():
         answers = network(torch.cartesian_prod(line, line)).reshape(41, 41)
     image = right.imshow(answers.numpy(), origin="lower", extent=(0, 1, 0, 1), cmap="RdBu_r", vmin=-0.5, vmax=1.5)
-    right.set(xlabel="second input", ylabel="first input", title="answer")
+    right.set(xlabel="second input", ylabel="first input", title="the network's answer")
     figure.colorbar(image)
     return figure
 

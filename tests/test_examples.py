@@ -75,7 +75,7 @@ def test_digits(tmp_path, needs_sklearn):
 def test_digits_options(tmp_path, needs_sklearn):
     outcome = run("digits.py", "--epochs", 2, "--seed", 3, "--output", "a/b", "--no-plot", cwd=tmp_path)
     assert 0.5 < accuracy(outcome) < 1
-    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["digits.npz"]
+    assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == ["digits.json", "digits.npz"]
     assert outcome.stdout == re.sub(
         r"in \d+\.\d s",
         re.search(r"in \d+\.\d s", outcome.stdout).group(),
