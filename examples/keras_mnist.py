@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 from common import finish, load_mnist, make_parser, positive
-from keras_like import ACTIVATIONS, FFL, LOSSES, NN, OPTIMIZERS
+from keras_layers import ACTIVATIONS, FFL, LOSSES, OPTIMIZERS
+from keras_like import NN
 
 import tinygrad_nn as torch
 
