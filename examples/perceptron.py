@@ -89,9 +89,7 @@ class Network:
         self.activations = activations
         self.weights = [torch.randn(units, inputs) / math.sqrt(inputs) for inputs, units in itertools.pairwise(sizes)]
         self.biases = [torch.zeros(units) for units in sizes[1:]]
-        for parameter in (parameters := [*self.weights, *self.biases]):
-            parameter.requires_grad_()
-        self.parameters = parameters
+        self.parameters = [parameter.requires_grad_() for parameter in (*self.weights, *self.biases)]
 
     def forward(self, x: Any) -> tuple[list[Any], list[Any]]:
         """The weighted sums z_1, ... and the activations a_0 = x, a_1, ..., each of shape (N, units)."""
@@ -146,11 +144,9 @@ def standardise(x: np.ndarray, like: np.ndarray) -> np.ndarray:
 
 def compare(network: Network, x: Any, y: Any, loss: MSE) -> float:
     """How far the formulas' gradients are from those of `backward`, relative to the largest."""
-    loss.loss(y, network.forward(x)[1][-1]).backward()
-    pairs = list(zip(network.gradients(x, y, loss), (weights.grad for weights in network.parameters), strict=True))
-    for weights in network.parameters:
-        weights.grad = None
-    return max((formula - derived).abs().max().item() / derived.abs().max().item() for formula, derived in pairs)
+    derived = torch.autograd.grad(loss.loss(y, network.forward(x)[1][-1]), network.parameters)
+    pairs = zip(network.gradients(x, y, loss), derived, strict=True)
+    return max(((formula - wanted).abs().max() / wanted.abs().max()).item() for formula, wanted in pairs)
 
 
 def run(args: Any, train_x: np.ndarray, train_y: np.ndarray, x: np.ndarray) -> tuple[list[float], np.ndarray]:
@@ -186,11 +182,10 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     pixels, labels = load_digits(return_X_y=True)
     train_x, test_x, train_y, test_y = train_test_split(pixels, labels, test_size=0.2, stratify=labels, random_state=0)
+    runs = {"training": (pixels, labels, pixels, labels), "held-out": (train_x, train_y, test_x, test_y)}
     started, curves, figures = time.perf_counter(), {}, {}
-    for name, x, y, others, wanted in (
-        ("training", pixels, labels, pixels, labels), ("held-out", train_x, train_y, test_x, test_y)
-    ):  # fmt: skip
-        print("trained and tested on all digits" if name == "training" else "tested on digits held out")
+    for name, (x, y, others, wanted) in runs.items():
+        print("trained and tested on all digits" if name == "training" else "trained on four fifths, tested on the rest")
         curves["all" if name == "training" else "four fifths"], predictions = run(args, x, y, others)
         print(classification_report(wanted, predictions, digits=4, zero_division=0))
         scores = precision_recall_fscore_support(wanted, predictions, average="weighted", zero_division=0)
