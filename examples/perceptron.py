@@ -120,8 +120,7 @@ class Network:
         """Train on the examples, shuffled in every epoch; returns the mean loss of an example in each."""
         if len(x) != len(y):
             raise ValueError(f"fit(): there are {len(x)} inputs, but {len(y)} targets")
-        stepper = OPTIMIZERS[optimizer](self.parameters, lr=learning_rate)
-        losses = []
+        stepper, losses = OPTIMIZERS[optimizer](self.parameters, lr=learning_rate), []
         for epoch in progress(epochs):
             total = 0.0
             for inputs, targets in DataLoader(TensorDataset(x, y), batch_size=batch_size, shuffle=True):
@@ -145,16 +144,15 @@ def standardise(x: np.ndarray, like: np.ndarray) -> np.ndarray:
 def compare(network: Network, x: Any, y: Any, loss: MSE) -> float:
     """How far the formulas' gradients are from those of `backward`, relative to the largest."""
     derived = torch.autograd.grad(loss.loss(y, network.forward(x)[1][-1]), network.parameters)
-    pairs = zip(network.gradients(x, y, loss), derived, strict=True)
-    return max(((formula - wanted).abs().max() / wanted.abs().max()).item() for formula, wanted in pairs)
+    formulas = network.gradients(x, y, loss)
+    return max(((a - b).abs().max() / b.abs().max()).item() for a, b in zip(formulas, derived, strict=True))
 
 
 def run(args: Any, train_x: np.ndarray, train_y: np.ndarray, x: np.ndarray) -> tuple[list[float], np.ndarray]:
     """Train on some digits; the losses, and the predictions for others."""
     torch.manual_seed(args.seed)
     inputs, targets = torch.from_numpy(standardise(train_x, train_x)), torch.eye(10)[torch.from_numpy(train_y)]
-    network = Network((64, *args.hidden, 10), (*[Relu] * len(args.hidden), Sigmoid))
-    loss = MSE(args.reduction)
+    network, loss = Network((64, *args.hidden, 10), (*[Relu] * len(args.hidden), Sigmoid)), MSE(args.reduction)
     print(f"formulas and backward() differ by {compare(network, inputs[:15], targets[:15], loss):.0e}")
     losses = network.fit(inputs, targets, loss, args.epochs, args.batch_size, args.lr, args.optimizer)
     return losses, network.predict(torch.from_numpy(standardise(x, train_x))).numpy()
@@ -182,13 +180,14 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     pixels, labels = load_digits(return_X_y=True)
     train_x, test_x, train_y, test_y = train_test_split(pixels, labels, test_size=0.2, stratify=labels, random_state=0)
-    runs = {"training": (pixels, labels, pixels, labels), "held-out": (train_x, train_y, test_x, test_y)}
+    runs = {"all": (pixels, labels, pixels, labels), "four fifths": (train_x, train_y, test_x, test_y)}
     started, curves, figures = time.perf_counter(), {}, {}
-    for name, (x, y, others, wanted) in runs.items():
-        print("trained and tested on all digits" if name == "training" else "trained on four fifths, tested on the rest")
-        curves["all" if name == "training" else "four fifths"], predictions = run(args, x, y, others)
+    for part, (x, y, others, wanted) in runs.items():
+        print(f"trained on {part} of the digits, tested on {'these' if part == 'all' else 'the rest'}")
+        curves[part], predictions = run(args, x, y, others)
         print(classification_report(wanted, predictions, digits=4, zero_division=0))
         scores = precision_recall_fscore_support(wanted, predictions, average="weighted", zero_division=0)
+        name = "training" if part == "all" else "held-out"
         figures |= {f"{name} precision": float(scores[0]), f"{name} recall": float(scores[1])}
     finish(args, figures, started, lambda: draw(curves, test_x, test_y, predictions))
 
