@@ -71,6 +71,8 @@ def draw(curves: dict[str, list[float]], every: int, x: Any, y: Any, predictions
     draw_curves(left.subplots(), curves, every, xlabel="iteration", ylabel="accuracy")
     images, wrong = x.numpy().reshape(-1, 28, 28), np.flatnonzero((predictions != y).numpy())[:12]
     titles = [f"{y[index]} read as {predictions[index]}" for index in (chosen, *wrong)]
+    middle.suptitle(f"row {chosen}")
+    right.suptitle(f"misread: {int((predictions != y).sum())} of {len(y)}")
     draw_images(middle, images[[chosen]], titles[:1], columns=1)
     draw_images(right, images[wrong], titles[1:], columns=4)
     return figure

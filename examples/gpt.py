@@ -90,6 +90,7 @@ def draw(curves: dict[str, list[float]], every: int, text: str) -> Any:
     draw_curves(left, curves, every, xlabel="step", ylabel="cross entropy of a character")
     lines = [part for line in text.splitlines() for part in textwrap.wrap(line, 50) or [""]]
     right.text(0, 1, "\n".join(lines[:20]), va="top", family="monospace", fontsize=8, parse_math=False)
+    right.set(title="what it wrote")
     right.axis("off")
     return figure
 

@@ -73,6 +73,7 @@ def draw(curves: dict[str, list[float]], made: list[str]) -> Any:
     """How it learned, and names that it made up."""
     left, right = (figure := new_figure(9, 3.5)).subplots(1, 2)
     draw_curves(left, curves, ylabel="cross entropy of a letter")
+    right.set(title="new names")
     right.axis("off")
     for number, name in enumerate(made[:30]):
         right.text(number // 10 / 3, 1 - (number % 10 + 1) / 11, name.capitalize(), fontsize=13)

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from example_runs import EXAMPLES, importable
 
 import tinygrad_nn as tg
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
-
 
 @pytest.fixture
-def modules(monkeypatch):
-    """The examples can be imported, and are forgotten afterwards."""
-    monkeypatch.syspath_prepend(str(EXAMPLES))
-    before = set(sys.modules)
-    yield importlib.import_module
-    for name in set(sys.modules) - before:
-        if (EXAMPLES / f"{name}.py").exists():
-            del sys.modules[name]
+def modules():
+    """Import an example."""
+    with importable() as load:
+        yield load
 
 
 @pytest.fixture

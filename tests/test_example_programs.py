@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import gzip
-import importlib
 import json
-import os
 import re
-import struct
-import subprocess
 import sys
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
 import pytest
+from example_runs import EXAMPLES, call, importable, write_bars
 
-ROOT = Path(__file__).parent.parent
-EXAMPLES = ROOT / "examples"
 PROGRAMS = sorted(path.name for path in EXAMPLES.glob("*.py") if "__main__" in path.read_text(encoding="utf-8"))
 OTHERS = {"beside_pytorch.py", "measure.py", "mnist.py", "digits.py"}  # test_examples.py has the last two
 
@@ -41,25 +35,13 @@ SMALL = {
         {"held-out cross entropy": -1.0},
     ),
     "names.py": (
-        ["--epochs", 12, "--count", 20, "--width", 32, "--batch-size", 16],
+        ["--epochs", 20, "--count", 20, "--width", 32, "--batch-size", 16],
         {"held-out cross entropy": -1.5, "new names": 0.05},
     ),
     "burgers.py": (
         ["--steps", 100, "--rounds", 1, "--points", 200, "--viscosity", 0.5], {"relative error": -0.15}
     ),
 }  # fmt: skip
-
-
-def write_bars(folder: Path) -> None:
-    """A data set in MNIST's files whose ten classes are easy: a bright bar at one of ten heights."""
-    rng = np.random.default_rng(0)
-    for part, count in (("train", 1500), ("t10k", 300)):
-        labels = rng.integers(0, 10, count).astype(np.uint8)
-        images = rng.integers(0, 100, (count, 28, 28)).astype(np.uint8)
-        images[np.arange(count), 2 * labels + 4] = 255
-        for name, array in (("images-idx3", images), ("labels-idx1", labels)):
-            head = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
-            (folder / f"{part}-{name}-ubyte.gz").write_bytes(gzip.compress(head + array.tobytes(), 1))
 
 
 @pytest.fixture(scope="module")
@@ -77,35 +59,14 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture
-def modules(monkeypatch):
-    """The examples can be imported, and are forgotten afterwards."""
-    monkeypatch.syspath_prepend(str(EXAMPLES))
-    before = set(sys.modules)
-    yield importlib.import_module
-    for name in set(sys.modules) - before:
-        if (EXAMPLES / f"{name}.py").exists():
-            del sys.modules[name]
+def modules():
+    """Import an example."""
+    with importable() as load:
+        yield load
 
 
 def takes_data(name: str) -> bool:
     return "data=" in (EXAMPLES / name).read_text(encoding="utf-8")
-
-
-def call(name, options, cwd, hide=()):
-    """Run an example as a reader does; the modules in `hide` cannot be imported by it."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    path = str(EXAMPLES / name)
-    program = [path]
-    if hide:
-        lines = [
-            "import runpy, sys", f"sys.modules.update(dict.fromkeys({list(hide)!r}))", f"sys.argv[0] = {path!r}",
-            f"sys.path.insert(0, {str(EXAMPLES)!r})", "runpy.run_path(sys.argv[0], run_name='__main__')",
-        ]  # fmt: skip
-        program = ["-c", "; ".join(lines)]
-    return subprocess.run(
-        [sys.executable, *program, *map(str, options)], cwd=cwd, env=environment, capture_output=True, text=True,
-        timeout=120,
-    )  # fmt: skip
 
 
 def needs(name: str, *, plot: bool = True) -> None:
