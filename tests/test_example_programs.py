@@ -115,14 +115,18 @@ def test_losses_are_those_of_pytorch(name, data, tmp_path, modules):
     assert max(ours.losses) > min(ours.losses)
 
 
-def test_beside_pytorch_says_how_far_apart(data, tmp_path):
+def test_beside_pytorch_says_how_far_apart(data, tmp_path, modules, capsys):
     pytest.importorskip("torch", reason="compares with PyTorch")
-    options = ["--steps", 20, "names.py", "--data", data, "--output", tmp_path]
-    outcome = call("beside_pytorch.py", options, tmp_path)
-    assert outcome.returncode == 0, outcome.stderr
-    assert float(re.fullmatch(r"largest difference (\S+)", outcome.stdout.splitlines()[-1])[1]) < 1e-4
-    assert re.search(r"^ +20( +\d\.\d{7}){2} ", outcome.stdout, re.MULTILINE)
-    assert "no line 'import tinygrad_nn as torch'" in call("beside_pytorch.py", ["mnist.py"], tmp_path).stderr
+    main = modules("beside_pytorch").main
+    options = ["--steps", "20", "names.py", "--data", str(data), "--batch-size", "16", "--output", str(tmp_path)]
+    with mock.patch.object(sys, "argv", ["beside_pytorch.py", *options]):
+        main()
+    text = capsys.readouterr().out
+    assert float(re.fullmatch(r"largest difference (\S+)", text.splitlines()[-1])[1]) < 1e-4
+    assert re.search(r"^ +20( +\d\.\d{7}){2} ", text, re.MULTILINE)
+    with mock.patch.object(sys, "argv", ["beside_pytorch.py", "mnist.py"]), pytest.raises(SystemExit, match="2"):
+        main()
+    assert "mnist.py has no line 'import tinygrad_nn as torch'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
