@@ -29,7 +29,7 @@ SMALL = {
     "perceptron.py": (["--epochs", 10], {"training precision": 0.95, "held-out recall": 0.92}),
     "xor.py": (["--epochs", 8000, "--show-every", 2000], {"error": -1e-8, "right answers": 4}),
     "nn_classifier.py": (["--epochs", 30, "--lr", 0.01, "--standardise", "columns"], {"test accuracy": 0.95}),
-    "cnn.py": (["--epochs", 3, "--channels", 4, 8], {"test accuracy": 0.9}),
+    "cnn.py": (["--epochs", 3, "--channels", 4, 8, "--batch-size", 32], {"test accuracy": 0.9}),
     "gpt.py": (
         ["--steps", 120, "--width", 32, "--context", 16, "--blocks", 1, "--lr", 0.01, "--length", 50],
         {"held-out cross entropy": -1.0},
