@@ -12,6 +12,10 @@ each output, summed over a batch, with both penalties. MNIST's training digits a
 from, the other 59,500 test. Published are 91.80 % on the 500 and 81.65 % on the rest; 84.80 % with standardised
 columns; 86.77 % with 250 units.
 
+Numbers are doubles, for pixels from 0 to 255 make the training chaotic: what is rounded in the sixteenth digit is in
+the fourth after seventy steps. So two programs, such as this one and itself in PyTorch, agree no longer than that. With
+standardised columns they do.
+
 What was faulty in the program with these figures, and is not repeated:
 
 - The L1 penalty's gradient was l1 * w, like L2's. It is l1 * sign(w), which is what sets weights to 0.
@@ -57,7 +61,8 @@ class NNClassifier:
         self.n_classes, self.l1, self.l2 = n_classes, l1, l2
         self.epochs, self.learning_rate, self.n_batches = epochs, learning_rate, n_batches
         self.activation = ACTIVATIONS[activation]
-        self.layers = nn.ModuleList([nn.Linear(n_features, n_hidden_units), nn.Linear(n_hidden_units, n_classes)])
+        sizes = (n_features, n_hidden_units), (n_hidden_units, n_classes)
+        self.layers = nn.ModuleList([nn.Linear(*size, dtype=torch.float64) for size in sizes])
         for weights in self.layers.parameters():
             nn.init.uniform_(weights, -weight_scale, weight_scale)
         self.error_: list[float] = []
@@ -81,7 +86,8 @@ class NNClassifier:
         """Learn from examples of shape (N, n_features) with their classes; `error_` has the error of each epoch."""
         if len(x) != len(y):
             raise ValueError(f"fit(): there are {len(x)} examples, but {len(y)} classes")
-        x, wanted = torch.as_tensor(x), torch.eye(self.n_classes)[torch.as_tensor(y)]
+        x = torch.as_tensor(x).double()
+        wanted = torch.eye(self.n_classes, dtype=torch.float64)[torch.as_tensor(y)]
         optimizer = torch.optim.SGD(self.layers.parameters(), lr=self.learning_rate)
         self.error_ = []
         for _ in progress(self.epochs):
@@ -98,7 +104,8 @@ class NNClassifier:
     def predict_proba(self, x: Any) -> np.ndarray:
         """How probable each class is, of shape (N, n_classes); each row adds up to 1."""
         with torch.no_grad():
-            outputs = torch.sigmoid(self.scores(torch.as_tensor(x)))
+            parts = torch.as_tensor(x).split(5000)  # many rows at once would take much memory
+            outputs = torch.cat([torch.sigmoid(self.scores(part.double())) for part in parts])
             return (outputs / outputs.sum(dim=1, keepdim=True)).numpy()
 
     def predict(self, x: Any) -> np.ndarray:

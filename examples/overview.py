@@ -79,7 +79,7 @@ FIGURES = [
 
 # What has a section of its own, with a picture.
 PROGRAMS = [
-    "digits.py", FOUR, "four_layer_styles.py", KERAS, DIGITS, PERCEPTRON_BETTER, "xor.py", UNITS,
+    "digits.py", FOUR, "four_layer_styles.py", KERAS, DIGITS, PERCEPTRON_BETTER, "xor.py", COLUMNS,
     "cnn.py", "gpt.py", "names.py", "burgers.py",
 ]  # fmt: skip
 

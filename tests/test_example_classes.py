@@ -231,7 +231,7 @@ def test_classifier(modules, blobs):
 
 
 def test_penalties(modules, blobs):
-    x, y = tg.from_numpy(blobs[0]), tg.from_numpy(blobs[1])
+    x, y = tg.from_numpy(blobs[0]).double(), tg.from_numpy(blobs[1]).double()
     plain, penalised = classifier(modules), classifier(modules, l1=0.3, l2=0.7)
     for made in (plain, penalised):
         made.error(x, y).backward()
