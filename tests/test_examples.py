@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +30,10 @@ def needs_sklearn():
 
 def test_digits(tmp_path, needs_sklearn):
     pytest.importorskip("matplotlib", reason="the example draws a picture")
-    started = time.perf_counter()
     outcome = run("digits.py", cwd=tmp_path)
-    seconds = time.perf_counter() - started
     assert accuracy(outcome) >= 0.97
-    assert seconds < 30
+    seconds = float(re.search(r"^in (\d+\.\d) s$", outcome.stdout, re.MULTILINE)[1])
+    assert seconds < 30  # of training; importing scikit-learn takes as long as the machine is busy
     assert "precision    recall  f1-score   support" in outcome.stdout
     assert f"weights: {Path('outputs/digits.npz')}" in outcome.stdout
     assert f"picture: {Path('outputs/digits.png')}" in outcome.stdout
