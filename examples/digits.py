@@ -12,18 +12,12 @@ Apart from its imports of tinygrad_nn this is a PyTorch program: with `torch` in
 
 from __future__ import annotations
 
-import os
-
-# One thread multiplies matrices this small as fast as two, and never waits for the other on a busy machine.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-import argparse
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import progress, save_picture
+from common import finish, make_parser, positive, progress
+from pictures import draw_curves, draw_mistakes, new_figure
 from sklearn.datasets import load_digits
 from sklearn.metrics import classification_report
 from sklearn.model_selection import train_test_split
@@ -69,45 +63,41 @@ def evaluate(model: Any, inputs: Any, targets: Any) -> tuple[float, Any]:
         return nn.functional.cross_entropy(scores, targets).item(), scores.argmax(dim=1)
 
 
+def draw(history: list[tuple[float, float, float]], images: Any, targets: Any, predictions: Any) -> Any:
+    """How it learned, and what it misread."""
+    left, right = (figure := new_figure()).subfigures(1, 2)
+    upper, lower = left.subplots(2, 1, sharex=True)
+    training, test, accuracies = (list(values) for values in zip(*history, strict=True))
+    draw_curves(upper, {"training": training, "test": test}, xlabel="", ylabel="cross entropy", yscale="log")
+    draw_curves(lower, {"test": accuracies}, ylabel="test accuracy")
+    draw_mistakes(right, images.numpy().reshape(-1, 8, 8), targets.numpy(), predictions.numpy())
+    return figure
+
+
 def main() -> None:
     """Train, test, report, and write down what came out."""
-    parser = argparse.ArgumentParser(description="Learn to read handwritten digits.")
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, default=Path("outputs"), help="where to write (outputs)")
-    parser.add_argument("--no-plot", action="store_true", help="draw no picture (needs no matplotlib)")
+    parser = make_parser(__doc__)
+    parser.add_argument("--epochs", type=positive, default=40)
     args = parser.parse_args()
-    if args.epochs < 1:
-        parser.error(f"--epochs: expected at least 1, got {args.epochs}")
 
     train_x, train_y, test_x, test_y = load_data()
+    torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     model = make_model()
     loader = DataLoader(TensorDataset(train_x, train_y), batch_size=32, shuffle=True)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 
-    started = time.perf_counter()
-    history = []
+    started, history = time.perf_counter(), []
     for _ in progress(args.epochs):
         train_loss = train_one_epoch(model, loader, optimizer)
         test_loss, predictions = evaluate(model, test_x, test_y)
         history.append((train_loss, test_loss, (predictions == test_y).float().mean().item()))
-    seconds = time.perf_counter() - started
-    print(
-        f"trained on {len(train_y)} digits, {args.epochs} epochs in {seconds:.1f} s, loss {train_loss:.4f}\n"
-    )
-    print(classification_report(test_y.numpy(), predictions.numpy(), digits=3, zero_division=0))
 
+    print(classification_report(test_y.numpy(), predictions.numpy(), digits=3, zero_division=0))
     args.output.mkdir(parents=True, exist_ok=True)
-    weights = args.output / "digits.npz"
-    np.savez(weights, **{name: value.numpy() for name, value in model.state_dict().items()})
-    print(f"weights: {weights} (read them with numpy.load)")
-    if not args.no_plot:
-        picture = args.output / "digits.png"
-        images = test_x.numpy().reshape(-1, 8, 8)
-        save_picture(picture, history, images, test_y.numpy(), predictions.numpy())
-        print(f"picture: {picture}")
-    print(f"test accuracy {history[-1][2]:.4f}")
+    np.savez(args.output / "digits.npz", **{name: value.numpy() for name, value in model.state_dict().items()})
+    print(f"weights: {args.output / 'digits.npz'} (read them with numpy.load)")
+    finish(args, {"test accuracy": history[-1][2]}, started, lambda: draw(history, test_x, test_y, predictions))
 
 
 if __name__ == "__main__":
