@@ -259,6 +259,7 @@ if TYPE_CHECKING:
         fft,
         func,
         linalg,
+        metrics,
         nn,
         optim,
         profiler,
@@ -316,7 +317,7 @@ def numel(input: Tensor) -> _builtins.int:
 # Imported when they are first asked for, so that the package itself is there at once.
 _SUBMODULES = (
     "accelerator", "amp", "autograd", "backends", "cpu", "cuda", "datasets", "debug", "distributed", "fft", "func",
-    "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "optim", "profiler", "random", "safetensors",
+    "hub", "jit", "linalg", "metrics", "mps", "multiprocessing", "nn", "optim", "profiler", "random", "safetensors",
     "serialization", "signal", "special", "testing", "transforms", "utils", "version", "xpu",
 )  # fmt: skip
 
@@ -358,17 +359,18 @@ def __dir__() -> list[str]:
 # What stands in this file, or in the core; the rest of __all__ is what the ops hand out.
 _OWN_NAMES = [
     "Generator", "GradScaler", "Size", "Tensor", "__version__", "accelerator", "amp", "autocast", "autograd",
-    "backends", "bool", "case", "cdouble", "cfloat", "complex128", "complex64", "composite", "cpu", "cuda", "datasets",
-    "debug", "default_generator", "device", "distributed", "double", "dtype", "e", "enable_grad", "fft", "finfo",
-    "float", "float16", "float32", "float64", "func", "get_autocast_dtype", "get_default_dtype", "half", "hub",
-    "iinfo", "inf", "inference_mode", "int", "int16", "int32", "int64", "int8", "is_anomaly_check_nan_enabled",
-    "is_anomaly_enabled", "is_autocast_cache_enabled", "is_autocast_enabled", "is_complex", "is_floating_point",
-    "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_tensor", "jit", "layout", "linalg", "load",
-    "load_checkpoint", "long", "mps", "multiprocessing", "nan", "newaxis", "nn", "no_grad", "numel", "op", "optim",
-    "pi", "profiler", "random", "return_types", "safetensors", "save", "save_checkpoint", "serialization",
-    "set_autocast_cache_enabled", "set_autocast_dtype", "set_autocast_enabled", "set_default_dtype",
-    "set_grad_enabled", "set_printoptions", "short", "signal", "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc",
-    "sparse_csr", "special", "strided", "testing", "transforms", "uint8", "utils", "version", "vmap", "xpu",
+    "backends", "bool", "case", "cdouble", "cfloat", "complex128", "complex64", "composite", "cpu", "cuda",
+    "datasets", "debug", "default_generator", "device", "distributed", "double", "dtype", "e", "enable_grad", "fft",
+    "finfo", "float", "float16", "float32", "float64", "func", "get_autocast_dtype", "get_default_dtype", "half",
+    "hub", "iinfo", "inf", "inference_mode", "int", "int16", "int32", "int64", "int8",
+    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_autocast_cache_enabled", "is_autocast_enabled",
+    "is_complex", "is_floating_point", "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_tensor",
+    "jit", "layout", "linalg", "load", "load_checkpoint", "long", "metrics", "mps", "multiprocessing", "nan",
+    "newaxis", "nn", "no_grad", "numel", "op", "optim", "pi", "profiler", "random", "return_types", "safetensors",
+    "save", "save_checkpoint", "serialization", "set_autocast_cache_enabled", "set_autocast_dtype",
+    "set_autocast_enabled", "set_default_dtype", "set_grad_enabled", "set_printoptions", "short", "signal",
+    "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr", "special", "strided", "testing",
+    "transforms", "uint8", "utils", "version", "vmap", "xpu",
 ]  # fmt: skip
 
 # --- made by tools/make_exports.py: from here
@@ -414,7 +416,7 @@ __all__ = [
     "logical_xor", "logit", "logspace", "logsumexp", "long", "lt", "lu", "lu_solve", "lu_unpack", "manual_seed",
     "masked_fill", "masked_scatter", "masked_select", "matmul", "matrix_exp", "matrix_power", "max", "max_pool1d",
     "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "maximum", "mean", "median", "memory_format", "meshgrid",
-    "min", "minimum", "mm", "mode", "moveaxis", "movedim", "mps", "msort", "mul", "multinomial", "multiply",
+    "metrics", "min", "minimum", "mm", "mode", "moveaxis", "movedim", "mps", "msort", "mul", "multinomial", "multiply",
     "multiprocessing", "mv", "mvlgamma", "nan", "nan_to_num", "nanmean", "nanmedian", "nanquantile", "nansum", "narrow",
     "narrow_copy", "native_channel_shuffle", "ne", "neg", "negative", "newaxis", "nextafter", "nn", "no_grad",
     "nonzero", "nonzero_static", "norm", "normal", "not_equal", "nuclear_norm", "numel", "ones", "ones_like", "op",
