@@ -269,6 +269,7 @@ if TYPE_CHECKING:
         signal,
         special,
         testing,
+        training,
         transforms,
         utils,
     )
@@ -318,7 +319,7 @@ def numel(input: Tensor) -> _builtins.int:
 _SUBMODULES = (
     "accelerator", "amp", "autograd", "backends", "cpu", "cuda", "datasets", "debug", "distributed", "fft", "func",
     "hub", "jit", "linalg", "metrics", "mps", "multiprocessing", "nn", "optim", "profiler", "random", "safetensors",
-    "serialization", "signal", "special", "testing", "transforms", "utils", "version", "xpu",
+    "serialization", "signal", "special", "testing", "training", "transforms", "utils", "version", "xpu",
 )  # fmt: skip
 
 
@@ -370,7 +371,7 @@ _OWN_NAMES = [
     "save", "save_checkpoint", "serialization", "set_autocast_cache_enabled", "set_autocast_dtype",
     "set_autocast_enabled", "set_default_dtype", "set_grad_enabled", "set_printoptions", "short", "signal",
     "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr", "special", "strided", "testing",
-    "transforms", "uint8", "utils", "version", "vmap", "xpu",
+    "training", "transforms", "uint8", "utils", "version", "vmap", "xpu",
 ]  # fmt: skip
 
 # --- made by tools/make_exports.py: from here
@@ -437,12 +438,12 @@ __all__ = [
     "split_with_sizes_copy", "sqrt", "square", "squeeze", "squeeze_copy", "stack", "std", "std_mean", "stft", "strided",
     "sub", "subtract", "sum", "svd", "svd_lowrank", "swapaxes", "swapdims", "t", "t_copy", "take", "take_along_dim",
     "tan", "tanh", "tensor", "tensor_split", "tensordot", "testing", "threshold", "tile", "to_dlpack", "topk", "trace",
-    "transforms", "transpose", "transpose_copy", "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices",
-    "triu", "triu_indices", "true_divide", "trunc", "typename", "uint8", "uint16", "uint32", "uint64", "unbind",
-    "unbind_copy", "unflatten", "unfold_copy", "unique", "unique_consecutive", "unravel_index", "unsafe_chunk",
-    "unsafe_split", "unsafe_split_with_sizes", "unsqueeze", "unsqueeze_copy", "use_deterministic_algorithms", "utils",
-    "vander", "var", "var_mean", "vdot", "version", "view_as_complex", "view_as_complex_copy", "view_as_real",
-    "view_as_real_copy", "view_copy", "vmap", "vsplit", "vstack", "where", "xlogy", "xpu", "zero_", "zeros",
-    "zeros_like",
+    "training", "transforms", "transpose", "transpose_copy", "trapezoid", "trapz", "triangular_solve", "tril",
+    "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "typename", "uint8", "uint16", "uint32", "uint64",
+    "unbind", "unbind_copy", "unflatten", "unfold_copy", "unique", "unique_consecutive", "unravel_index",
+    "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "unsqueeze", "unsqueeze_copy",
+    "use_deterministic_algorithms", "utils", "vander", "var", "var_mean", "vdot", "version", "view_as_complex",
+    "view_as_complex_copy", "view_as_real", "view_as_real_copy", "view_copy", "vmap", "vsplit", "vstack", "where",
+    "xlogy", "xpu", "zero_", "zeros", "zeros_like",
 ]  # fmt: skip
 # --- to here
