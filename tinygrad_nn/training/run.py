@@ -43,7 +43,7 @@ class Run:
         stopped: why it ended early; None if it did not.
         resumed: whether it goes on from a checkpoint.
         notes: what is to be said in the end.
-        epoch_of_weights: the epoch that the model's weights are from, once older ones were put back; else None.
+        epoch_of_weights: the epoch that the model's weights are from; None in the middle of one.
     """
 
     def __init__(
@@ -197,6 +197,7 @@ class Run:
     def _begin_epoch(self) -> None:
         self.epoch += 1
         self.batch = 0
+        self.epoch_of_weights = None
         self._averages.reset()
         self._elapsed = 0.0
         self._in_epoch = True
@@ -245,6 +246,7 @@ class Run:
         for name, value in logs.items():
             self.log(name, value)
         self._in_epoch = False
+        self.epoch_of_weights = self.epoch
         self._call("on_epoch_end", self._logs)
         for column in self.history.values():
             column.extend([math.nan] * (self.epoch - len(column)))
@@ -370,6 +372,8 @@ class Run:
         self._elapsed = state["seconds"]
         if self._in_epoch:
             self._averages.load_state_dict(state["averages"])
+        else:
+            self.epoch_of_weights = self.epoch
 
     def _load_callbacks(self, states: list[Any], path: str) -> None:
         stateful: list[Any] = [callback for callback in self.callbacks if hasattr(callback, "state_dict")]
