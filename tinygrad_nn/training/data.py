@@ -82,7 +82,8 @@ class Weighted(Dataset[Any]):
 def is_loader(x: Any) -> bool:
     """Whether something hands out batches: a `DataLoader`, or what can only be gone through."""
     plain = isinstance(x, Tensor | np.ndarray | list | tuple | Mapping | Dataset | str | Given)
-    return isinstance(x, DataLoader) or not (plain or hasattr(x, "__getitem__") or hasattr(x, "__array__"))
+    only_gone_through = hasattr(x, "__iter__") and not (hasattr(x, "__getitem__") or hasattr(x, "__array__"))
+    return isinstance(x, DataLoader) or (only_gone_through and not plain)
 
 
 def is_dataset(x: Any) -> bool:
@@ -269,7 +270,7 @@ def training_source(data: Any, batch_size: int | None, shuffle: bool | None, wei
         TypeError: a stream cannot be shuffled or weighted.
     """
     if isinstance(data, Given):
-        loader = DataLoader(TensorDataset(*data.tensors), _size(batch_size), shuffle=shuffle is not False)
+        loader: Any = DataLoader(TensorDataset(*data.tensors), _size(batch_size), shuffle=shuffle is not False)
         return Source(loader, data.layout.read, data.target)
     if is_loader(data):
         _refuse_beside_loader(data, batch_size=batch_size, shuffle=shuffle, sample_weight=weight)
@@ -307,9 +308,10 @@ def _refuse_beside_loader(loader: Any, **options: Any) -> None:
                 f"{name} cannot be given beside a {type(loader).__name__}, which makes its batches itself. Give it to "
                 "the loader, or give fit the dataset"
             )
-    if isinstance(loader, DataLoader) and not isinstance(loader.dataset, IterableDataset) and not len(loader):
+    dataset: Any = loader.dataset if isinstance(loader, DataLoader) else None
+    if dataset is not None and not isinstance(dataset, IterableDataset) and not len(loader):
         raise ValueError(
-            f"the DataLoader gives no batches: {len(loader.dataset)} samples, batch_size={loader.batch_size}, "
+            f"the DataLoader gives no batches: {len(dataset)} samples, batch_size={loader.batch_size}, "
             f"drop_last={loader.drop_last}"
         )
 
@@ -349,7 +351,7 @@ def class_table(given: Any, targets: Any) -> Array:
     """
     if isinstance(given, str):
         if given != "balanced":
-            raise ValueError(f"class_weight: expected 'balanced', a dict from class to weight, or a list, got {given!r}")
+            raise ValueError(f"class_weight: expected 'balanced', a dict from class to weight or a list, got {given!r}")
         if targets is None:
             raise ValueError(
                 "class_weight='balanced' counts the classes, and these data do not have all targets at hand. Give the "

@@ -47,7 +47,7 @@ class Averages:
     def add(self, measured: Measured, output: Any, target: Any, weight: Any) -> None:
         """Take in a batch."""
         self._amount += measured.amount
-        self._count += measured.count
+        self._count += measured.divisor
         for metric in self.metrics:
             metric.update(output, target, weight)
 

@@ -25,15 +25,15 @@ class Measured(NamedTuple):
     Attributes:
         loss: what is differentiated.
         value: its number.
-        amount: the sum that it adds to an epoch's, and
-        count: what that is divided by in the end. A mean over all batches is that over all targets, whatever the
+        amount: what it adds to an epoch's sum, and
+        divisor: to what that is divided by in the end. The mean of all batches is that of all targets, whatever the
             batches' sizes, and whatever does not count in them.
     """
 
     loss: Tensor
     value: float
     amount: float
-    count: float
+    divisor: float
 
 
 class Objective:
@@ -113,10 +113,9 @@ class Objective:
             )
         spread = weight.reshape(weight.shape + (1,) * (each.ndim - 1))  # (N, 1, ...)
         total = (each * spread).sum()
-        if self.is_sum:
-            return self._counted(total, float(len(weight)))
-        count = self._weight_of_targets(target, np.asarray(weight), each.shape)
-        return self._counted(total / count, count)
+        shape = each.shape[:1] if self.is_sum else each.shape
+        count = self._weight_of_targets(target, np.asarray(weight), shape)
+        return self._counted(total if self.is_sum else total / count, count)
 
     def _counted(self, loss: Tensor, count: float) -> Measured:
         value = loss.item()

@@ -284,7 +284,7 @@ class Run:
         """The same, but a step only after several batches."""
         assert self._accumulator is not None
         output, measured = self._forward(batch)
-        self._accumulator.backward(measured.loss, measured.count)
+        self._accumulator.backward(measured.loss, measured.divisor)
         self._count(output, measured, batch)
         self.has_stepped = not self._at_once and self._accumulator.step()
         self.step += self.has_stepped
@@ -301,7 +301,8 @@ class Run:
             if first:
                 self._count(output, measured, batch)
                 first = False
-            return measured.loss
+            loss: Tensor = measured.loss
+            return loss
 
         self.optimizer.step(closure)
         self.step += 1

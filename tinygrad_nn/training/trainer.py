@@ -223,7 +223,7 @@ class Trainer:
         if isinstance(given, tuple | list):
             if len(given) not in (2, 3):
                 raise ValueError(f"validation_data: expected (x, y) or (x, y, weights), got {len(given)} parts")
-            data, weight = self._given(*given[:2], given[2] if len(given) == 3 else None)
+            data, weight = self._given(given[0], given[1], given[2] if len(given) == 3 else None)
         else:
             data, weight = self._given(given, None, None)
         return evaluation_source(data, None if is_loader(data) else batch_size, weight)
@@ -378,13 +378,13 @@ def _checkpoint_path(resume: Any, callbacks: Sequence[Callback]) -> str | None:
     if resume is False or resume is None:
         return None
     if resume is not True:
-        path = os.fspath(resume)
+        path: str = os.fspath(resume)
         if not os.path.exists(path):
             raise FileNotFoundError(f"resume: there is no checkpoint {path}")
         return path
     found = next((callback for callback in callbacks if isinstance(callback, Checkpoint)), None)
     if found is None:
-        raise ValueError("resume=True goes on from what a Checkpoint among the callbacks has written, and there is none")
+        raise ValueError("resume=True goes on from what a Checkpoint among the callbacks has written: there is none")
     return found.last if os.path.exists(found.last) else None
 
 
@@ -398,6 +398,8 @@ def _split(data: Any, weight: Any, share: float, seed: int) -> tuple[Any, Any, t
             f"validation_split needs all samples at hand, and {type(data).__name__} hands them out. Split the dataset "
             "with random_split, and give the other part as validation_data"
         )
+    train: Any
+    held_out: Any
     train, held_out = split_rows(len(data), share, seed)
     if isinstance(data, Given):
         return data.part(train), None, (data.part(held_out), None)

@@ -47,7 +47,7 @@ class Callback:
         """Before the forward pass; ``run.batch_data`` is the batch."""
 
     def on_backward_end(self, run: Run) -> None:
-        """After the backward pass: the gradients are there, and no step has been taken with them. ``run.loss`` is known."""
+        """After the backward pass: gradients and ``run.loss`` are there, and no step has been taken with them."""
 
     def on_batch_end(self, run: Run) -> None:
         """After a batch, and the step of the optimizer if one was due (see ``run.has_stepped``)."""

@@ -87,10 +87,9 @@ class Checkpoint(Callback):
             self._write(self.last, run)
 
     def on_epoch_end(self, run: Run, logs: dict[str, Any]) -> None:
-        improved = self.monitor.improved(logs, run.epoch)
+        if self.monitor.improved(logs, run.epoch):
+            self._write(self.best, run)  # first: if the process is killed in between, the epoch is done again
         self._write(self.last, run)
-        if improved:
-            self._write(self.best, run)
 
     def on_interrupt(self, run: Run) -> None:
         if run.is_resumable:
