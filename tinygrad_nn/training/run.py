@@ -143,18 +143,21 @@ class Run:
         """Go through the batch again, and tell where the first nan came from. Running statistics are put back."""
         from ..debug import trace_nan
 
-        states, buffers = state
         now = get_random_states()
-        set_random_states(states)
+        self._put_back(state)
         try:
             with trace_nan(inf=True) as found:
                 self._forward(self.batch_data)[1].loss.backward()
         finally:
-            set_random_states(now)
+            self._put_back((now, state[1]))
             self.optimizer.zero_grad()
-            for buffer, values in zip(self.model.buffers(), buffers, strict=True):
-                buffer.data.copy_(values)
         return str(found)
+
+    def _put_back(self, state: Any) -> None:
+        random_states, buffers = state
+        set_random_states(random_states)
+        for buffer, values in zip(self.model.buffers(), buffers, strict=True):
+            buffer.data.copy_(values)
 
     # --- the run ----------------------------------------------------------------------------------------------------
 
@@ -166,6 +169,7 @@ class Run:
                 self._call("on_fit_begin")
                 if checkpoint is not None:
                     self._load(checkpoint)
+                    self._call("on_resume")
                 self._epochs()
         except KeyboardInterrupt:  # in the midst of something: of a step, perhaps
             if self._interrupt.asked:  # for the second time

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ..run import Run
 
 HOOKS = (
-    "on_fit_begin", "on_epoch_begin", "on_batch_begin", "on_backward_end", "on_batch_end", "on_epoch_end",
+    "on_fit_begin", "on_resume", "on_epoch_begin", "on_batch_begin", "on_backward_end", "on_batch_end", "on_epoch_end",
     "on_interrupt", "on_fit_end",
 )  # fmt: skip
 
@@ -38,7 +38,10 @@ class Callback:
     comes_last = False
 
     def on_fit_begin(self, run: Run) -> None:
-        """Before the first epoch, or before a run goes on from its checkpoint (whose state is loaded after this)."""
+        """Before the first epoch, or before a run's checkpoint is loaded."""
+
+    def on_resume(self, run: Run) -> None:
+        """Before a run goes on: its checkpoint has been loaded."""
 
     def on_epoch_begin(self, run: Run) -> None:
         """Before the first batch of an epoch. Not when a run goes on in the middle of one."""

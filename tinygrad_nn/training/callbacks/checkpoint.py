@@ -87,9 +87,14 @@ class Checkpoint(Callback):
             self._write(self.last, run)
 
     def on_epoch_end(self, run: Run, logs: dict[str, Any]) -> None:
-        if self.monitor.improved(logs, run.epoch):
-            self._write(self.best, run)  # first: if the process is killed in between, the epoch is done again
+        improved = self.monitor.improved(logs, run.epoch)
         self._write(self.last, run)
+        if improved:
+            self._write(self.best, run)
+
+    def on_resume(self, run: Run) -> None:
+        if run.epoch_of_weights and run.epoch_of_weights == self.monitor.epoch:
+            self._write(self.best, run)  # the process may have been killed between the two
 
     def on_interrupt(self, run: Run) -> None:
         if run.is_resumable:
