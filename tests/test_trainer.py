@@ -1,4 +1,4 @@
-"""The Trainer: that it is the loop one would write by hand, and what it makes of weights, shapes, names and mistakes."""
+"""The Trainer: that it is the loop one would write by hand, and what it makes of weights, names and mistakes."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def test_sum():
 
 
 def test_all_targets_ignored():
-    x, y = classes(8)
+    x, _y = classes(8)
     result = Trainer(network(), "cross_entropy", None).evaluate(x, np.full(8, -100))
     assert np.isnan(result["loss"])
 
@@ -282,7 +282,7 @@ def test_class_weights_are_those_of_pytorch():
 
 def test_balanced_class_weights_are_those_of_scikit_learn():
     sklearn = pytest.importorskip("sklearn.utils.class_weight", reason="compares with scikit-learn")
-    from tinygrad_nn.training.data import class_table
+    from tinygrad_nn.training.weights import class_table
 
     y = np.repeat([0, 1, 3], [5, 20, 10])
     table = class_table("balanced", tg.tensor(y))
@@ -462,7 +462,7 @@ def test_generators_can_be_gone_through_once():
 
     trainer = Trainer(network(), "cross_entropy", "sgd")
     assert len(trainer.fit(batches(), verbose=0)["loss"]) == 1
-    with pytest.raises(ValueError, match="epoch 2: the loader gave no batches. A generator can be gone through once"):
+    with pytest.raises(ValueError, match=r"epoch 2: the loader gave no batches\. A generator can be gone"):
         trainer.fit(batches(), epochs=2, verbose=0)
 
 
@@ -559,7 +559,7 @@ def make(loss="cross_entropy", optimizer="sgd", outputs=3, **options):
 @pytest.mark.parametrize(
     ("call", "kind", "text"),
     [
-        (lambda: make(optimizer="adan"), ValueError, r"no optimizer is called 'adan'. Did you mean 'adam\w*'\? There are"),
+        (lambda: make(optimizer="adan"), ValueError, r"no optimizer is called 'adan'. Did you mean 'adam\w*'\? "),
         (lambda: make("cross_entrop"), ValueError, "no loss is called 'cross_entrop'. Did you mean 'cross_entropy'"),
         (lambda: make(metrics=["acuracy"]), ValueError, "'acuracy'. Did you mean 'accuracy'"),
         (lambda: make(metrics=["accuracy", "accuracy"]), ValueError, "metrics: two are called 'accuracy'"),
@@ -568,14 +568,14 @@ def make(loss="cross_entropy", optimizer="sgd", outputs=3, **options):
         (lambda: make(optimizer=3), TypeError, "optimizer: expected a name .* got int 3"),
         (lambda: Trainer(network, "mse"), TypeError, "expected model to be a Module, got function"),
         (lambda: Trainer(nn.Linear, "mse"), TypeError, r"Make an object of it: Linear\(\)"),
-        (lambda: Trainer(nn.ReLU(), "mse"), ValueError, "optimizer got an empty parameter list: ReLU has no parameters"),
-        (lambda: make(optimizer=optim.SGD(network().parameters())), ValueError, "holds none of the model's 4 parameters"),
+        (lambda: Trainer(nn.ReLU(), "mse"), ValueError, "optimizer got an empty parameter list: ReLU has no param"),
+        (lambda: make(optimizer=optim.SGD(network().parameters())), ValueError, "holds none of the model's 4 param"),
         (lambda: make(optimizer=optim.SGD(network().parameters()), lr=1.0), ValueError, "lr=1.0: .* made already"),
         (lambda: make(accumulate=0), ValueError, "accumulate must be a positive integer, got 0"),
         (lambda: make(clip_norm=-1.0), ValueError, "clip_norm must be more than 0"),
         (lambda: make(optimizer=None).fit(x20, y20), ValueError, "needs an optimizer"),
         (lambda: make().fit(x20, y20[:19]), ValueError, "the same number of samples: x has 20, y has 19"),
-        (lambda: make().fit(x20, y20, sample_weight=np.ones(19)), ValueError, r"expected shape \(20,\), .* got \(19,\)"),
+        (lambda: make().fit(x20, y20, sample_weight=np.ones(19)), ValueError, r"shape \(20,\), .* got \(19,\)"),
         (lambda: make().fit(x20, y20, sample_weight=-np.ones(20)), ValueError, "weights of 0 or more"),
         (lambda: make().fit(x20[:0], y20[:0]), ValueError, r"x is empty: its shape is \(0, 5\)"),
         (lambda: make().fit(x20), TypeError, "y is missing"),
@@ -585,7 +585,7 @@ def make(loss="cross_entropy", optimizer="sgd", outputs=3, **options):
         (lambda: make().fit(plain, y20), TypeError, "y cannot be given beside a TensorDataset"),
         (lambda: make().fit(TensorDataset(tg.zeros(0, 5), tg.zeros(0))), ValueError, "the dataset is empty"),
         (lambda: make().fit(DataLoader(plain, 32, drop_last=True)), ValueError, "gives no batches: 20 samples, batch_"),
-        (lambda: make().fit(DataLoader(plain), batch_size=3), ValueError, "batch_size cannot be given beside a DataLoader"),
+        (lambda: make().fit(DataLoader(plain), batch_size=3), ValueError, "batch_size cannot be given beside a Data"),
         (lambda: make().fit(DataLoader(plain), validation_split=0.1), ValueError, "needs all samples at hand"),
         (lambda: make().fit(Stream(), shuffle=True), TypeError, "a stream .* can be neither shuffled"),
         (lambda: make().fit(x20, y20, batch_size=0), ValueError, "batch_size: expected a positive integer, got 0"),
@@ -603,7 +603,7 @@ def make(loss="cross_entropy", optimizer="sgd", outputs=3, **options):
         (lambda: make().fit(x20, y20, resume="no/such"), FileNotFoundError, "there is no checkpoint no/such"),
         (lambda: make().predict(DataLoader(plain, shuffle=True)), ValueError, "a DataLoader that shuffles"),
         (lambda: make().fit({}, y20), ValueError, "x is an empty dict"),
-        (lambda: make("mse").evaluate(x20, x20[:, :2]), ValueError, r"Using a target size \(torch.Size\(\[20, 2\]\)\) that"),
+        (lambda: make("mse").evaluate(x20, x20[:, :2]), ValueError, r"Using a target size \(torch.Size\(\[20, 2\]"),
         (lambda: make("mse", outputs=1).evaluate(x20, y20), ValueError, r"Give y a second dimension: y\[:, None\]"),
         (lambda: make("mse").evaluate(x20, y20), ValueError, "If y holds class numbers, the loss is 'cross_entropy'"),
         (lambda: make("bce_with_logits").evaluate(x20, y20), ValueError, "compares them element by element"),

@@ -35,7 +35,7 @@ def network():
 
 
 class Noisy(Dataset):
-    """Samples with noise of all three kinds of random numbers; or of this package's only, which threads do not share."""
+    """Samples with noise of all three kinds of random numbers; or of the one that threads do not share."""
 
     def __init__(self, kinds=3):
         self.x, self.y = data(24)
@@ -104,7 +104,9 @@ CASES = {
     "held out, by chance": (plain, {"validation_split": 0.3}, {"every_steps": 3}),
     "in several batches": (accumulating, {"validation_split": 0.3}, {"every_steps": 1}),
     "a schedule of epochs": (
-        momentum, {"callbacks": [lambda t: Schedule(optim.lr_scheduler.StepLR(t.optimizer, 1, 0.5))]}, {"every_steps": 2},
+        momentum,
+        {"callbacks": [lambda t: Schedule(optim.lr_scheduler.StepLR(t.optimizer, 1, 0.5))]},
+        {"every_steps": 2},
     ),
     "a schedule of steps": (
         momentum,

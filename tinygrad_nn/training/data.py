@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from .. import nn
-from .._core.random import Generator
 from .._core.tensor import Tensor, wrap
-from ..ops.random import randperm
-from ..utils.data import DataLoader, Dataset, IterableDataset, RandomSampler, Subset, TensorDataset
-from ..utils.data.sampler import draw_seed
+from ..utils.data import DataLoader, Dataset, IterableDataset, RandomSampler, TensorDataset
+from .arrays import as_array
 from .batches import Layout, Reader, read_batch, read_weighted
+from .weights import check_weights, targets_of
 
 Array = np.ndarray[Any, Any]
 
@@ -159,7 +158,7 @@ class Converter:
         return Given(tensors, layout, not any(isinstance(part, Tensor) for part in parts))
 
     def _input(self, values: Any, name: str) -> Tensor:
-        array, given = _as_array(values, name), values if isinstance(values, Tensor) else None
+        array, given = as_array(values, name), values if isinstance(values, Tensor) else None
         kind = array.dtype.kind
         if kind == "f" or (kind in "iub" and not self.keeps_integers):
             wanted = self.float_type
@@ -168,7 +167,7 @@ class Converter:
         return given if given is not None and given._array.dtype == wanted else wrap(_typed(array, wanted))
 
     def _target(self, values: Any) -> Tensor:
-        array, given = _as_array(values, "y"), values if isinstance(values, Tensor) else None
+        array, given = as_array(values, "y"), values if isinstance(values, Tensor) else None
         whole = array.dtype.kind in "iub"
         wanted = np.dtype(np.int64) if whole and self.wants_classes else self.float_type
         if array.dtype.kind == "c":
@@ -192,66 +191,6 @@ def _parts(x: Any) -> tuple[list[Any], list[Any]]:
     if not parts:
         raise ValueError(f"x is an empty {type(x).__name__}: there is nothing to learn from")
     return parts, keys
-
-
-def _as_array(values: Any, name: str) -> Array:
-    """The numbers of something, with a first dimension."""
-    array = values._array if isinstance(values, Tensor) else None
-    if array is None:
-        try:
-            array = np.asarray(values)
-        except ValueError as error:  # lists of different lengths
-            raise ValueError(f"{name} is no array: {error}") from None
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"{name}: expected numbers, got {_what(array)}")
-    if array.ndim == 0:
-        raise ValueError(f"{name}: expected a sample in each row, got a single number. For one sample give x[None]")
-    return array
-
-
-def _what(array: Array) -> str:
-    if array.dtype.kind in "US" or (array.size and isinstance(array.reshape(-1)[0], str)):
-        return "text. Class names become numbers with names, y = numpy.unique(labels, return_inverse=True)"
-    return f"an array of {array.dtype}. A sparse matrix needs .toarray(), a table with gaps .to_numpy(float)"
-
-
-def check_weights(weight: Any, count: int) -> Array:
-    """A weight for each sample.
-
-    Raises:
-        ValueError: there are more or fewer, or some are negative or not finite.
-    """
-    array = _as_array(weight, "sample_weight").astype(np.float64)
-    if array.shape != (count,):
-        raise ValueError(f"sample_weight: expected shape ({count},), one weight for each sample, got {array.shape}")
-    if not np.isfinite(array).all() or (array < 0).any():
-        raise ValueError("sample_weight: expected weights of 0 or more, got some that are negative, infinite or nan")
-    return array
-
-
-# --- parts of the data -------------------------------------------------------------------------------------------
-
-
-def split_rows(count: int, share: float, seed: int) -> tuple[Array, Array]:
-    """Which samples are trained on and which are for validation, by chance.
-
-    Raises:
-        ValueError: the share is none, or leaves nothing on one side.
-    """
-    if not 0 < share < 1:
-        raise ValueError(f"validation_split: expected a share between 0 and 1, got {share}")
-    held_out = max(1, round(count * share))
-    if held_out >= count:
-        raise ValueError(
-            f"validation_split={share} of {count} samples leaves none to train on. Give more data, or a smaller share"
-        )
-    order = np.asarray(randperm(count, generator=Generator().manual_seed(seed)))
-    return np.sort(order[held_out:]), np.sort(order[:held_out])
-
-
-def draw_split_seed() -> int:
-    """A seed for `split_rows`, from the default generator."""
-    return draw_seed(None)
 
 
 # --- sources -----------------------------------------------------------------------------------------------------
@@ -327,50 +266,6 @@ def check_order(source: Any) -> None:
             "predict() was given a DataLoader that shuffles: the predictions would come in an order that nobody knows. "
             "Make it with shuffle=False, or give its dataset"
         )
-
-
-def targets_of(dataset: Any) -> Any:
-    """All targets of a dataset that has them at hand; else None."""
-    if isinstance(dataset, TensorDataset) and len(dataset.tensors) > 1:
-        return dataset.tensors[-1]
-    if isinstance(dataset, Subset):
-        whole = targets_of(dataset.dataset)
-        return None if whole is None else np.asarray(whole)[np.asarray(dataset.indices)]
-    return getattr(dataset, "targets", None)
-
-
-def class_table(given: Any, targets: Any) -> Array:
-    """The weight of each class.
-
-    Args:
-        given: "balanced", a dict from class to weight, or the weights in order.
-        targets: all targets, which "balanced" counts.
-
-    Raises:
-        ValueError: it is nothing of that kind, or there are no targets to be counted.
-    """
-    if isinstance(given, str):
-        if given != "balanced":
-            raise ValueError(f"class_weight: expected 'balanced', a dict from class to weight or a list, got {given!r}")
-        if targets is None:
-            raise ValueError(
-                "class_weight='balanced' counts the classes, and these data do not have all targets at hand. Give the "
-                "weights as a dict from class to weight"
-            )
-        counts = np.bincount(np.asarray(targets).reshape(-1).astype(np.int64))
-        present = np.count_nonzero(counts)
-        return np.where(counts > 0, counts.sum() / (present * np.maximum(counts, 1)), 1.0)
-    if isinstance(given, Mapping):
-        classes = [int(key) for key in given]
-        if not classes or min(classes) < 0:
-            raise ValueError(f"class_weight: expected a dict from class numbers to weights, got {dict(given)!r}")
-        table = np.ones(max(classes) + 1)
-        table[classes] = [float(weight) for weight in given.values()]
-    else:
-        table = np.asarray(given, np.float64)
-    if table.ndim != 1 or not len(table) or not np.isfinite(table).all() or (table < 0).any():
-        raise ValueError(f"class_weight: expected a weight of 0 or more for each class, got {given!r}")
-    return table
 
 
 def concatenated(parts: list[Any], join: Callable[[list[Any]], Any]) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import nn
 from .._core.errors import describe
-from .._core.tensor import Tensor, wrap
+from .._core.tensor import Tensor
 from ..nn import functional
 from .choices import has_reduction, make_loss
 
@@ -193,24 +193,3 @@ class Objective:
 
 def _shown(value: Any) -> str:
     return describe(value) if isinstance(value, Tensor) else type(value).__name__
-
-
-def class_weights(table: Array, target: Any, weight: Tensor | None) -> Tensor:
-    """Each sample's weight: its class's, times its own if it has one.
-
-    Raises:
-        ValueError: the targets are no class numbers, one for each sample.
-    """
-    numbers = np.asarray(target)
-    if numbers.ndim == 2 and numbers.shape[1] == 1:
-        numbers = numbers[:, 0]
-    whole = numbers.astype(np.int64, copy=False)
-    if numbers.ndim != 1 or (whole is not numbers and (whole != numbers).any()) or (whole < 0).any():
-        raise ValueError(
-            f"class_weight needs a class number for each sample, got targets of shape {np.shape(target)} and type "
-            f"{numbers.dtype}. For anything else give sample_weight"
-        )
-    found = np.where(whole < len(table), table[np.minimum(whole, len(table) - 1)], 1.0)
-    if weight is not None:
-        found = found * np.asarray(weight)
-    return wrap(found.astype(np.float32 if weight is None else np.asarray(weight).dtype))

@@ -17,7 +17,7 @@ from .clipping import clipping
 from .data import Source
 from .evaluation import Averages, evaluate
 from .interrupt import Interrupt
-from .objective import class_weights
+from .weights import class_weights
 
 if TYPE_CHECKING:
     from .trainer import Trainer

@@ -20,19 +20,17 @@ from .data import (
     Converter,
     Source,
     check_order,
-    check_weights,
-    class_table,
     concatenated,
-    draw_split_seed,
     evaluation_source,
     is_dataset,
     is_loader,
-    split_rows,
     training_source,
 )
 from .evaluation import Averages, evaluate, outputs
 from .objective import Objective
 from .run import Run
+from .splitting import draw_split_seed, split
+from .weights import class_table
 
 if TYPE_CHECKING:
     from ..metrics import Metric
@@ -195,7 +193,7 @@ class Trainer:
             if validation_data is not None:
                 raise ValueError("validation_split and validation_data: give one of both")
             seed = draw_split_seed() if seed is None else seed
-            data, weight, held_out = _split(data, weight, float(validation_split), seed)
+            data, weight, held_out = split(data, weight, float(validation_split), seed)
             validation: Source | None = evaluation_source(held_out[0], batch_size, held_out[1])
         else:
             validation = None if validation_data is None else self._validation(validation_data, batch_size)
@@ -386,26 +384,6 @@ def _checkpoint_path(resume: Any, callbacks: Sequence[Callback]) -> str | None:
     if found is None:
         raise ValueError("resume=True goes on from what a Checkpoint among the callbacks has written: there is none")
     return found.last if os.path.exists(found.last) else None
-
-
-def _split(data: Any, weight: Any, share: float, seed: int) -> tuple[Any, Any, tuple[Any, Any]]:
-    """Data and weights to train on, and those for validation."""
-    from ..utils.data import IterableDataset, Subset
-    from .data import Given
-
-    if is_loader(data) or isinstance(data, IterableDataset):
-        raise ValueError(
-            f"validation_split needs all samples at hand, and {type(data).__name__} hands them out. Split the dataset "
-            "with random_split, and give the other part as validation_data"
-        )
-    train: Any
-    held_out: Any
-    train, held_out = split_rows(len(data), share, seed)
-    if isinstance(data, Given):
-        return data.part(train), None, (data.part(held_out), None)
-    weights = None if weight is None else check_weights(weight, len(data))
-    parts = [None if weights is None else weights[rows] for rows in (train, held_out)]
-    return Subset(data, train), parts[0], (Subset(data, held_out), parts[1])
 
 
 def _as_given(found: Any, is_arrays: bool) -> Any:

@@ -75,7 +75,7 @@ class TensorBoard(Callback):
     Args:
         folder: where its files are to be.
         histograms: after so many epochs, the weights' histograms; 0 for none.
-        batches: after so many batches, the loss since the last time; 0 for never.
+        batches: after so many batches, the batch's loss; 0 for never.
 
     Example:
         >>> import os, tempfile
