@@ -27,14 +27,14 @@ class CSVLogger(Callback):
     Source: https://www.rfc-editor.org/rfc/rfc4180
 
     Example:
-        >>> import os, tempfile
+        >>> import pathlib, tempfile
         >>> import tinygrad_nn as tg
         >>> from tinygrad_nn.training import CSVLogger, Trainer
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = os.path.join(folder, "history.csv")
+        ...     path = pathlib.Path(folder, "history.csv")
         ...     trainer = Trainer(tg.nn.Linear(2, 1), "mse", "sgd")
         ...     _ = trainer.fit(tg.ones(4, 2), tg.zeros(4, 1), callbacks=[CSVLogger(path)], verbose=0)
-        ...     print(open(path).readline().strip())
+        ...     print(path.read_text().splitlines()[0])
         epoch,loss,lr,seconds
     """
 

@@ -39,6 +39,7 @@ def crc32c(data: bytes) -> int:
     Source: https://www.rfc-editor.org/rfc/rfc3720#appendix-B.4
 
     Example:
+        >>> from tinygrad_nn.utils.tensorboard.records import crc32c
         >>> hex(crc32c(b"123456789"))
         '0xe3069283'
     """

@@ -21,6 +21,7 @@ def varint(number: int) -> bytes:
     """An integer in groups of seven bits, the low ones first; negative ones as their 64-bit complement.
 
     Example:
+        >>> from tinygrad_nn.utils.tensorboard.wire import varint
         >>> varint(300).hex()
         'ac02'
     """
