@@ -334,7 +334,7 @@ def test_a_run_that_goes_on_in_the_middle_has_a_bar(tmp_path):
 
 
 def test_csv(tmp_path):
-    path = tmp_path / "history.csv"
+    path = tmp_path / "new" / "history.csv"
     made = trainer(metrics=["mae", Given("array", [[1, 2]] * 9, None)])
     history = made.fit(*line(), epochs=3, callbacks=[CSVLogger(path)], verbose=0)
     with open(path, newline="") as file:

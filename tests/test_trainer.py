@@ -16,7 +16,7 @@ import tinygrad_nn as tg
 from tinygrad_nn import nn, optim
 from tinygrad_nn.nn import functional
 from tinygrad_nn.testing import assert_close
-from tinygrad_nn.training import Trainer
+from tinygrad_nn.training import Callback, Trainer
 from tinygrad_nn.training.choices import LOSSES
 from tinygrad_nn.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
@@ -637,6 +637,24 @@ def test_errors_change_nothing():
             trainer.fit(x, verbose=0, **bad)
     assert_same_state(state(trainer.model), before)
     assert trainer.model.training
+
+
+def test_evaluating_in_the_midst_of_an_epoch():
+    """It does not disturb what the epoch is counting."""
+    x, y = classes()
+    histories = []
+    for disturbed in (False, True):
+        tg.manual_seed(0)
+        trainer = make(metrics=["accuracy"])
+
+        class Look(Callback):
+            def on_batch_end(self, run, wanted=disturbed):
+                if wanted:
+                    run.trainer.evaluate(x[:3], y[:3])
+
+        histories.append(trainer.fit(x, y, epochs=2, batch_size=9, callbacks=[Look()], verbose=0))
+        del histories[-1]["seconds"]
+    assert histories[0] == histories[1]
 
 
 # --- files -------------------------------------------------------------------------------------------------------

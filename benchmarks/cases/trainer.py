@@ -6,15 +6,18 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from benchmarks.cases.epoch import BATCH, digits
 from benchmarks.cases.mlp import make_model
 from benchmarks.harness import Case, Job, Settings
 
+Digits = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]  # pixels and labels
 
-def by_hand(torch: Any, settings: Settings, metrics: Sequence[str] = ()) -> Job:
+
+def by_hand(torch: Any, data: Digits, metrics: Sequence[str] = ()) -> Job:
     """The loop that everybody writes, in either package, with the epoch's loss and, if asked for, its accuracy."""
-    pixels, targets = digits(settings)
-    inputs, labels = torch.from_numpy(pixels), torch.from_numpy(targets)
+    inputs, labels = torch.from_numpy(data[0]), torch.from_numpy(data[1])
 
     def train() -> tuple[float, list[float]]:
         torch.manual_seed(0)
@@ -38,16 +41,15 @@ def by_hand(torch: Any, settings: Settings, metrics: Sequence[str] = ()) -> Job:
     return Job(lambda: train()[0], lambda: train()[1])
 
 
-def fitted(torch: Any, settings: Settings, metrics: Sequence[str] = ()) -> Job:
+def fitted(torch: Any, data: Digits, metrics: Sequence[str] = ()) -> Job:
     """`Trainer.fit`."""
-    pixels, targets = digits(settings)
 
     def train() -> tuple[float, list[float]]:
         torch.manual_seed(0)
         model = make_model(torch)
         trainer = torch.training.Trainer(model, "cross_entropy", "adam", metrics=list(metrics))
         started = time.perf_counter()
-        history = trainer.fit(pixels, targets, epochs=1, batch_size=BATCH, verbose=0)
+        history = trainer.fit(*data, epochs=1, batch_size=BATCH, verbose=0)
         return time.perf_counter() - started, [history[name][0] for name in ("loss", *metrics)]
 
     return Job(lambda: train()[0], lambda: train()[1])
@@ -55,10 +57,10 @@ def fitted(torch: Any, settings: Settings, metrics: Sequence[str] = ()) -> Job:
 
 def _case(name: str, about: str, metrics: tuple[str, ...]) -> Case:
     def hand(torch: Any, settings: Settings) -> Job:
-        return by_hand(torch, settings, metrics)
+        return by_hand(torch, digits(settings), metrics)
 
     def fit(torch: Any, settings: Settings) -> Job:
-        return fitted(torch, settings, metrics)
+        return fitted(torch, digits(settings), metrics)
 
     contenders = {"tinygrad_nn": hand, "tinygrad_nn Trainer": fit, "torch": hand}
     return Case(name=name, about=about, contenders=contenders, unit="s", rounds=11)

@@ -107,12 +107,13 @@ def evaluating(model: Module) -> Iterator[None]:
             module.training = training
 
 
-def evaluate(model: Module, objective: Objective, source: Source, averages: Averages) -> dict[str, Any]:
-    """The loss and the metrics of data.
+def evaluate(model: Module, objective: Objective, source: Source, metrics: Sequence[Metric]) -> dict[str, Any]:
+    """The loss and the metrics of data. The metrics themselves go on with what they were counting.
 
     Raises:
         ValueError: there are no batches.
     """
+    averages = Averages([copy.copy(metric) for metric in metrics])
     number = 0
     with evaluating(model):
         for number, data in enumerate(source.batches, start=1):

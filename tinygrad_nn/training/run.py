@@ -242,8 +242,7 @@ class Run:
         logs["lr"] = float(self.optimizer.param_groups[0]["lr"])
         self.training_seconds = self._elapsed + time.perf_counter() - self._started
         if self.validation is not None:
-            trainer = self.trainer
-            found = evaluate(self.model, trainer.objective, self.validation, Averages(trainer.metrics))
+            found = evaluate(self.model, self.trainer.objective, self.validation, self.trainer.metrics)
             logs |= {f"val_{name}": value for name, value in found.items()}
         logs["seconds"] = self._elapsed + time.perf_counter() - self._started
         self._logs = {}

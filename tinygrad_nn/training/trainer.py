@@ -11,6 +11,7 @@ import numpy as np
 from .. import nn
 from .._core.random_states import get_random_states, set_random_states
 from .._core.tensor import Tensor
+from ..ops.join import cat
 from ..optim import LBFGS, Optimizer
 from ..serialization import load_checkpoint, read_checkpoint, save_checkpoint
 from .callbacks import Callback, Checkpoint, KeepBest, ProgressBar
@@ -26,7 +27,7 @@ from .data import (
     is_loader,
     training_source,
 )
-from .evaluation import Averages, evaluate, outputs
+from .evaluation import evaluate, outputs
 from .objective import Objective
 from .run import Run
 from .splitting import draw_split_seed, split
@@ -250,7 +251,7 @@ class Trainer:
         """
         data, weight = self._given(x, y, sample_weight)
         source = evaluation_source(data, batch_size, weight)
-        return evaluate(self.model, self.objective, source, Averages(self.metrics))
+        return evaluate(self.model, self.objective, source, self.metrics)
 
     def predict(self, x: Any, *, batch_size: int | None = None, raw: bool = False) -> Any:
         """What the model says of data: class numbers, where the loss is that of a classification; else its outputs.
@@ -285,8 +286,6 @@ class Trainer:
         found = outputs(self.model, source)
         if not found:
             raise ValueError("there is nothing to predict: the loader gave no batches")
-        from .. import cat
-
         return concatenated(found, cat), source.is_arrays
 
     def summary(self, input: Any = None) -> Summary:

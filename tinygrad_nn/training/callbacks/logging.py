@@ -22,7 +22,7 @@ class CSVLogger(Callback):
     """Writes the history into a CSV file, a line for each epoch. After every epoch the file is whole.
 
     Args:
-        path: the file.
+        path: the file. Its folder is made if it is not there.
 
     Source: https://www.rfc-editor.org/rfc/rfc4180
 
@@ -42,6 +42,9 @@ class CSVLogger(Callback):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
+
+    def on_fit_begin(self, run: Run) -> None:
+        os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
 
     def on_epoch_end(self, run: Run, logs: dict[str, Any]) -> None:
         write_csv(self.path, run.history)
@@ -99,8 +102,9 @@ class TensorBoard(Callback):
         from ...utils.tensorboard import SummaryWriter
 
         if part not in self._writers:
-            # What an earlier run has written of this epoch and later ones is hidden: it is done again.
-            purge = run.epoch if run.resumed else None
+            # What an earlier run has written of this step and later ones is hidden: it is done again.
+            step = run.total_batches if part == "batches" else run.epoch
+            purge = step if run.resumed else None
             self._writers[part] = SummaryWriter(os.path.join(self.folder, part), purge_step=purge)
         return self._writers[part]
 
