@@ -18,6 +18,7 @@ import tinygrad_nn as tg
 from tinygrad_nn import nn
 from tinygrad_nn.training import TensorBoard, Trainer
 from tinygrad_nn.utils.tensorboard import SummaryWriter
+from tinygrad_nn.utils.tensorboard.graph import graph_of
 from tinygrad_nn.utils.tensorboard.records import crc32c, masked, record
 from tinygrad_nn.utils.tensorboard.wire import varint
 
@@ -171,7 +172,6 @@ def test_mistakes(tmp_path):
             (lambda: writer.add_embedding(tg.ones(2, 3), metadata=["a"]), AssertionError, "#labels should equal"),
             (lambda: writer.add_embedding(tg.ones(2, 3), label_img=tg.ones(1, 3, 2, 2)), AssertionError, "#images"),
             (lambda: writer.add_embedding(tg.ones(1, 3), [[1]], metadata_header=["a", "b"]), AssertionError, "header"),
-            (lambda: writer.add_graph(nn.Linear(1, 1), tg.ones(1)), NotImplementedError, "debug.draw"),
         ):
             with pytest.raises(kind, match=text):
                 call()
@@ -196,13 +196,56 @@ def test_figures(tmp_path):
     np.testing.assert_array_equal(two, np.concatenate([one, one], axis=1))
 
 
+class Branches(nn.Module):
+    """A layer that is called twice, a constant, and two outputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5))
+        self.norm = nn.Linear(3, 1)
+
+    def forward(self, x, y):
+        first, second = self.body(x), self.body(y)
+        return self.norm(first * 2 + second), {"second": second}
+
+
+def test_graphs():
+    model = Branches()
+    vertices = {vertex.name: vertex for vertex in graph_of(model, (tg.ones(2, 3), tg.ones(2, 3)))}
+    assert model.training
+    assert model.body[1].training
+    kinds = [vertex.kind for vertex in vertices.values() if vertex.kind.startswith("aten::")]
+    assert kinds == ["aten::linear", "aten::linear", "aten::mul", "aten::add", "aten::linear"]
+    first, second = (name for name in vertices if name.startswith("Branches/Sequential[body]/Linear[0]/linear"))
+    weight, bias = "Branches/Sequential[body]/Linear[0]/weight", "Branches/Sequential[body]/Linear[0]/bias"
+    assert vertices[first].inputs == ["input/input.1", weight, bias]
+    assert vertices[second].inputs == ["input/input.2", weight, bias]
+    assert vertices["output/output.2"].inputs == [second]
+    assert vertices["output/output.1"].shapes == [(2, 1)]
+    known = set()
+    for vertex in vertices.values():  # nothing is used before it is made
+        assert set(vertex.inputs) <= known
+        known.add(vertex.name)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_tensorboard_reads_a_graph(tmp_path, capsys):
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_graph(nn.Sequential(nn.Linear(3, 2), nn.ReLU()), tg.ones(4, 3), verbose=True)
+    assert "Sequential/ReLU[1]/relu_4: aten::relu(Sequential/Linear[0]/linear_3)" in capsys.readouterr().out
+    found = {node.name: node for node in accumulated(tmp_path).Graph().node}
+    node = found["Sequential/ReLU[1]/relu_4"]
+    assert list(node.input) == ["Sequential/Linear[0]/linear_3"]
+    assert [dim.size for dim in node.attr["_output_shapes"].list.shape[0].dim] == [4, 2]
+
+
 # --- TensorBoard's own reader ------------------------------------------------------------------------------------
 
 
 def accumulated(folder):
     name = "tensorboard.backend.event_processing.event_accumulator"
     module = pytest.importorskip(name, reason="reads with TensorBoard, which is not installed")
-    everything = dict.fromkeys(("scalars", "histograms", "images", "tensors"), 0)
+    everything = dict.fromkeys(("scalars", "histograms", "images", "tensors", "graph"), 0)
     found = module.EventAccumulator(str(folder), size_guidance=everything)
     found.Reload()
     return found

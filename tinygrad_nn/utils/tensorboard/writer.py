@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from . import plugins, projector, values, wire
+from . import graph, plugins, projector, values, wire
 from .pictures import drawn
 from .records import EventFile
 
@@ -350,11 +350,18 @@ class SummaryWriter:
 
     def add_graph(self, model: Any, input_to_model: Any = None, verbose: bool = False,
                   use_strict_trace: bool = True) -> None:  # fmt: skip
-        """Not here: use `tinygrad_nn.debug.draw`, which draws a graph as SVG, HTML or text, or `nn.summary`."""
-        raise NotImplementedError(
-            "SummaryWriter.add_graph(): graphs are not written to event files. tinygrad_nn.debug.draw(model(input)) "
-            "draws one as SVG, HTML or text; nn.summary(model, input) lists the layers"
-        )
+        """Add the graph of a model, whose layers can be opened in TensorBoard. `debug.draw` draws one, too.
+
+        Args:
+            model: the module. It is called once, in evaluation mode.
+            input_to_model: what with: a tensor, or a tuple of several.
+            verbose: print the graph, too.
+            use_strict_trace: accepted and ignored.
+        """
+        vertices = graph.graph_of(model, input_to_model)
+        if verbose:
+            print(*(f"{v.name}: {v.kind}({', '.join(v.inputs)})" for v in vertices), sep="\n")
+        self._add(graph.encoded(vertices), None, None)
 
     # --- the files --------------------------------------------------------------------------------------------------
 
