@@ -59,6 +59,9 @@ class Recorder(Callback):
         assert run.model.weight.grad is not None
         self.calls.append("backward")
 
+    def on_step_end(self, run):
+        self.calls.append(f"step {run.step}")
+
     def on_batch_end(self, run):
         assert math.isfinite(run.loss)
         self.calls.append(f"batch {run.batch} of {run.batches} ends, step {run.step}, {run.batch_size}")
@@ -79,7 +82,8 @@ def test_the_order_of_calls():
         yield f"epoch {number} begins"
         for batch, size in ((1, 3), (2, 2)):
             step = 2 * (number - 1) + batch
-            yield from (f"batch {batch} begins", "backward", f"batch {batch} of 2 ends, step {step}, {size}")
+            yield from (f"batch {batch} begins", "backward", f"step {step}")
+            yield f"batch {batch} of 2 ends, step {step}, {size}"
         yield f"epoch {number} of 2 ends"
 
     assert recorder.calls == ["fit begins", *epoch(1), *epoch(2), "fit ends"]
@@ -92,8 +96,14 @@ def test_steps_of_several_batches():
         def on_batch_end(self, run):
             stepped.append((run.batch, run.has_stepped, run.step))
 
-    trainer(accumulate=2).fit(*line(10), batch_size=2, callbacks=[Note()], verbose=0)
-    assert stepped == [(1, False, 0), (2, True, 1), (3, False, 1), (4, True, 2), (5, False, 2)]
+        def on_step_end(self, run):
+            stepped.append(run.step)
+
+    made = trainer(accumulate=2)
+    schedule = Schedule(optim.lr_scheduler.StepLR(made.optimizer, 1, 0.5), "step")
+    made.fit(*line(10), batch_size=2, callbacks=[Note(), schedule], verbose=0)
+    assert stepped == [(1, False, 0), 1, (2, True, 1), (3, False, 1), 2, (4, True, 2), (5, False, 2), 3]
+    assert made.optimizer.param_groups[0]["lr"] == 0.1 * 0.5**3
 
 
 def test_functions_and_logs():
@@ -222,6 +232,7 @@ def test_mistakes(make, text, tmp_path, monkeypatch):
     made = trainer(metrics=[Given(name, [value] * 9, better) for name, (value, better) in given.items()])
     with pytest.raises(ValueError, match=text):
         made.fit(*line(), callbacks=[make()], verbose=0)
+    assert made.model.training or "no single number" in text  # which is known after an epoch only
 
 
 def test_no_schedule():

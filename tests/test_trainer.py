@@ -150,6 +150,15 @@ def test_lbfgs():
     history = trainer.fit(x, 3 * x - 1, epochs=5, batch_size=20, verbose=0)
     assert history["loss"][-1] < 1e-6
     assert len(history["mae"]) == 5
+    clipped = Trainer(nn.Linear(1, 1), "mse", "lbfgs", clip_norm=1e-3)
+    norms = []
+
+    class Note(Callback):
+        def on_step_end(self, run):
+            norms.append(np.hypot(*(parameter.grad.item() for parameter in run.model.parameters())))
+
+    clipped.fit(x, 3 * x - 1, batch_size=20, callbacks=[Note()], verbose=0)
+    assert norms == pytest.approx([1e-3], rel=1e-2)
     with pytest.raises(ValueError, match="LBFGS asks for the loss several times"):
         Trainer(nn.Linear(1, 1), "mse", "lbfgs", accumulate=2)
 

@@ -94,17 +94,30 @@ def _state(metric: Any) -> Any:
     return {name: value for name, value in vars(metric).items() if vars(fresh).get(name, missing) is not value}
 
 
+Modes = list[tuple[Module, bool]]
+
+
+def modes_of(model: Module) -> Modes:
+    """Which layers are in training mode."""
+    return [(module, module.training) for module in model.modules()]
+
+
+def set_modes(modes: Modes) -> None:
+    """Put them back."""
+    for module, training in modes:
+        module.training = training
+
+
 @contextlib.contextmanager
 def evaluating(model: Module) -> Iterator[None]:
     """In this block, the model is in evaluation mode, and nothing is recorded. Afterwards each layer is as before."""
-    modes = [(module, module.training) for module in model.modules()]
+    modes = modes_of(model)
     model.eval()
     try:
         with no_grad():
             yield
     finally:
-        for module, training in modes:
-            module.training = training
+        set_modes(modes)
 
 
 def evaluate(model: Module, objective: Objective, source: Source, metrics: Sequence[Metric]) -> dict[str, Any]:

@@ -8,18 +8,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import optim
-from .._core.random_states import get_random_states, set_random_states
 from .._core.tensor import Tensor
 from ..optim import GradientAccumulator
 from .batches import Batch, size_of
 from .callbacks.base import HOOKS, Callback
-from .clipping import clipping
+from .clipping import before_steps, clipper
 from .data import Source
-from .evaluation import Averages, evaluate
+from .evaluation import Averages, evaluate, modes_of, set_modes
 from .interrupt import Interrupt
 from .weights import class_weights
 
 if TYPE_CHECKING:
+    from .objective import Measured
     from .trainer import Trainer
 
 
@@ -80,6 +80,7 @@ class Run:
         every = trainer.accumulate
         reduction = "sum" if trainer.objective.is_sum else "mean"
         self._accumulator = GradientAccumulator(self.optimizer, every, reduction) if every > 1 else None  # type: ignore[arg-type]
+        self._clip = clipper(self.optimizer, trainer.clip_norm, trainer.clip_value)
 
     def _overridden(self, name: str) -> list[Callable[..., None]]:
         """The callbacks' methods of this name, without those that do nothing."""
@@ -135,41 +136,19 @@ class Run:
             self.stopped, self._at_once = reason, at_once
             self.note(f"Stopped in epoch {self.epoch}: {reason}.")
 
-    def random_state(self) -> Any:
-        """Where random numbers stand, for `trace`."""
-        return get_random_states(), [buffer.clone() for buffer in self.model.buffers()]
-
-    def trace(self, state: Any) -> str:
-        """Go through the batch again, and tell where the first nan came from. Running statistics are put back."""
-        from ..debug import trace_nan
-
-        now = get_random_states()
-        self._put_back(state)
-        try:
-            with trace_nan(inf=True) as found:
-                self._forward(self.batch_data)[1].loss.backward()
-        finally:
-            self._put_back((now, state[1]))
-            self.optimizer.zero_grad()
-        return str(found)
-
-    def _put_back(self, state: Any) -> None:
-        random_states, buffers = state
-        set_random_states(random_states)
-        for buffer, values in zip(self.model.buffers(), buffers, strict=True):
-            buffer.data.copy_(values)
-
     # --- the run ----------------------------------------------------------------------------------------------------
 
     def go(self, checkpoint: str | None = None) -> dict[str, list[Any]]:
         """Train, from a checkpoint if there is one, and return the history."""
+        afterwards = modes_of(self.model)
         self.model.train()
         try:
-            with self._interrupt.watching(), clipping(self.optimizer, self.trainer.clip_norm, self.trainer.clip_value):
+            with self._interrupt.watching(), before_steps(self.optimizer, self._clip):
                 self._call("on_fit_begin")
                 if checkpoint is not None:
                     self._load(checkpoint)
                     self._call("on_resume")
+                afterwards = [(module, False) for module, _ in afterwards]  # from here on it has been trained
                 self._epochs()
         except KeyboardInterrupt:  # in the midst of something: of a step, perhaps
             if self._interrupt.asked:  # for the second time
@@ -177,7 +156,7 @@ class Run:
             self._note_interrupt()
         finally:
             self._call("on_fit_end")
-            self.model.eval()
+            set_modes(afterwards)
         return self.history
 
     def _epochs(self) -> None:
@@ -235,7 +214,7 @@ class Run:
                 "A generator can be gone through once: give a DataLoader or a list"
             )
         if self._accumulator is not None and self._accumulator.flush():
-            self.step += 1
+            self._stepped()
 
     def _end_epoch(self) -> None:
         logs = self._averages.result()
@@ -261,8 +240,8 @@ class Run:
             return self._accumulate
         return self._take_with_closure if isinstance(self.optimizer, optim.LBFGS) else self._take
 
-    def _forward(self, batch: Batch) -> tuple[Any, Any]:
-        """The output, and what the loss is."""
+    def forward(self, batch: Batch) -> tuple[Any, Measured]:
+        """What the model gives for a batch, and the loss of that."""
         args, kwargs, target, weight = batch
         output = self.model(*args, **kwargs)
         if self.class_table is not None:
@@ -275,22 +254,22 @@ class Run:
     def _take(self, batch: Batch) -> None:
         """A step of the optimizer."""
         self.optimizer.zero_grad()
-        output, measured = self._forward(batch)
+        output, measured = self.forward(batch)
         measured.loss.backward()
         self._count(output, measured, batch)
         if not self._at_once:
             self.optimizer.step()
-            self.step += 1
-            self.has_stepped = True
+            self._stepped()
 
     def _accumulate(self, batch: Batch) -> None:
         """The same, but a step only after several batches."""
         assert self._accumulator is not None
-        output, measured = self._forward(batch)
+        output, measured = self.forward(batch)
         self._accumulator.backward(measured.loss, measured.divisor)
         self._count(output, measured, batch)
-        self.has_stepped = not self._at_once and self._accumulator.step()
-        self.step += self.has_stepped
+        self.has_stepped = False
+        if not self._at_once and self._accumulator.step():
+            self._stepped()
 
     def _take_with_closure(self, batch: Batch) -> None:
         """A step of an optimizer that asks for the loss more than once."""
@@ -299,19 +278,25 @@ class Run:
         def closure() -> Tensor:
             nonlocal first
             self.optimizer.zero_grad()
-            output, measured = self._forward(batch)
+            output, measured = self.forward(batch)
             measured.loss.backward()
+            if self._clip is not None:
+                self._clip()
             if first:
                 self._count(output, measured, batch)
                 first = False
-            loss: Tensor = measured.loss
-            return loss
+            return measured.loss
 
         self.optimizer.step(closure)
+        self._stepped()
+
+    def _stepped(self) -> None:
         self.step += 1
         self.has_stepped = True
+        for hook in self._hooks["on_step_end"]:
+            hook(self)
 
-    def _count(self, output: Any, measured: Any, batch: Batch) -> None:
+    def _count(self, output: Any, measured: Measured, batch: Batch) -> None:
         self.loss = measured.value
         for hook in self._hooks["on_backward_end"]:
             hook(self)
@@ -323,7 +308,7 @@ class Run:
     @property
     def is_resumable(self) -> bool:
         """Whether it can go on from the middle of an epoch: its loader tells where it stands."""
-        return hasattr(self.source.batches, "state_dict") and self.source.batches is not None
+        return hasattr(self.source.batches, "state_dict")
 
     def check_resumable(self) -> None:
         """Raise ValueError if it cannot go on from the middle of an epoch."""

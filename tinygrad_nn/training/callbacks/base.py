@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from ..run import Run
 
 HOOKS = (
-    "on_fit_begin", "on_resume", "on_epoch_begin", "on_batch_begin", "on_backward_end", "on_batch_end", "on_epoch_end",
-    "on_interrupt", "on_fit_end",
+    "on_fit_begin", "on_resume", "on_epoch_begin", "on_batch_begin", "on_backward_end", "on_step_end",
+    "on_batch_end", "on_epoch_end", "on_interrupt", "on_fit_end",
 )  # fmt: skip
 
 
@@ -52,8 +52,11 @@ class Callback:
     def on_backward_end(self, run: Run) -> None:
         """After the backward pass: gradients and ``run.loss`` are there, and no step has been taken with them."""
 
+    def on_step_end(self, run: Run) -> None:
+        """After a step of the optimizer; with ``accumulate`` not after every batch, and the last one after them all."""
+
     def on_batch_end(self, run: Run) -> None:
-        """After a batch, and the step of the optimizer if one was due (see ``run.has_stepped``)."""
+        """After a batch, and the step of the optimizer if it was due (see ``run.has_stepped``)."""
 
     def on_epoch_end(self, run: Run, logs: dict[str, Any]) -> None:
         """After an epoch and its validation. `logs` are its loss and metrics; ``run.log`` adds to them."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._core.random_states import get_random_states, set_random_states
+from ..._core.tensor import Tensor
 from .base import Callback
 
 if TYPE_CHECKING:
@@ -46,10 +48,11 @@ class NanGuard(Callback):
         if action not in ("raise", "stop"):
             raise ValueError(f"NanGuard: action must be 'raise' or 'stop', got {action!r}")
         self.action, self.gradients = action, gradients
-        self._random: Any = None
+        self._before: tuple[Any, list[Tensor]] = (None, [])
 
     def on_batch_begin(self, run: Run) -> None:
-        self._random = run.random_state()
+        # What the batch will have changed when its loss is known: random numbers, and running statistics.
+        self._before = get_random_states(), [buffer.clone() for buffer in run.model.buffers()]
 
     def on_backward_end(self, run: Run) -> None:
         if not math.isfinite(run.loss):
@@ -62,11 +65,33 @@ class NanGuard(Callback):
     def _found(self, run: Run, what: str) -> None:
         text = (
             f"{what} in epoch {run.epoch}, batch {run.batch}. No step was taken: the weights are those of before.\n"
-            f"{run.trace(self._random)}"
+            f"{self._traced(run)}"
         )
         if self.action == "raise":
             raise FloatingPointError(text)
         run.stop(text, at_once=True)
+
+    def _traced(self, run: Run) -> str:
+        """Go through the batch again, and tell where the first nan came from. Running statistics are put back."""
+        from ...debug import trace_nan
+
+        random_states, statistics = self._before
+        now = get_random_states()
+        set_random_states(random_states)
+        _put_back(run, statistics)
+        try:
+            with trace_nan(inf=True) as trace:
+                run.forward(run.batch_data)[1].loss.backward()
+        finally:
+            set_random_states(now)
+            _put_back(run, statistics)
+            run.optimizer.zero_grad()
+        return str(trace)
+
+
+def _put_back(run: Run, statistics: list[Tensor]) -> None:
+    for buffer, values in zip(run.model.buffers(), statistics, strict=True):
+        buffer.data.copy_(values)
 
 
 def _finite(array: np.ndarray[Any, Any]) -> bool:

@@ -60,8 +60,8 @@ class Schedule(Callback):
         if self.every == "step" and isinstance(self.scheduler, ReduceLROnPlateau):
             raise ValueError("Schedule: ReduceLROnPlateau goes by what an epoch came to: every='epoch'")
 
-    def on_batch_end(self, run: Run) -> None:
-        if self.every == "step" and run.has_stepped:
+    def on_step_end(self, run: Run) -> None:
+        if self.every == "step":
             assert self.scheduler is not None
             self.scheduler.step()
 
