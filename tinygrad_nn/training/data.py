@@ -18,6 +18,7 @@ from .weights import check_weights, targets_of
 Array = np.ndarray[Any, Any]
 
 BATCH_SIZE = 32
+EVALUATION_BATCH_SIZE = 256  # nothing is kept for a backward pass
 
 
 @dataclass(frozen=True)
@@ -228,9 +229,12 @@ def training_source(data: Any, batch_size: int | None, shuffle: bool | None, wei
 
 def evaluation_source(data: Any, batch_size: int | None, weight: Any = None) -> Source:
     """Batches in order. Of arrays they take no random numbers. Arguments as for `training_source`."""
+    if is_loader(data):
+        return training_source(data, batch_size, None, weight)
+    batch_size = EVALUATION_BATCH_SIZE if batch_size is None else batch_size
     if isinstance(data, Given):
         return Source(Slices(data.tensors, _size(batch_size)), data.layout.read, data.target, data.is_arrays)
-    return training_source(data, batch_size, None if is_loader(data) else False, weight)
+    return training_source(data, batch_size, False, weight)
 
 
 def _size(batch_size: int | None) -> int:

@@ -244,7 +244,8 @@ class Trainer:
         """The loss and the metrics of data, in evaluation mode.
 
         Args:
-            x, y, batch_size, sample_weight: as for `fit`.
+            x, y, sample_weight: as for `fit`.
+            batch_size: how many samples are taken at once; 256 if None.
 
         Returns:
             The numbers by name.
@@ -258,7 +259,7 @@ class Trainer:
 
         Args:
             x: as for `fit`. Targets that come with samples are left aside.
-            batch_size: how many samples are taken at once.
+            batch_size: how many samples are taken at once; 256 if None.
             raw: give the outputs, whatever the loss.
 
         Returns:
