@@ -10,12 +10,16 @@ Outputs and targets are tensors or arrays. The answers are scikit-learn's.
 
 from __future__ import annotations
 
-from .accuracy import Accuracy
+from .accuracy import Accuracy, TopKAccuracy
+from .counts import BalancedAccuracy, ConfusionMatrix, F1Score, FBetaScore, Precision, Recall
 from .metric import FromFunction, Metric
 from .names import metric
+from .probabilities import LogLoss, Perplexity
+from .ranking import AUC, AveragePrecision
 from .regression import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError
 
 __all__ = [
-    "Accuracy", "FromFunction", "MeanAbsoluteError", "MeanSquaredError", "Metric", "R2Score", "RootMeanSquaredError",
-    "metric",
+    "AUC", "Accuracy", "AveragePrecision", "BalancedAccuracy", "ConfusionMatrix", "F1Score", "FBetaScore",
+    "FromFunction", "LogLoss", "MeanAbsoluteError", "MeanSquaredError", "Metric", "Perplexity", "Precision", "R2Score",
+    "Recall", "RootMeanSquaredError", "TopKAccuracy", "metric",
 ]  # fmt: skip

@@ -94,7 +94,7 @@ class FromFunction(Metric):
         self, function: Callable[..., Any], name: str | None = None, higher_is_better: bool | None = True
     ) -> None:
         self.function = function
-        self.name = name or getattr(function, "__name__", type(function).__name__)
+        self.name = name or str(getattr(function, "__name__", type(function).__name__))
         self.higher_is_better = higher_is_better
         super().__init__()
 
@@ -102,7 +102,7 @@ class FromFunction(Metric):
         self._batches: list[tuple[Array, Array, Array | None]] = []
 
     def update(self, output: Any, target: Any, weight: Any = None) -> None:
-        output, target = as_array(output), as_array(target)
+        output, target = as_array(output).copy(), as_array(target).copy()  # the caller may write to its own
         self._batches.append((output, target, as_weight(weight, len(target))))
 
     def compute(self) -> Any:

@@ -3,22 +3,41 @@
 from __future__ import annotations
 
 import copy
+import functools
+import re
 from collections.abc import Callable
 from typing import Any
 
 from .._core.errors import near
-from .accuracy import Accuracy
+from .accuracy import Accuracy, TopKAccuracy
+from .counts import BalancedAccuracy, ConfusionMatrix, F1Score, Precision, Recall
 from .metric import FromFunction, Metric
+from .probabilities import LogLoss, Perplexity
+from .ranking import AUC, AveragePrecision
 from .regression import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSquaredError
 
 # What each name makes. Several names may make the same.
 NAMES: dict[str, Callable[[], Metric]] = {
     "accuracy": Accuracy,
+    "auc": AUC,
+    "average_precision": AveragePrecision,
+    "balanced_accuracy": BalancedAccuracy,
+    "confusion_matrix": ConfusionMatrix,
+    "f1": F1Score,
+    "log_loss": LogLoss,
     "mae": MeanAbsoluteError,
     "mse": MeanSquaredError,
+    "perplexity": Perplexity,
+    "precision": Precision,
     "r2": R2Score,
+    "recall": Recall,
     "rmse": RootMeanSquaredError,
+    "top_5_accuracy": TopKAccuracy,
 }
+for _kind in (F1Score, Precision, Recall):
+    for _average in ("macro", "micro", "weighted"):
+        _name = f"{_kind.name}_{_average}"
+        NAMES[_name] = functools.partial(_kind, average=_average, name=_name)
 
 
 def metric(
@@ -64,6 +83,9 @@ def _resolve(wanted: Any) -> Metric:
         return wanted
     if isinstance(wanted, str):
         make = NAMES.get(wanted.lower())
+        top = re.fullmatch(r"top_(\d+)_accuracy", wanted.lower())
+        if make is None and top is not None:
+            return TopKAccuracy(int(top[1]))
         if make is None:
             raise ValueError(
                 f"no metric is called {wanted!r}.{near(wanted.lower(), NAMES)} There are {', '.join(sorted(NAMES))}"

@@ -17,7 +17,9 @@ TASKS = ("binary", "multiclass", "multilabel")
 
 def as_array(values: Any) -> Array:
     """The numbers of a tensor, with or without a graph, or of anything that NumPy takes."""
-    return values._array if isinstance(values, Tensor) else np.asarray(values)
+    if isinstance(values, Tensor):
+        return values._array
+    return np.asarray(values)
 
 
 def as_weight(weight: Any, count: int) -> Array | None:
@@ -50,13 +52,20 @@ class Batch:
     labels: Array | None
     weight: Array | None
 
+    def scores_for(self, metric: str) -> Array:
+        """The scores, which this metric cannot do without."""
+        if self.scores is None:
+            raise ValueError(f"{metric} needs scores, and the outputs are class numbers. Give logits or probabilities")
+        return self.scores
+
     def predicted(self, from_logits: bool) -> Array:
         """Class numbers (N,), or bool (N, labels): the largest score, or each score beyond the threshold."""
         if self.labels is not None:
             return self.labels
         assert self.scores is not None
         if self.task == "multiclass":
-            return self.scores.argmax(axis=1)
+            largest: Array = self.scores.argmax(axis=1)
+            return largest
         beyond: Array = self.scores > (0 if from_logits else 0.5)
         return beyond if self.task == "multilabel" else beyond.astype(np.int64)
 
