@@ -53,7 +53,7 @@ class Accuracy(Classification):
         if weight is None and self._is_plain(output, target):
             # What training asks for after every batch, without the checks that the loss has made.
             plain = self._plain
-            right = np.count_nonzero(output.argmax(axis=1) == target)
+            right = int(np.count_nonzero(output.argmax(axis=1) == target))
             self._plain = {"right": plain["right"] + right, "all": plain["all"] + len(target)}
         else:
             super().update(output, target, weight)

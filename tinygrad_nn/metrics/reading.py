@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,7 +115,7 @@ def read_batch(
     if output.ndim == len(shape) + 1 and output.shape[0] == shape[0] and output.shape[2:] == shape[1:]:
         values = np.moveaxis(output, 1, -1).reshape(-1, output.shape[1])  # (N * ..., classes)
         values = values.reshape(-1) if output.shape[1] == 1 else values
-    elif output.size == target.size and _squeezed(output) == _squeezed(target):
+    elif output.shape[:1] == shape[:1] and _squeezed(output) == tuple(length for length in shape if length != 1):
         values = output.reshape(-1)
     else:
         raise ValueError(_misfit(output, target))
@@ -157,7 +158,7 @@ def _spread(weight: Any, shape: tuple[int, ...]) -> Array | None:
         return array.astype(np.float64).reshape(-1)
     each = as_weight(weight, shape[0])
     assert each is not None
-    return each.repeat(int(np.prod(shape[1:])))
+    return each.repeat(math.prod(shape[1:]))
 
 
 def _whole(numbers: Array) -> Array:
@@ -202,7 +203,8 @@ def _labelled(output: Array, target: Array, weight: Any) -> Batch:
             "(N, labels)"
         )
     count = len(target)
-    target, output = target.reshape(count, -1), output.reshape(count, -1)
+    shape = count, math.prod(target.shape[1:])
+    target, output = target.reshape(shape), output.reshape(shape)
     for name, array in (("targets", target), ("outputs", output)):
         if (name == "targets" or array.dtype.kind in "iub") and not np.isin(array, (0, 1)).all():
             raise ValueError(
@@ -229,8 +231,7 @@ def read_values(output: Any, target: Any, weight: Any = None) -> tuple[Array, Ar
             f"outputs of shape {output.shape} do not fit targets of shape {target.shape}: both must have the same shape"
         )
     count = len(target) if target.ndim else 1
-    columns = target.size // count if count else int(np.prod(target.shape[1:]))
-    shape = count, columns
+    shape = count, math.prod(target.shape[1:])
     return (
         output.astype(np.float64).reshape(shape),
         target.astype(np.float64).reshape(shape),
