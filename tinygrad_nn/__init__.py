@@ -267,6 +267,7 @@ if TYPE_CHECKING:
         safetensors,
         serialization,
         signal,
+        sklearn,
         special,
         testing,
         training,
@@ -319,7 +320,7 @@ def numel(input: Tensor) -> _builtins.int:
 _SUBMODULES = (
     "accelerator", "amp", "autograd", "backends", "cpu", "cuda", "datasets", "debug", "distributed", "fft", "func",
     "hub", "jit", "linalg", "metrics", "mps", "multiprocessing", "nn", "optim", "profiler", "random", "safetensors",
-    "serialization", "signal", "special", "testing", "training", "transforms", "utils", "version", "xpu",
+    "serialization", "signal", "sklearn", "special", "testing", "training", "transforms", "utils", "version", "xpu",
 )  # fmt: skip
 
 
@@ -370,8 +371,8 @@ _OWN_NAMES = [
     "newaxis", "nn", "no_grad", "numel", "op", "optim", "pi", "profiler", "random", "return_types", "safetensors",
     "save", "save_checkpoint", "serialization", "set_autocast_cache_enabled", "set_autocast_dtype",
     "set_autocast_enabled", "set_default_dtype", "set_grad_enabled", "set_printoptions", "short", "signal",
-    "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr", "special", "strided", "testing",
-    "training", "transforms", "uint8", "utils", "version", "vmap", "xpu",
+    "sklearn", "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr", "special", "strided",
+    "testing", "training", "transforms", "uint8", "utils", "version", "vmap", "xpu",
 ]  # fmt: skip
 
 # --- made by tools/make_exports.py: from here
@@ -433,7 +434,7 @@ __all__ = [
     "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode", "set_float32_matmul_precision",
     "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads", "set_printoptions",
     "set_rng_state", "set_warn_always", "sgn", "short", "sigmoid", "sign", "signal", "signbit", "sin", "sinc", "sinh",
-    "slice_copy", "slice_inverse", "slice_scatter", "slogdet", "softmax", "sort", "sparse_bsc", "sparse_bsr",
+    "sklearn", "slice_copy", "slice_inverse", "slice_scatter", "slogdet", "softmax", "sort", "sparse_bsc", "sparse_bsr",
     "sparse_coo", "sparse_csc", "sparse_csr", "special", "split", "split_copy", "split_with_sizes",
     "split_with_sizes_copy", "sqrt", "square", "squeeze", "squeeze_copy", "stack", "std", "std_mean", "stft", "strided",
     "sub", "subtract", "sum", "svd", "svd_lowrank", "swapaxes", "swapdims", "t", "t_copy", "take", "take_along_dim",
