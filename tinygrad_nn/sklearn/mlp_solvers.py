@@ -29,30 +29,30 @@ class Stepper:
     """
 
     def __init__(self, estimator: Any, network: nn.Sequential) -> None:
-        layers = linear_layers(network)
-        groups = [
-            {"params": [layer.weight for layer in layers]},
-            {"params": [layer.bias for layer in layers], "weight_decay": 0.0},
-        ]
+        # The penalty is added to the gradients here, as it takes longer to step weights and biases as two groups.
+        self.penalized = [layer.weight for layer in linear_layers(network)]
         self.lr = float(estimator.learning_rate_init)
         self.steps = 0
         self.is_adam = estimator.solver == "adam"
         self.optimizer: optim.Optimizer
         if self.is_adam:
-            self.optimizer = optim.Adam(groups, self.lr, (estimator.beta_1, estimator.beta_2), estimator.epsilon)
+            betas = estimator.beta_1, estimator.beta_2
+            self.optimizer = optim.Adam(network.parameters(), self.lr, betas, estimator.epsilon)
         else:
             momentum = float(estimator.momentum)
             nesterov = bool(estimator.nesterovs_momentum and momentum > 0)
-            self.optimizer = optim.SGD(groups, self.lr, momentum, nesterov=nesterov)
+            self.optimizer = optim.SGD(network.parameters(), self.lr, momentum, nesterov=nesterov)
 
     def step(self, estimator: Any, batch_weight: float) -> None:
         """Update the network from its gradients, then forget these."""
         self.steps += 1
-        weights, biases = self.optimizer.param_groups
-        weights["weight_decay"] = estimator.alpha / batch_weight
+        if estimator.alpha:
+            for weight in self.penalized:
+                gradient = weight.grad._array  # type: ignore[union-attr]  # which backward has made
+                gradient += weight._array * (estimator.alpha / batch_weight)
         if self.is_adam:
             # scikit-learn adds epsilon before the second moment is freed from its bias.
-            weights["eps"] = biases["eps"] = estimator.epsilon / math.sqrt(1 - estimator.beta_2**self.steps)
+            self.optimizer.param_groups[0]["eps"] = estimator.epsilon / math.sqrt(1 - estimator.beta_2**self.steps)
         self.optimizer.step()
         self.optimizer.zero_grad()
 
@@ -67,8 +67,7 @@ class Stepper:
             buffer = state.get("momentum_buffer")
             if buffer is not None:
                 buffer.mul_(self.lr / lr)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
+        self.optimizer.param_groups[0]["lr"] = lr
         self.lr = lr
 
     def end_epoch(self, estimator: Any, seen: int) -> None:
@@ -230,7 +229,8 @@ class WholeLoss:
         weights = weights_of(estimator.module_)
         penalized = sum(array.size for array in weights)
         gradient[:penalized] += estimator.alpha / self.weight * vector[:penalized]
-        return float(loss._array) + 0.5 * estimator.alpha * squares(weights) / self.weight, gradient
+        self.penalty = 0.5 * estimator.alpha * squares(weights) / self.weight
+        return float(loss._array) + self.penalty, gradient
 
     @staticmethod
     def _flat(weights: Any, biases: Any) -> Array:
@@ -260,9 +260,10 @@ def fit_lbfgs(estimator: Any, rows: Rows, tasks: EpochTasks) -> None:
         )  # fmt: skip
     except StopIteration:  # which older versions of SciPy let pass
         result = scipy.optimize.OptimizeResult(x=last, fun=loss(last)[0], nit=1, status=99, message="")
-    loss.write(result.x)
+    found = loss(result.x)[0]  # which also puts the network there
     estimator.module_.zero_grad()
-    estimator.loss_, estimator.n_iter_ = float(result.fun), min(int(result.nit), estimator.max_iter)
+    estimator.loss_ = (found - loss.penalty) * estimator._reported_share + loss.penalty
+    estimator.n_iter_ = min(int(result.nit), estimator.max_iter)
     if estimator.verbose:
         print(f"L-BFGS: {estimator.n_iter_} iterations, {result.nfev} evaluations, loss = {estimator.loss_:.8f}")
     if result.status not in (0, 99):
