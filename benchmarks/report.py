@@ -67,7 +67,7 @@ def text(result: Result) -> str:
         line = f"  {name:12} median {median:>8}   least {fastest:>8}"
         ratio, least = result.ratio(name), result.least_ratio(name)
         if ratio is not None and least is not None:
-            line += f"   of {REFERENCE}: {ratio:.2f}   least {least:.2f}"
+            line += f"   of {case.reference}: {ratio:.2f}   least {least:.2f}"
         lines.append(line)
     lines += [f"  {name:12} {reason}" for name, reason in result.missing.items()]
     return "\n".join(lines)
@@ -90,7 +90,7 @@ def _cell(result: Result, name: str) -> str:
         return "–"
     shown = number(result.median(name) * UNITS[result.case.unit])
     ratio = result.ratio(name)
-    return shown if ratio is None or name == REFERENCE else f"{shown} ({ratio:.2f})"
+    return shown if ratio is None or name == result.case.reference else f"{shown} ({ratio:.2f})"
 
 
 def number(value: float) -> str:
