@@ -8,14 +8,14 @@ pytest.importorskip("sklearn", reason="scikit-learn's own checks")
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from tinygrad_nn.sklearn import MLPClassifier, MLPRegressor
+from tinygrad_nn.sklearn import MLPClassifier, MLPRegressor, NeuralNetClassifier, NeuralNetRegressor
 
 pytestmark = pytest.mark.filterwarnings(
     # what a check may well be told: it trains for a few epochs, on data that cannot be learned
     "ignore::sklearn.exceptions.ConvergenceWarning",
 )
 
-ESTIMATORS = [MLPClassifier(), MLPRegressor()]
+ESTIMATORS = [MLPClassifier(), MLPRegressor(), NeuralNetClassifier(), NeuralNetRegressor()]
 
 
 @parametrize_with_checks(ESTIMATORS)

@@ -11,20 +11,19 @@ from typing import Any
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target, unique_labels
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from .callbacks import with_callbacks
-from .data import Array, dense
+from .data import Array
 from .mlp_base import RULES, MultilayerPerceptron
 from .parameters import Rule, word
+from .targets import ClassTargets
 
 __all__ = ["MLPClassifier", "MLPRegressor"]
 
 
-class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
+class MLPClassifier(ClassifierMixin, ClassTargets, MultilayerPerceptron):
     """A multilayer perceptron that classifies: scikit-learn's `MLPClassifier`, faster.
 
     It starts from the same weights as scikit-learn's with the same ``random_state``, sees the same batches, and
@@ -141,57 +140,26 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         self._know_classes(y, classes)
         return self._fit(X, y, sample_weight, incremental=True)
 
-    def _know_classes(self, y: Any, classes: Any) -> None:
-        """Note the classes in the first call of `partial_fit`, and compare them in the others."""
-        if getattr(self, "classes_", None) is None:
-            if classes is None:
-                raise ValueError("classes must be passed on the first call to partial_fit.")
-            self.classes_ = unique_labels(classes)
-            labels = type_of_target(y).startswith("multilabel")
-            self._binarizer = LabelBinarizer().fit(y if labels else classes)
-        elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
-            raise ValueError(
-                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
-            )
-
     def _read(self, X: Any, y: Any, first: bool, incremental: bool) -> tuple[Any, Array]:
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=(np.float64, np.float32), reset=first
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._binarizer.classes_
-        else:
-            self._compare_classes(unique_labels(y))
-        if self._binarizer.y_type_ == "multiclass":
+        targets = self._encode(y, incremental)
+        if not self._has_labels and len(self.classes_) > 2:
             self.n_outputs_ = len(self.classes_)
-            return X, np.searchsorted(self.classes_, y).astype(np.int64)
-        targets = dense(self._binarizer.transform(y)).astype(X.dtype)
+            return X, targets
+        targets = targets.reshape(len(targets), -1).astype(X.dtype)
         self.n_outputs_ = targets.shape[1]
         return X, targets
 
-    def _compare_classes(self, classes: Array) -> None:
-        if self.warm_start and set(classes) != set(self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous call to fit. Previously "
-                f"got {self.classes_}, `y` has {classes}"
-            )
-        if len(np.setdiff1d(classes, self.classes_)):
-            raise ValueError(
-                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
-            )
-
     def _output_activation(self) -> str:
-        return "softmax" if self._binarizer.y_type_ == "multiclass" else "logistic"
+        return "logistic" if self._has_labels or len(self.classes_) <= 2 else "softmax"
 
     def predict(self, X: Any) -> Array:
         """The most likely class of each example; or, with several labels, 0 and 1 for each."""
-        return self._decode(self._outputs(X))
-
-    def _decode(self, outputs: Array) -> Array:
-        return self._binarizer.inverse_transform(outputs.ravel() if self.n_outputs_ == 1 else outputs)
+        return self._decode(self.predict_proba(X))
 
     def _validation_score(self, X: Any, y: Array, sample_weight: Array | None) -> float:
         outputs = self._outputs(X, check_input=False)
@@ -204,7 +172,9 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class, in the order of ``classes_``."""
         outputs = self._outputs(X)
-        return np.column_stack([1 - outputs, outputs]) if self.n_outputs_ == 1 else outputs
+        if self.n_outputs_ > 1 or self._has_labels:
+            return outputs
+        return np.column_stack([1 - outputs, outputs])
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithms of `predict_proba`."""

@@ -84,6 +84,18 @@ def _optimizers() -> dict[str, type[Optimizer]]:
     return {name.lower(): item for name, item in found if isinstance(item, type) and issubclass(item, Optimizer)}
 
 
+def optimizer_class(name: str) -> type[Optimizer]:
+    """The optimizer of this name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    known = _optimizers()
+    if _plain(name) not in known:
+        raise ValueError(f"no optimizer is called {name!r}.{near(name.lower(), known)} {_there(known)}")
+    return known[_plain(name)]
+
+
 def make_optimizer(choice: Any, model: nn.Module, lr: float | None) -> Optimizer:
     """An optimizer of a model's parameters, from its name, its class, or a function of parameters.
 
@@ -99,10 +111,7 @@ def make_optimizer(choice: Any, model: nn.Module, lr: float | None) -> Optimizer
     """
     options = {} if lr is None else {"lr": lr}
     if isinstance(choice, str):
-        known = _optimizers()
-        if _plain(choice) not in known:
-            raise ValueError(f"no optimizer is called {choice!r}.{near(choice.lower(), known)} {_there(known)}")
-        choice = known[_plain(choice)]
+        choice = optimizer_class(choice)
     if isinstance(choice, Optimizer):
         if lr is not None:
             raise ValueError(
