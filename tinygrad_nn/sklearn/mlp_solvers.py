@@ -122,7 +122,8 @@ def fit_stochastic(estimator: Any, rows: Rows, held_out: Any, random_state: Any,
         while estimator.n_iter_ < estimator.max_iter:
             if tasks is not None:
                 tasks.begin()
-            estimator.loss_ = train_epoch(estimator, stepper, rows, batch_size, random_state)
+            with np.errstate(over="ignore", invalid="ignore"):  # which is said in the end, if it comes to that
+                estimator.loss_ = train_epoch(estimator, stepper, rows, batch_size, random_state)
             estimator.n_iter_ += 1
             estimator.t_ += len(rows)
             estimator.loss_curve_.append(estimator.loss_)

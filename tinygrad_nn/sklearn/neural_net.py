@@ -79,7 +79,7 @@ class NeuralNetClassifier(ClassifierMixin, ClassTargets, NeuralNet):
         ... }
         >>> search = GridSearchCV(make_pipeline(StandardScaler(), classifier), grid, cv=3)
         >>> search = search.fit(*load_iris(return_X_y=True))
-        >>> search.best_params_["neuralnetclassifier__lr"], search.best_score_ > 0.93
+        >>> search.best_params_["neuralnetclassifier__lr"], search.best_score_.item() > 0.93
         (0.01, True)
     """
 
