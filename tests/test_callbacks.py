@@ -411,7 +411,7 @@ def test_stopping_at_nan(capsys):
     x[7] = -4
     made = Trainer(Roots(), "mse", "sgd", lr=1e-3)
     history = made.fit(x, x, epochs=5, batch_size=3, shuffle=False, callbacks=[NanGuard("stop")])
-    assert history == {}
+    assert history == {"loss": [], "lr": [], "seconds": []}
     assert all(np.isfinite(value.numpy()).all() for value in made.model.state_dict().values())
     assert "Stopped in epoch 1: the loss is nan in epoch 1, batch 3" in capsys.readouterr().out
 

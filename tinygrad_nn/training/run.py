@@ -61,7 +61,6 @@ class Run:
         self.epochs, self.batches = epochs, source.count
         self.callbacks = sorted(callbacks, key=lambda callback: callback.comes_last)  # which keeps the order otherwise
         self.class_table, self.split_seed = class_table, split_seed
-        self.history: dict[str, list[Any]] = {}
         self.epoch = self.batch = self.step = self.total_batches = 0
         self.loss = math.nan
         self.batch_data: Batch = ((), {}, None, None)
@@ -73,6 +72,8 @@ class Run:
         self.epoch_of_weights: int | None = None
         self._logs: dict[str, Any] = {}
         self._averages = Averages(trainer.metrics)
+        own, others = self._averages.names, self.names[len(self._averages.names) :]
+        self.history: dict[str, list[Any]] = {name: [] for name in (*own, "lr", *others, "seconds")}
         self._in_epoch = self._at_once = False
         self._elapsed, self._started = 0.0, 0.0  # seconds of the epoch before it was interrupted; when it went on
         self._interrupt = Interrupt()
