@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.cases.epoch import BATCH, digits
 from benchmarks.cases.mlp import make_model
-from benchmarks.harness import Case, Job, Settings
+from benchmarks.harness import OURS, Case, Job, Settings
 
 Digits = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]  # pixels and labels
 
@@ -63,10 +63,10 @@ def _case(name: str, about: str, metrics: tuple[str, ...]) -> Case:
         return fitted(torch, digits(settings), metrics)
 
     contenders = {"tinygrad_nn": hand, "tinygrad_nn Trainer": fit, "torch": hand}
-    return Case(name=name, about=about, contenders=contenders, unit="s", rounds=11)
+    return Case(name=name, about=about, contenders=contenders, unit="s", rounds=11, reference=OURS)
 
 
-_ABOUT = "an epoch of 60,000 digits in batches of 64, Adam: Trainer is Trainer.fit, the others are loops"
+_ABOUT = "an epoch of 60,000 digits in batches of 64, Adam: Trainer is Trainer.fit, the others are loops by hand"
 CASES = [
     _case("trainer/fit", _ABOUT, ()),
     _case("trainer/accuracy", f"{_ABOUT}; with the accuracy", ("accuracy",)),

@@ -18,6 +18,7 @@ from .regression import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSq
 
 # What each name makes. Several names may make the same.
 NAMES: dict[str, Callable[[], Metric]] = {
+    "acc": Accuracy,
     "accuracy": Accuracy,
     "auc": AUC,
     "average_precision": AveragePrecision,

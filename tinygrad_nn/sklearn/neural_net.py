@@ -12,6 +12,7 @@ from sklearn.utils.validation import column_or_1d
 from .callbacks import with_callbacks
 from .data import Array
 from .net_base import NeuralNet
+from .parameters import a_dict, any_of, check, just, word
 from .targets import ClassTargets
 
 __all__ = ["NeuralNetClassifier", "NeuralNetRegressor"]
@@ -151,18 +152,31 @@ class NeuralNetClassifier(ClassifierMixin, ClassTargets, NeuralNet):
         return 1 if is_binary and len(self.classes_) <= 2 else max(2, len(self.classes_))
 
     def _shaped(self, y: Array, output: Array) -> Array:
-        classes = len(self.classes_)
-        if self._has_labels or self._is_binary(output):
-            if not self._has_labels and classes > 2:
-                raise ValueError(
-                    f"the module has one output for each example, shape {output.shape}, and there are {classes} classes"
-                )
+        objective, count, has_one = self.trainer_.objective, len(self.classes_), self._is_binary(output)
+        given = f"the module's outputs have shape {output.shape} for {len(output)} examples"
+        if self._has_labels:
+            if output.size != len(output) * y.shape[1]:
+                raise ValueError(f"{given}, and y has {y.shape[1]} labels. Expected outputs ({len(output)}, {y.shape[1]})")
             return y.reshape(len(y), *output.shape[1:]).astype(np.float64)
-        if output.ndim < 2 or output.shape[1] < classes:
+        if objective.is_binary and count > 2:
             raise ValueError(
-                f"the module's outputs have shape {output.shape} for {len(output)} examples, and there are {classes} "
-                f"classes. Expected outputs ({len(output)}, {classes})"
+                f"loss: {objective.name} is for two classes, or for several labels of each example, and there are "
+                f"{count} classes. Use 'cross_entropy'"
             )
+        if objective.is_binary and not has_one:
+            raise ValueError(
+                f"{given}. Expected one output with {objective.name}, ({len(output)}, 1); for an output for each class "
+                "the loss is 'cross_entropy'"
+            )
+        if has_one and (objective.is_classes or count > 2):
+            raise ValueError(
+                f"{given}, and there are {count} classes. Expected outputs ({len(output)}, {count}); for one output and "
+                "two classes the loss is 'bce_with_logits'"
+            )
+        if has_one:
+            return y.reshape(len(y), *output.shape[1:]).astype(np.float64)
+        if output.ndim < 2 or output.shape[1] < count:
+            raise ValueError(f"{given}, and there are {count} classes. Expected outputs ({len(output)}, {count})")
         return y
 
     def _is_binary(self, output: Array) -> bool:
@@ -171,6 +185,7 @@ class NeuralNetClassifier(ClassifierMixin, ClassTargets, NeuralNet):
     def _class_weights(self, y: Array) -> Any:
         if self.class_weight is None:
             return None
+        check(self, {"class_weight": any_of(word("balanced"), a_dict(), just(None))})
         if self._has_labels:
             raise ValueError("class_weight: the examples have several labels each, not one class. Give sample_weight")
         return compute_class_weight(self.class_weight, classes=self.classes_, y=self.classes_[y])

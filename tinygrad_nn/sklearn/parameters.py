@@ -62,6 +62,11 @@ def boolean() -> Rule:
     return Rule(lambda value: type(value).__name__ in ("bool", "bool_"), "a bool")
 
 
+def a_dict() -> Rule:
+    """A dict, or another mapping."""
+    return Rule(lambda value: isinstance(value, Mapping), "a dict")
+
+
 def any_of(*rules: Rule) -> Rule:
     """What one of these allows."""
     words = tuple(each for rule in rules for each in rule.words)

@@ -35,6 +35,8 @@ LOSSES = {
     "mean_squared_error": "MSELoss",
     "mean_absolute_error": "L1Loss",
 }
+# Keras's, which want probabilities where these want the outputs before the softmax
+_KERAS = ("categoricalcrossentropy", "sparsecategoricalcrossentropy")
 
 
 def _plain(name: str) -> str:
@@ -57,7 +59,10 @@ def make_loss(choice: Any) -> Any:
         known |= {_plain(made): made for made in known.values()}
         if _plain(choice) not in known:
             names = [name for name, made in LOSSES.items() if hasattr(nn, made)]
-            raise ValueError(f"no loss is called {choice!r}.{near(choice.lower(), names)} {_there(names)}")
+            hint = near(choice.lower(), names)
+            if _plain(choice) in _KERAS:
+                hint = " It is 'cross_entropy' here, of class numbers, and of outputs without a softmax."
+            raise ValueError(f"no loss is called {choice!r}.{hint} {_there(names)}")
         return getattr(nn, known[_plain(choice)])()
     if isinstance(choice, type) and issubclass(choice, nn.Module):
         return choice()

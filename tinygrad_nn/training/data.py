@@ -121,14 +121,14 @@ class Converter:
 
     Args:
         model: floating point numbers get the type of its parameters. So do whole numbers, unless it has an embedding.
-        wants_classes: whether targets that are whole numbers are classes, which are int64.
+        keeps_whole_targets: whether targets that are whole numbers stay that, as int64, which classes are.
     """
 
-    def __init__(self, model: nn.Module, wants_classes: bool) -> None:
+    def __init__(self, model: nn.Module, keeps_whole_targets: bool) -> None:
         kinds = [p._array.dtype for p in model.parameters() if p._array.dtype.kind == "f"]
         self.float_type = kinds[0] if kinds else np.dtype(np.float32)
         self.keeps_integers = any(isinstance(m, nn.Embedding) for m in model.modules())
-        self.wants_classes = wants_classes
+        self.keeps_whole_targets = keeps_whole_targets
 
     def convert(self, x: Any, y: Any = None, weight: Any = None, *, needs_target: bool = True) -> Given:
         """All arrays.
@@ -170,7 +170,7 @@ class Converter:
     def _target(self, values: Any) -> Tensor:
         array, given = as_array(values, "y"), values if isinstance(values, Tensor) else None
         whole = array.dtype.kind in "iub"
-        wanted = np.dtype(np.int64) if whole and self.wants_classes else self.float_type
+        wanted = np.dtype(np.int64) if whole and self.keeps_whole_targets else self.float_type
         if array.dtype.kind == "c":
             wanted = array.dtype
         return given if given is not None and given._array.dtype == wanted else wrap(_typed(array, wanted))

@@ -45,16 +45,22 @@ class Objective:
     Attributes:
         loss: the module or function.
         task, from_logits: what metrics are told of the outputs.
+        keeps_whole_targets: whether targets that are whole numbers stay that.
         is_sum: whether batches' losses are added up, instead of averaged.
     """
 
     def __init__(self, choice: Any) -> None:
         self.loss: Callable[[Any, Any], Tensor] = make_loss(choice)
         self.name = getattr(self.loss, "__name__", type(self.loss).__name__)
-        self.is_classes = isinstance(self.loss, nn.CrossEntropyLoss | nn.NLLLoss)
+        self._is_likelihood = isinstance(self.loss, nn.CrossEntropyLoss | nn.NLLLoss)
+        self.is_classes = self._is_likelihood or isinstance(self.loss, nn.MultiMarginLoss)
         self.is_binary = isinstance(self.loss, nn.BCELoss | nn.BCEWithLogitsLoss)
         elementwise = nn.MSELoss | nn.L1Loss | nn.SmoothL1Loss | nn.HuberLoss | nn.BCELoss | nn.BCEWithLogitsLoss
         self._is_elementwise = isinstance(self.loss, elementwise)
+        # Modules of numbers want whole ones as floating point numbers. What a function of one's own wants nobody knows.
+        of_numbers = isinstance(self.loss, nn.Module) and type(self.loss).__module__.startswith(nn.__name__)
+        labels = isinstance(self.loss, nn.MultiLabelMarginLoss)
+        self.keeps_whole_targets = self.is_classes or labels or not of_numbers
         self.task = "multiclass" if self.is_classes else None
         self.from_logits = isinstance(self.loss, nn.BCEWithLogitsLoss) if self.is_binary else None
         self._reduction = getattr(self.loss, "reduction", None) if isinstance(self.loss, nn.Module) else None
@@ -126,16 +132,16 @@ class Objective:
         if not isinstance(target, Tensor):
             return float(len(target)) if hasattr(target, "__len__") else 1.0
         array = target._array
-        if self.is_classes and array.dtype.kind in "iu":
+        if self._is_likelihood and array.dtype.kind in "iu":
             return self._weight_of_targets(target, None, array.shape)
         if self._reduction == "mean":
-            return array.size / output.shape[1] if self.is_classes else float(array.size)
+            return array.size / output.shape[1] if self._is_likelihood else float(array.size)
         return float(len(array)) if array.ndim else 1.0
 
     def _weight_of_targets(self, target: Any, weight: Array | None, shape: tuple[int, ...]) -> float:
         """The sum of the weights of all elements that count; `shape` is that of their losses."""
         numbers = np.asarray(target)
-        if self.is_classes and numbers.dtype.kind in "iu":
+        if self._is_likelihood and numbers.dtype.kind in "iu":
             counted = numbers != self.loss.ignore_index  # type: ignore[attr-defined]
             of_classes = self.loss.weight  # type: ignore[attr-defined]
             if of_classes is None and weight is None:

@@ -149,8 +149,8 @@ class Trainer:
     ) -> History:
         """Train the model. Afterwards it is in evaluation mode.
 
-        Arrays get the type of the model's parameters, class numbers that of class numbers. Datasets and loaders are
-        taken as they are.
+        Arrays get the type of the model's parameters, class numbers that of class numbers. With a loss function of
+        your own, targets that are whole numbers stay that. Datasets and loaders are taken as they are.
 
         Args:
             x: arrays or tensors with a sample in each row, or a table of pandas'; a tuple of several inputs; a dict of
@@ -215,7 +215,7 @@ class Trainer:
                 kind = type(x).__name__
                 raise TypeError(f"y cannot be given beside a {kind}: its targets come with its samples")
             return x, weight
-        converter = Converter(self.model, self.objective.is_classes)
+        converter = Converter(self.model, self.objective.keeps_whole_targets)
         return converter.convert(x, y, weight, needs_target=needs_target), None
 
     def _validation(self, given: Any, batch_size: int | None) -> Source:
@@ -224,6 +224,9 @@ class Trainer:
                 raise ValueError(f"validation_data: expected (x, y) or (x, y, weights), got {len(given)} parts")
             data, weight = self._given(given[0], given[1], given[2] if len(given) == 3 else None)
         else:
+            if not (is_loader(given) or is_dataset(given)):
+                kind = type(given).__name__
+                raise TypeError(f"validation_data: expected (x, y), (x, y, weights), a dataset or a loader, got {kind}")
             data, weight = self._given(given, None, None)
         return evaluation_source(data, None if is_loader(data) else batch_size, weight)
 
@@ -293,8 +296,10 @@ class Trainer:
         """The layers of the model, with their parameters; with an input, also shapes and costs. See `nn.summary`.
 
         Args:
-            input: what the model is called with, or the sizes of a tensor.
+            input: what the model is called with, as a tensor or an array, or the sizes of a tensor.
         """
+        if isinstance(input, np.ndarray):
+            (input,) = self._given(input, None, None, needs_target=False)[0].tensors
         return nn.summary(self.model, input)
 
     # --- files ------------------------------------------------------------------------------------------------------

@@ -75,9 +75,16 @@ def grid(batch: Array, columns: int = 8) -> Array:
 
 
 def drawn(figure: Any, close: bool) -> Array:
-    """A figure of Matplotlib's as a picture (3, height, width)."""
-    import matplotlib.pyplot as plt
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    """A figure of Matplotlib's as a picture (3, height, width).
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    try:
+        import matplotlib.pyplot as plt
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+    except ImportError as error:
+        raise ImportError("add_figure() draws with matplotlib: python -m pip install matplotlib") from error
 
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
