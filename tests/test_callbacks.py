@@ -406,6 +406,15 @@ def test_the_origin_of_nan():
     assert made.model.last.weight.item() == weights[-1] != weights[0]
 
 
+def test_nan_without_a_guard(capsys):
+    """It goes on, and says in the end who would know where that is from."""
+    trainer = Trainer(nn.Linear(2, 1), "mse", "sgd")
+    trainer.fit(np.full((4, 2), np.nan), np.zeros((4, 1)), epochs=3)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert lines[3] == "The loss is nan in epoch 1. callbacks=[NanGuard()] says where that is from."
+
+
 def test_stopping_at_nan(capsys):
     x = np.ones((12, 1), np.float32)
     x[7] = -4

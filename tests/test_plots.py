@@ -271,7 +271,7 @@ def test_curves():
     epoch = int(np.argmin(found["val_loss"])) + 1
     assert best.get_xdata() == epoch
     assert best.get_label() == f"best: {min(found['val_loss']):.4g} (epoch {epoch})"
-    assert ax.get_yscale() == "log"
+    assert (ax.get_yscale(), ax.get_ylabel()) == ("log", "loss (logarithmic scale)")
     rising = plots.curve({"accuracy": [0.1, 0.9, 0.8], "val_accuracy": [0.2, 0.3, 0.4]}, "accuracy")
     assert rising.lines[2].get_xdata() == 3
     with pytest.raises(KeyError, match=r"the history has no 'los'\. Did you mean 'loss'"):
@@ -313,6 +313,10 @@ def test_mistakes_are_ranked():
     assert [ax.images[0].get_array().max() for ax in found.axes] == [1, 3, 0]
     assert found.get_suptitle() == "3 of 4 are wrong, the most confident first"
     assert found.axes[0].get_title() == "1 (95 %)\ntrue: 0 (5 %)"
+    narrow = plots.mistakes(
+        images, [1, 0, 1, 0], shares, ["bear", "hedgehog"], figure=plt.figure(figsize=(4, 3), layout="constrained")
+    )
+    assert narrow.axes[0].get_title() == "hedgehog (95 %)\ntrue: bear (5 %)"
     two = plots.mistakes(images, [1, 0, 1, 0], shares, count=2)
     assert two.get_suptitle().replace("\n", " ") == "3 of 4 are wrong, the most confident first (2 shown)"
     with pytest.raises(ValueError, match=r"expected probabilities \(N, classes\) for 3 targets, got \(4, 2\)"):

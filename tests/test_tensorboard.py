@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -194,6 +195,14 @@ def test_figures(tmp_path):
     one, two = decoded(without_picture(first)[1]), decoded(without_picture(second)[1])
     assert one.shape == (50, 100, 3)
     np.testing.assert_array_equal(two, np.concatenate([one, one], axis=1))
+
+
+def test_figures_without_matplotlib(tmp_path, monkeypatch):
+    for module in ("matplotlib", "matplotlib.pyplot"):
+        monkeypatch.setitem(sys.modules, module, None)
+    text = r"add_figure\(\) draws with matplotlib: python -m pip install matplotlib$"
+    with SummaryWriter(tmp_path) as writer, pytest.raises(ImportError, match=text):
+        writer.add_figure("one", None)
 
 
 class Branches(nn.Module):

@@ -503,6 +503,19 @@ def test_types():
     assert expected.predict(Table()).shape == (20,)
 
 
+def test_whole_numbers_for_a_loss_of_ones_own():
+    """They stay that: who knows what it does with them. Modules get what they want."""
+    x, y = classes()
+    own = make(lambda output, target: functional.cross_entropy(output, target))
+    assert own.evaluate(x, y) == Trainer(own.model, "cross_entropy", None).evaluate(x, y)
+    margin = make(nn.MultiMarginLoss(weight=tg.tensor([1.0, 2.0, 3.0])))
+    output, target = tg.tensor(margin.predict(x, raw=True)), tg.tensor(y)
+    assert margin.evaluate(x, y)["loss"] == pytest.approx(margin.loss(output, target).item())
+    assert margin.predict(x).tolist() == output.argmax(dim=1).tolist()
+    assert np.isfinite(make("multilabel_margin").evaluate(x, np.eye(3, dtype=int)[y])["loss"])
+    assert np.isfinite(make("mse").evaluate(x, np.eye(3, dtype=int)[y])["loss"])
+
+
 def test_words_for_an_embedding_stay_whole():
     model = nn.Sequential(nn.Embedding(10, 4), nn.Flatten(), nn.Linear(12, 2))
     x = np.random.default_rng(0).integers(0, 10, (30, 3), dtype=np.int32)
@@ -570,6 +583,7 @@ def make(loss="cross_entropy", optimizer="sgd", outputs=3, **options):
     [
         (lambda: make(optimizer="adan"), ValueError, r"no optimizer is called 'adan'. Did you mean 'adam\w*'\? "),
         (lambda: make("cross_entrop"), ValueError, "no loss is called 'cross_entrop'. Did you mean 'cross_entropy'"),
+        (lambda: make("sparse_categorical_crossentropy"), ValueError, "It is 'cross_entropy' here, of class numbers"),
         (lambda: make(metrics=["acuracy"]), ValueError, "'acuracy'. Did you mean 'accuracy'"),
         (lambda: make(metrics=["accuracy", "accuracy"]), ValueError, "metrics: two are called 'accuracy'"),
         (lambda: make(loss=3), TypeError, "loss: expected a name .* got int 3"),
@@ -603,6 +617,7 @@ def make(loss="cross_entropy", optimizer="sgd", outputs=3, **options):
         (lambda: make().fit(x20[:1], y20[:1], validation_split=0.5), ValueError, "leaves none to train on"),
         (lambda: make().fit(x20, y20, validation_split=0.5, validation_data=plain), ValueError, "give one of both"),
         (lambda: make().fit(x20, y20, validation_data=(x20,)), ValueError, "expected .* got 1 parts"),
+        (lambda: make().fit(x20, y20, validation_data=x20), TypeError, r"expected \(x, y\), .* got ndarray"),
         (lambda: make().fit(x20, y20, class_weight="balance"), ValueError, "expected 'balanced', .* got 'balance'"),
         (lambda: make().fit(Triples(), class_weight="balanced"), ValueError, "do not have all targets at hand"),
         (lambda: make("mse").fit(x20, x20[:, :3], class_weight=[1]), ValueError, "a class number for each sample"),
@@ -720,3 +735,4 @@ def test_predicting_in_another_process(tmp_path):
 
 def test_summary():
     assert "Parameters: " in str(make().summary((1, 5)))
+    assert str(make().summary(x20.astype(np.float64))) == str(make().summary(tg.tensor(x20)))

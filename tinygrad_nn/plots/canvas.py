@@ -62,7 +62,7 @@ def font_for(text_length: float, width: float, height: float, largest: float = F
 def shortened(text: Any, length: int = LONGEST_NAME) -> str:
     """A text of at most so many characters; what is left out is shown as …"""
     whole = str(text)
-    return whole if len(whole) <= length else whole[: max(length - 1, 1)].rstrip() + "…"
+    return whole if len(whole) <= max(length, 4) else whole[: max(length - 1, 1)].rstrip() + "…"
 
 
 def class_names(names: Sequence[Any] | None, count: int) -> list[str]:

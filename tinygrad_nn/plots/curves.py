@@ -101,6 +101,7 @@ def _scale(ax: Axes, curves: Sequence[Array], name: str) -> None:
     if falls and finite.min() > 0 and finite.max() / finite.min() > _SPREAD:
         ticker = matplotlib("ticker")
         ax.set_yscale("log")
+        ax.set_ylabel(f"{ax.get_ylabel()} (logarithmic scale)")
         decades = np.log10(finite.max() / finite.min())
         ax.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5) if decades < 2.5 else (1,)))
         ax.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))

@@ -11,9 +11,10 @@ import numpy as np
 
 from .. import nn
 from ..metrics.reading import Array
-from .canvas import class_names, new_figure, numbers, percent, shortened
+from .canvas import LONGEST_NAME, SMALLEST, class_names, new_figure, numbers, percent, shortened
 from .pictures import as_pictures, show
 
+_NARROW = 0.59  # the width of a character of names in a line, of the font's size: on average, and a little more
 _RIGHT, _WRONG = "#1a7f37", "#c62828"
 
 
@@ -39,13 +40,15 @@ def _fitting(count: int, figure: Any, columns: int | None) -> tuple[int, int | N
     return min(count, columns * max(1, int((height - 0.4) / 1.25))), columns
 
 
-def _title_room(figure: Any, axes: Sequence[Any]) -> tuple[float, int]:
-    """The size of the font of the titles above the pictures, and how many characters fit."""
+def _title_room(figure: Any, axes: Sequence[Any], longest: int = 0) -> tuple[float, int]:
+    """The size of the font of the titles above the pictures, and how many characters fit: if it can be, the longest."""
     grid = axes[0].get_gridspec()
     scale = 72 / figure.dpi
     width, height = figure.bbox.width * scale / grid.ncols, figure.bbox.height * scale / grid.nrows
-    font = min(9.0, max(5.0, height * 0.11))  # two lines, and the picture
-    return font, max(6, int(width * 0.94 / (font * 0.6)))
+    font = min(9.0, max(SMALLEST, height * 0.11))  # two lines, and the picture
+    if longest:
+        font = max(SMALLEST, min(font, width * 0.96 / (longest * _NARROW)))
+    return font, max(6, int(width * 0.96 / (font * _NARROW)))
 
 
 def examples(
@@ -172,7 +175,8 @@ def mistakes(
     shown = wrong[:count]
     pictures = as_pictures(numbers(images)[shown], shape)
     figure, axes = _grid(len(shown), figure, 1.75, 2.0, columns)
-    font, room = _title_room(figure, axes)
+    longest = max(len(str(names[number])) for number in (*predicted[shown], *target[shown]))
+    font, room = _title_room(figure, axes, min(LONGEST_NAME, len("true:  (99 %)") + longest))
     for ax, picture, number in zip(axes, pictures, shown, strict=True):
         show(ax, picture)
         guess = _with_share("", names[predicted[number]], shares[number, predicted[number]], room)

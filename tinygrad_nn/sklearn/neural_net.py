@@ -153,10 +153,11 @@ class NeuralNetClassifier(ClassifierMixin, ClassTargets, NeuralNet):
 
     def _shaped(self, y: Array, output: Array) -> Array:
         objective, count, has_one = self.trainer_.objective, len(self.classes_), self._is_binary(output)
-        given = f"the module's outputs have shape {output.shape} for {len(output)} examples"
+        examples = len(output)
+        given = f"the module's outputs have shape {output.shape} for {examples} examples"
         if self._has_labels:
-            if output.size != len(output) * y.shape[1]:
-                raise ValueError(f"{given}, and y has {y.shape[1]} labels. Expected outputs ({len(output)}, {y.shape[1]})")
+            if output.size != examples * y.shape[1]:
+                raise ValueError(f"{given}, and y has {y.shape[1]} labels. Expected outputs ({examples}, {y.shape[1]})")
             return y.reshape(len(y), *output.shape[1:]).astype(np.float64)
         if objective.is_binary and count > 2:
             raise ValueError(
@@ -165,18 +166,18 @@ class NeuralNetClassifier(ClassifierMixin, ClassTargets, NeuralNet):
             )
         if objective.is_binary and not has_one:
             raise ValueError(
-                f"{given}. Expected one output with {objective.name}, ({len(output)}, 1); for an output for each class "
-                "the loss is 'cross_entropy'"
+                f"{given}. Expected one output with {objective.name}, ({examples}, 1); for one of each class the "
+                "loss is 'cross_entropy'"
             )
         if has_one and (objective.is_classes or count > 2):
             raise ValueError(
-                f"{given}, and there are {count} classes. Expected outputs ({len(output)}, {count}); for one output and "
+                f"{given}, and there are {count} classes. Expected outputs ({examples}, {count}); for one output and "
                 "two classes the loss is 'bce_with_logits'"
             )
         if has_one:
             return y.reshape(len(y), *output.shape[1:]).astype(np.float64)
         if output.ndim < 2 or output.shape[1] < count:
-            raise ValueError(f"{given}, and there are {count} classes. Expected outputs ({len(output)}, {count})")
+            raise ValueError(f"{given}, and there are {count} classes. Expected outputs ({examples}, {count})")
         return y
 
     def _is_binary(self, output: Array) -> bool:

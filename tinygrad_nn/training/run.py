@@ -221,7 +221,8 @@ class Run:
         logs = self._averages.result()
         logs["lr"] = float(self.optimizer.param_groups[0]["lr"])
         if not math.isfinite(logs["loss"]) and all(map(math.isfinite, self.history["loss"])):
-            self.note(f"The loss is {logs['loss']} in epoch {self.epoch}. callbacks=[NanGuard()] says where that is from.")
+            told = f"The loss is {logs['loss']} in epoch {self.epoch}."
+            self.note(f"{told} callbacks=[NanGuard()] says where that is from.")
         self.training_seconds = self._elapsed + time.perf_counter() - self._started
         if self.validation is not None:
             found = evaluate(self.model, self.trainer.objective, self.validation, self.trainer.metrics)
