@@ -8,6 +8,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -268,15 +269,22 @@ def test_op_budget(name):
 
 
 def test_trainer_budget():
-    """What `Trainer.fit` costs beyond the loop by hand, at the best of many tries."""
+    """How much more of the processor's time `Trainer.fit` takes than the loop by hand, in the middle of some rounds."""
     data = made_up(64 * 150)
-    jobs = [make(tinygrad_nn, data) for make in (trainer.by_hand, trainer.fitted)]
-    least = [job.sample() for job in jobs]
-    for _ in range(12):
-        least = [min(least[i], job.sample()) for i, job in enumerate(jobs)]
-        if least[1] <= FIT_SHARE * least[0]:
+    hand, fit = (make(tinygrad_nn, data) for make in (trainer.by_hand, trainer.fitted))
+    shares = []
+    for number in range(25):
+        shares.append(processor_seconds(fit) / processor_seconds(hand))
+        if number >= 4 and statistics.median(shares) <= FIT_SHARE:
             return
-    pytest.fail(f"fit takes {least[1] / least[0]:.3f} times as long as the loop, allowed are {FIT_SHARE}")
+    pytest.fail(f"fit takes {statistics.median(shares):.3f} times as long as the loop, allowed are {FIT_SHARE}")
+
+
+def processor_seconds(job):
+    """Not the time on a clock: other processes run, too."""
+    started = time.process_time()
+    job.sample()
+    return time.process_time() - started
 
 
 def test_wheel_size():

@@ -133,6 +133,8 @@ class Objective:
             return float(len(target)) if hasattr(target, "__len__") else 1.0
         array = target._array
         if self._is_likelihood and array.dtype.kind in "iu":
+            if self.loss.weight is None:  # type: ignore[attr-defined]
+                return float(np.count_nonzero(array != self.loss.ignore_index))  # type: ignore[attr-defined]
             return self._weight_of_targets(target, None, array.shape)
         if self._reduction == "mean":
             return array.size / output.shape[1] if self._is_likelihood else float(array.size)
@@ -144,8 +146,6 @@ class Objective:
         if self._is_likelihood and numbers.dtype.kind in "iu":
             counted = numbers != self.loss.ignore_index  # type: ignore[attr-defined]
             of_classes = self.loss.weight  # type: ignore[attr-defined]
-            if of_classes is None and weight is None:
-                return float(np.count_nonzero(counted))
             each = counted.astype(np.float64)
             if of_classes is not None:
                 each[counted] = np.asarray(of_classes)[numbers[counted]]
