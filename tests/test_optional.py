@@ -53,6 +53,12 @@ def test_none_of_them_is_imported(tmp_path):
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
+def test_a_star_import_needs_none_of_them(tmp_path):
+    done = run("from tinygrad_nn import *\nprint(plots, 'sklearn' in globals())", tmp_path, OPTIONAL)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("False\n")
+
+
 @pytest.mark.parametrize(("missing", "code", "text"), NEEDED)
 def test_asked_for_by_the_line_that_installs_it(missing, code, text, tmp_path):
     done = run(code, tmp_path, (missing,))
