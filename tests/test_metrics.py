@@ -504,6 +504,10 @@ def test_batches_of_another_kind(name):
 # --- names and the base class -------------------------------------------------------------------------------------
 
 
+def test_short_names():
+    assert metric("acc").name == "accuracy"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_names(name):
     found = metric(name)

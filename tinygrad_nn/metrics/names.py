@@ -18,7 +18,6 @@ from .regression import MeanAbsoluteError, MeanSquaredError, R2Score, RootMeanSq
 
 # What each name makes. Several names may make the same.
 NAMES: dict[str, Callable[[], Metric]] = {
-    "acc": Accuracy,
     "accuracy": Accuracy,
     "auc": AUC,
     "average_precision": AveragePrecision,
@@ -35,6 +34,7 @@ NAMES: dict[str, Callable[[], Metric]] = {
     "rmse": RootMeanSquaredError,
     "top_5_accuracy": TopKAccuracy,
 }
+_SHORT = {"acc": "accuracy"}  # what Keras takes, too
 for _kind in (F1Score, Precision, Recall):
     for _average in ("macro", "micro", "weighted"):
         _name = f"{_kind.name}_{_average}"
@@ -83,7 +83,7 @@ def _resolve(wanted: Any) -> Metric:
     if isinstance(wanted, Metric):
         return wanted
     if isinstance(wanted, str):
-        make = NAMES.get(wanted.lower())
+        make = NAMES.get(_SHORT.get(wanted.lower(), wanted.lower()))
         top = re.fullmatch(r"top_(\d+)_accuracy", wanted.lower())
         if make is None and top is not None:
             return TopKAccuracy(int(top[1]))
