@@ -29,4 +29,12 @@ def as_array(values: Any, name: str) -> Array:
 def _what(array: Array) -> str:
     if array.dtype.kind in "US" or (array.size and isinstance(array.reshape(-1)[0], str)):
         return "text. Class names become numbers with names, y = numpy.unique(labels, return_inverse=True)"
+    if array.ndim == 2 and array.size:
+        columns = [number for number, value in enumerate(array[0]) if isinstance(value, str)]
+        if columns:
+            told = "columns" if len(columns) > 1 else "column"
+            return (
+                f"text in {told} {', '.join(map(str, columns))}. Words become numbers with pandas.get_dummies, or "
+                "scikit-learn's OneHotEncoder"
+            )
     return f"an array of {array.dtype}. A sparse matrix needs .toarray(), a table with gaps .to_numpy(float)"
