@@ -603,7 +603,7 @@ def make(loss="cross_entropy", optimizer="sgd", outputs=3, **options):
         (lambda: make().fit(x20[:0], y20[:0]), ValueError, r"x is empty: its shape is \(0, 5\)"),
         (lambda: make().fit(x20), TypeError, "y is missing"),
         (lambda: make().fit(x20, np.array(list("abc") * 7)[:20]), TypeError, "got text. .* return_inverse=True"),
-        (lambda: make().fit(np.array([[1, "a", 2, "b", 3]] * 20, object), y20), TypeError, "x: .* text in columns 1, 3"),
+        (lambda: make().fit(np.array([[1, "a", 2, "b", 3]] * 20, object), y20), TypeError, "x: .* columns 1, 3"),
         (lambda: make().fit([[1, 2], [3]], [0, 1]), ValueError, "x is no array"),
         (lambda: make().fit(3.0, [0]), ValueError, "x: expected a sample in each row, got a single number"),
         (lambda: make().fit(plain, y20), TypeError, "y cannot be given beside a TensorDataset"),
