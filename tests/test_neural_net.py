@@ -149,8 +149,9 @@ def test_images_and_words():
     images = np.zeros((60, 1, 5, 5))
     images[np.arange(60), 0, np.arange(60) % 3] = 1
     target = np.arange(60) % 3
-    model = classifier(nn.Sequential(nn.Flatten(), nn.Linear(25, 3)), lr=0.05).fit(images, target)
-    assert model.score(images, target) == 1
+    convolution = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(36, 3))
+    for module in (nn.Sequential(nn.Flatten(), nn.Linear(25, 3)), convolution):
+        assert classifier(module, lr=0.05).fit(images, target).score(images, target) == 1
     words = np.random.default_rng(0).integers(0, 10, (200, 3))
     model = classifier(nn.Sequential(nn.Embedding(10, 8), nn.Flatten(), nn.Linear(24, 2)), lr=0.05)
     assert model.fit(words, words[:, 0] > 4).score(words, words[:, 0] > 4) == 1

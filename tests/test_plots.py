@@ -158,6 +158,7 @@ PICTURES = {
     "weights/small": lambda: plots.weights(
         GENERATOR.normal(size=(20, 64)), figure=plt.figure(figsize=(4, 3), layout="constrained")
     ),
+    "weights/convolution": lambda: plots.weights(nn.Sequential(nn.Conv2d(1, 12, 5), nn.ReLU(), nn.Conv2d(12, 3, 3))),
     "weights/colors": lambda: plots.weights(GENERATOR.normal(size=(16, 3, 5, 5))),
     "gradients": lambda: plots.gradient_flow(network(6)),
     "gradients/biases": lambda: plots.gradient_flow(network(2), biases=True),
