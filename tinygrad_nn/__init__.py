@@ -268,13 +268,13 @@ if TYPE_CHECKING:
         safetensors,
         serialization,
         signal,
-        sklearn,
         special,
         testing,
         training,
         transforms,
         utils,
     )
+    from . import sklearn as sklearn
     from .autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
     from .func import vmap
     from .serialization import load, load_checkpoint, save, save_checkpoint
@@ -360,7 +360,8 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-# What stands in this file, or in the core; the rest of __all__ is what the ops hand out.
+# What stands in this file, or in the core; the rest of __all__ is what the ops hand out. Without sklearn: a star import
+# must neither need scikit-learn nor hide it.
 _OWN_NAMES = [
     "Generator", "GradScaler", "Size", "Tensor", "__version__", "accelerator", "amp", "autocast", "autograd",
     "backends", "bool", "case", "cdouble", "cfloat", "complex128", "complex64", "composite", "cpu", "cuda",
@@ -373,7 +374,7 @@ _OWN_NAMES = [
     "newaxis", "nn", "no_grad", "numel", "op", "optim", "pi", "plots", "profiler", "random", "return_types",
     "safetensors", "save", "save_checkpoint", "serialization", "set_autocast_cache_enabled", "set_autocast_dtype",
     "set_autocast_enabled", "set_default_dtype", "set_grad_enabled", "set_printoptions", "short", "signal",
-    "sklearn", "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr", "special", "strided",
+    "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr", "special", "strided",
     "testing", "training", "transforms", "uint8", "utils", "version", "vmap", "xpu",
 ]  # fmt: skip
 
@@ -436,7 +437,7 @@ __all__ = [
     "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode", "set_float32_matmul_precision",
     "set_flush_denormal", "set_grad_enabled", "set_num_interop_threads", "set_num_threads", "set_printoptions",
     "set_rng_state", "set_warn_always", "sgn", "short", "sigmoid", "sign", "signal", "signbit", "sin", "sinc", "sinh",
-    "sklearn", "slice_copy", "slice_inverse", "slice_scatter", "slogdet", "softmax", "sort", "sparse_bsc", "sparse_bsr",
+    "slice_copy", "slice_inverse", "slice_scatter", "slogdet", "softmax", "sort", "sparse_bsc", "sparse_bsr",
     "sparse_coo", "sparse_csc", "sparse_csr", "special", "split", "split_copy", "split_with_sizes",
     "split_with_sizes_copy", "sqrt", "square", "squeeze", "squeeze_copy", "stack", "std", "std_mean", "stft", "strided",
     "sub", "subtract", "sum", "svd", "svd_lowrank", "swapaxes", "swapdims", "t", "t_copy", "take", "take_along_dim",
