@@ -61,6 +61,7 @@ class Case:
         unit: us, ms or s.
         rounds: how many samples are taken of each contender.
         tolerance: by how much answers may differ, relative to the largest of them.
+        reference: whom the others are compared with.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Case:
     unit: str = "us"
     rounds: int = 30
     tolerance: float = 1e-4
+    reference: str = REFERENCE
 
 
 @dataclass
@@ -88,18 +90,20 @@ class Result:
         return min(self.samples[name])
 
     def ratio(self, name: str) -> float | None:
-        """The median of the rounds' ratios to PyTorch; None without PyTorch.
+        """The median of the rounds' ratios to PyTorch, or the case's other reference; None where that is missing.
 
         Within a round both ran shortly after one another, so what slows the machine down for a while drops out.
         """
-        if REFERENCE not in self.samples:
+        reference = self.case.reference
+        if reference not in self.samples:
             return None
-        pairs = zip(self.samples[name], self.samples[REFERENCE], strict=True)
+        pairs = zip(self.samples[name], self.samples[reference], strict=True)
         return statistics.median(ours / theirs for ours, theirs in pairs)
 
     def least_ratio(self, name: str) -> float | None:
         """The ratio of the least samples."""
-        return self.least(name) / self.least(REFERENCE) if REFERENCE in self.samples else None
+        reference = self.case.reference
+        return self.least(name) / self.least(reference) if reference in self.samples else None
 
 
 class Timed:
@@ -249,7 +253,7 @@ def _answers(jobs: dict[str, Job], result: Result) -> dict[str, Sequence[float]]
 def _compare(case: Case, answers: dict[str, Sequence[float]]) -> None:
     if not answers:
         return
-    expected_name = REFERENCE if REFERENCE in answers else next(iter(answers))
+    expected_name = case.reference if case.reference in answers else next(iter(answers))
     expected = answers[expected_name]
     scale = max(map(abs, expected))
     for name, got in answers.items():

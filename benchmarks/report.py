@@ -61,15 +61,16 @@ def text(result: Result) -> str:
     """One case, a line for each contender."""
     case = result.case
     lines = [f"{case.name}: {case.about} [{case.unit}]"]
+    width = max(12, *map(len, [*result.samples, *result.missing]), 0)
     for name in result.samples:
         scale = UNITS[case.unit]
         median, fastest = number(result.median(name) * scale), number(result.least(name) * scale)
-        line = f"  {name:12} median {median:>8}   least {fastest:>8}"
+        line = f"  {name:{width}} median {median:>8}   least {fastest:>8}"
         ratio, least = result.ratio(name), result.least_ratio(name)
         if ratio is not None and least is not None:
-            line += f"   of {REFERENCE}: {ratio:.2f}   least {least:.2f}"
+            line += f"   of {case.reference}: {ratio:.2f}   least {least:.2f}"
         lines.append(line)
-    lines += [f"  {name:12} {reason}" for name, reason in result.missing.items()]
+    lines += [f"  {name:{width}} {reason}" for name, reason in result.missing.items()]
     return "\n".join(lines)
 
 
@@ -90,7 +91,7 @@ def _cell(result: Result, name: str) -> str:
         return "–"
     shown = number(result.median(name) * UNITS[result.case.unit])
     ratio = result.ratio(name)
-    return shown if ratio is None or name == REFERENCE else f"{shown} ({ratio:.2f})"
+    return shown if ratio is None or name == result.case.reference else f"{shown} ({ratio:.2f})"
 
 
 def number(value: float) -> str:

@@ -8,15 +8,18 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import tinygrad_nn
 from benchmarks import harness, report
-from benchmarks.cases import REGISTRY, select
+from benchmarks.cases import REGISTRY, select, trainer
 from benchmarks.cases.imports import import_seconds
+from benchmarks.digits import made_up
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = harness.Settings(rounds=1, seconds=0.0, quick=True)
@@ -28,6 +31,7 @@ USUAL_IMPORTS = "import tinygrad_nn, tinygrad_nn.nn, tinygrad_nn.nn.functional, 
 IMPORTED_BYTES = {"import tinygrad_nn": 900_000, USUAL_IMPORTS: 1_800_000}  # of source text
 OP_SECONDS = 4.5e-6  # forward and backward of an op on three numbers, or ...
 OP_BARE = 10  # ... so many times what NumPy takes for it, on machines slower than that
+FIT_SHARE = 1.05  # of what the loop by hand takes
 WHEEL_BYTES = 2_000_000
 
 
@@ -262,6 +266,25 @@ def test_op_budget(name):
         if min(ours) <= min(allowed):
             return
     pytest.fail(f"{name}: {min(ours) * 1e6:.2f} us for one op, allowed are {min(allowed) * 1e6:.2f}")
+
+
+def test_trainer_budget():
+    """How much more of the processor's time `Trainer.fit` takes than the loop by hand, in the middle of some rounds."""
+    data = made_up(64 * 150)
+    hand, fit = (make(tinygrad_nn, data) for make in (trainer.by_hand, trainer.fitted))
+    shares = []
+    for number in range(25):
+        shares.append(processor_seconds(fit) / processor_seconds(hand))
+        if number >= 4 and statistics.median(shares) <= FIT_SHARE:
+            return
+    pytest.fail(f"fit takes {statistics.median(shares):.3f} times as long as the loop, allowed are {FIT_SHARE}")
+
+
+def processor_seconds(job):
+    """Not the time on a clock: other processes run, too."""
+    started = time.process_time()
+    job.sample()
+    return time.process_time() - started
 
 
 def test_wheel_size():

@@ -83,7 +83,8 @@ def test_public_functions_have_docstrings() -> None:
     missing = [
         f"{space.__name__}.{name}"
         for space in (tinygrad_nn, tinygrad_nn.nn, tinygrad_nn.nn.functional, tinygrad_nn.optim, tinygrad_nn.autograd,
-                      tinygrad_nn.utils.data, tinygrad_nn.testing, tinygrad_nn.debug, tinygrad_nn.profiler)
+                      tinygrad_nn.utils.data, tinygrad_nn.testing, tinygrad_nn.training, tinygrad_nn.metrics,
+                      tinygrad_nn.plots, tinygrad_nn.debug, tinygrad_nn.profiler)
         for name in space.__all__
         if callable(getattr(space, name)) and not (getattr(space, name).__doc__ or "").strip()
     ]  # fmt: skip

@@ -259,8 +259,10 @@ if TYPE_CHECKING:
         fft,
         func,
         linalg,
+        metrics,
         nn,
         optim,
+        plots,
         profiler,
         random,
         safetensors,
@@ -268,9 +270,11 @@ if TYPE_CHECKING:
         signal,
         special,
         testing,
+        training,
         transforms,
         utils,
     )
+    from . import sklearn as sklearn
     from .autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
     from .func import vmap
     from .serialization import load, load_checkpoint, save, save_checkpoint
@@ -316,8 +320,9 @@ def numel(input: Tensor) -> _builtins.int:
 # Imported when they are first asked for, so that the package itself is there at once.
 _SUBMODULES = (
     "accelerator", "amp", "autograd", "backends", "cpu", "cuda", "datasets", "debug", "distributed", "fft", "func",
-    "hub", "jit", "linalg", "mps", "multiprocessing", "nn", "optim", "profiler", "random", "safetensors",
-    "serialization", "signal", "special", "testing", "transforms", "utils", "version", "xpu",
+    "hub", "jit", "linalg", "metrics", "mps", "multiprocessing", "nn", "optim", "plots", "profiler", "random",
+    "safetensors", "serialization", "signal", "sklearn", "special", "testing", "training", "transforms", "utils",
+    "version", "xpu",
 )  # fmt: skip
 
 
@@ -355,20 +360,22 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-# What stands in this file, or in the core; the rest of __all__ is what the ops hand out.
+# What stands in this file, or in the core; the rest of __all__ is what the ops hand out. Without sklearn: a star import
+# must neither need scikit-learn nor hide it.
 _OWN_NAMES = [
     "Generator", "GradScaler", "Size", "Tensor", "__version__", "accelerator", "amp", "autocast", "autograd",
-    "backends", "bool", "case", "cdouble", "cfloat", "complex128", "complex64", "composite", "cpu", "cuda", "datasets",
-    "debug", "default_generator", "device", "distributed", "double", "dtype", "e", "enable_grad", "fft", "finfo",
-    "float", "float16", "float32", "float64", "func", "get_autocast_dtype", "get_default_dtype", "half", "hub",
-    "iinfo", "inf", "inference_mode", "int", "int16", "int32", "int64", "int8", "is_anomaly_check_nan_enabled",
-    "is_anomaly_enabled", "is_autocast_cache_enabled", "is_autocast_enabled", "is_complex", "is_floating_point",
-    "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_tensor", "jit", "layout", "linalg", "load",
-    "load_checkpoint", "long", "mps", "multiprocessing", "nan", "newaxis", "nn", "no_grad", "numel", "op", "optim",
-    "pi", "profiler", "random", "return_types", "safetensors", "save", "save_checkpoint", "serialization",
-    "set_autocast_cache_enabled", "set_autocast_dtype", "set_autocast_enabled", "set_default_dtype",
-    "set_grad_enabled", "set_printoptions", "short", "signal", "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc",
-    "sparse_csr", "special", "strided", "testing", "transforms", "uint8", "utils", "version", "vmap", "xpu",
+    "backends", "bool", "case", "cdouble", "cfloat", "complex128", "complex64", "composite", "cpu", "cuda",
+    "datasets", "debug", "default_generator", "device", "distributed", "double", "dtype", "e", "enable_grad", "fft",
+    "finfo", "float", "float16", "float32", "float64", "func", "get_autocast_dtype", "get_default_dtype", "half",
+    "hub", "iinfo", "inf", "inference_mode", "int", "int16", "int32", "int64", "int8",
+    "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_autocast_cache_enabled", "is_autocast_enabled",
+    "is_complex", "is_floating_point", "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_tensor",
+    "jit", "layout", "linalg", "load", "load_checkpoint", "long", "metrics", "mps", "multiprocessing", "nan",
+    "newaxis", "nn", "no_grad", "numel", "op", "optim", "pi", "plots", "profiler", "random", "return_types",
+    "safetensors", "save", "save_checkpoint", "serialization", "set_autocast_cache_enabled", "set_autocast_dtype",
+    "set_autocast_enabled", "set_default_dtype", "set_grad_enabled", "set_printoptions", "short", "signal",
+    "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr", "special", "strided",
+    "testing", "training", "transforms", "uint8", "utils", "version", "vmap", "xpu",
 ]  # fmt: skip
 
 # --- made by tools/make_exports.py: from here
@@ -414,17 +421,17 @@ __all__ = [
     "logical_xor", "logit", "logspace", "logsumexp", "long", "lt", "lu", "lu_solve", "lu_unpack", "manual_seed",
     "masked_fill", "masked_scatter", "masked_select", "matmul", "matrix_exp", "matrix_power", "max", "max_pool1d",
     "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "maximum", "mean", "median", "memory_format", "meshgrid",
-    "min", "minimum", "mm", "mode", "moveaxis", "movedim", "mps", "msort", "mul", "multinomial", "multiply",
+    "metrics", "min", "minimum", "mm", "mode", "moveaxis", "movedim", "mps", "msort", "mul", "multinomial", "multiply",
     "multiprocessing", "mv", "mvlgamma", "nan", "nan_to_num", "nanmean", "nanmedian", "nanquantile", "nansum", "narrow",
     "narrow_copy", "native_channel_shuffle", "ne", "neg", "negative", "newaxis", "nextafter", "nn", "no_grad",
     "nonzero", "nonzero_static", "norm", "normal", "not_equal", "nuclear_norm", "numel", "ones", "ones_like", "op",
     "optim", "orgqr", "ormqr", "outer", "pairwise_distance", "pca_lowrank", "pdist", "permute", "permute_copy", "pi",
-    "pinverse", "pixel_shuffle", "pixel_unshuffle", "poisson", "polar", "polygamma", "positive", "pow", "prelu",
-    "preserve_format", "prod", "profiler", "promote_types", "put", "qr", "quantile", "rad2deg", "rand", "rand_like",
-    "randint", "randint_like", "randn", "randn_like", "random", "randperm", "range", "ravel", "real", "reciprocal",
-    "relu", "remainder", "renorm", "repeat_interleave", "reshape", "resize_as_", "resolve_conj", "resolve_neg",
-    "result_type", "return_types", "rms_norm", "roll", "rot90", "round", "row_stack", "rrelu", "rsqrt", "rsub",
-    "safetensors", "save", "save_checkpoint", "scalar_tensor", "scatter", "scatter_add", "scatter_reduce",
+    "pinverse", "pixel_shuffle", "pixel_unshuffle", "plots", "poisson", "polar", "polygamma", "positive", "pow",
+    "prelu", "preserve_format", "prod", "profiler", "promote_types", "put", "qr", "quantile", "rad2deg", "rand",
+    "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm", "range", "ravel", "real",
+    "reciprocal", "relu", "remainder", "renorm", "repeat_interleave", "reshape", "resize_as_", "resolve_conj",
+    "resolve_neg", "result_type", "return_types", "rms_norm", "roll", "rot90", "round", "row_stack", "rrelu", "rsqrt",
+    "rsub", "safetensors", "save", "save_checkpoint", "scalar_tensor", "scatter", "scatter_add", "scatter_reduce",
     "searchsorted", "seed", "select", "select_copy", "select_scatter", "selu", "serialization",
     "set_autocast_cache_enabled", "set_autocast_dtype", "set_autocast_enabled", "set_default_device",
     "set_default_dtype", "set_default_tensor_type", "set_deterministic_debug_mode", "set_float32_matmul_precision",
@@ -435,12 +442,12 @@ __all__ = [
     "split_with_sizes_copy", "sqrt", "square", "squeeze", "squeeze_copy", "stack", "std", "std_mean", "stft", "strided",
     "sub", "subtract", "sum", "svd", "svd_lowrank", "swapaxes", "swapdims", "t", "t_copy", "take", "take_along_dim",
     "tan", "tanh", "tensor", "tensor_split", "tensordot", "testing", "threshold", "tile", "to_dlpack", "topk", "trace",
-    "transforms", "transpose", "transpose_copy", "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices",
-    "triu", "triu_indices", "true_divide", "trunc", "typename", "uint8", "uint16", "uint32", "uint64", "unbind",
-    "unbind_copy", "unflatten", "unfold_copy", "unique", "unique_consecutive", "unravel_index", "unsafe_chunk",
-    "unsafe_split", "unsafe_split_with_sizes", "unsqueeze", "unsqueeze_copy", "use_deterministic_algorithms", "utils",
-    "vander", "var", "var_mean", "vdot", "version", "view_as_complex", "view_as_complex_copy", "view_as_real",
-    "view_as_real_copy", "view_copy", "vmap", "vsplit", "vstack", "where", "xlogy", "xpu", "zero_", "zeros",
-    "zeros_like",
+    "training", "transforms", "transpose", "transpose_copy", "trapezoid", "trapz", "triangular_solve", "tril",
+    "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "typename", "uint8", "uint16", "uint32", "uint64",
+    "unbind", "unbind_copy", "unflatten", "unfold_copy", "unique", "unique_consecutive", "unravel_index",
+    "unsafe_chunk", "unsafe_split", "unsafe_split_with_sizes", "unsqueeze", "unsqueeze_copy",
+    "use_deterministic_algorithms", "utils", "vander", "var", "var_mean", "vdot", "version", "view_as_complex",
+    "view_as_complex_copy", "view_as_real", "view_as_real_copy", "view_copy", "vmap", "vsplit", "vstack", "where",
+    "xlogy", "xpu", "zero_", "zeros", "zeros_like",
 ]  # fmt: skip
 # --- to here

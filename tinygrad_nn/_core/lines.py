@@ -11,7 +11,8 @@ import sys
 from types import FrameType, TracebackType
 from typing import NamedTuple
 
-_OUTSIDE = ("tinygrad_nn", "numpy", "importlib", "contextlib", "functools")  # whose frames are not the user's
+# whose frames are not the user's
+_OUTSIDE = ("tinygrad_nn", "numpy", "sklearn", "joblib", "importlib", "contextlib", "functools")
 _PACKAGE = __name__.split(".", 1)[0]
 
 
