@@ -2,7 +2,7 @@
 
 Example:
     >>> import tinygrad_nn as tg
-    >>> tg.backends.cuda.matmul.allow_tf32 = True
+    >>> tg.backends.cuda.matmul.allow_tf32 = False
     >>> tg.backends.cuda.is_built()
     False
 """
