@@ -319,10 +319,10 @@ def numel(input: Tensor) -> _builtins.int:
 
 # Imported when they are first asked for, so that the package itself is there at once.
 _SUBMODULES = (
-    "accelerator", "amp", "autograd", "backends", "cpu", "cuda", "datasets", "debug", "distributed", "fft", "func",
-    "hub", "jit", "linalg", "metrics", "mps", "multiprocessing", "nn", "optim", "plots", "profiler", "random",
-    "safetensors", "serialization", "signal", "sklearn", "special", "testing", "training", "transforms", "utils",
-    "version", "xpu",
+    "accelerator", "amp", "autograd", "backends", "cpu", "cuda", "datasets", "debug", "distributed", "distributions",
+    "fft", "func", "hub", "jit", "linalg", "metrics", "mps", "multiprocessing", "nn", "optim", "plots", "profiler",
+    "random", "safetensors", "serialization", "signal", "sklearn", "special", "testing", "training", "transforms",
+    "utils", "version", "xpu",
 )  # fmt: skip
 
 
@@ -334,7 +334,10 @@ _LAZY = _later.places(_LATER) | {
     "_assert": "ops.inquiries", "GradScaler": "amp", "autocast": "amp", "get_autocast_dtype": "amp",
     "is_autocast_cache_enabled": "amp", "is_autocast_enabled": "amp", "set_autocast_cache_enabled": "amp",
     "set_autocast_dtype": "amp", "set_autocast_enabled": "amp",
-}  # fmt: skip
+} | dict.fromkeys(
+    ("_dirichlet_grad", "_sample_dirichlet", "_standard_gamma", "_standard_gamma_grad", "binomial"),
+    "distributions.draws",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> _Any:

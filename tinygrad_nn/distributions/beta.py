@@ -36,7 +36,7 @@ class Beta(ExponentialFamily):
         tensor([0.2500])
     """
 
-    arg_constraints = {"concentration1": constraints.positive, "concentration0": constraints.positive}  # noqa: RUF012
+    arg_constraints = {"concentration1": constraints.positive, "concentration0": constraints.positive}
     support = constraints.unit_interval
     has_rsample = True
 

@@ -30,7 +30,7 @@ class Chi2(Gamma):
         tensor([6.])
     """
 
-    arg_constraints: Any = {"df": constraints.positive}  # noqa: RUF012
+    arg_constraints: Any = {"df": constraints.positive}
 
     def __init__(self, df: Any, validate_args: bool | None = None) -> None:
         super().__init__(0.5 * df, 0.5, validate_args=validate_args)

@@ -93,7 +93,11 @@ class _DependentProperty(property, _Dependent):
     """Decorate a property that returns a constraint; asked of the class, it is a dependent constraint itself."""
 
     def __init__(
-        self, fn: Callable[..., Any] | None = None, *, is_discrete: Any = NotImplemented, event_dim: Any = NotImplemented
+        self,
+        fn: Callable[..., Any] | None = None,
+        *,
+        is_discrete: Any = NotImplemented,
+        event_dim: Any = NotImplemented,
     ) -> None:
         super().__init__(fn)
         self._is_discrete = is_discrete

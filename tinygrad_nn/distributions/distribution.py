@@ -51,7 +51,7 @@ class Distribution:
         Distribution._validate_args = value
 
     def __init__(
-        self, batch_shape: Shape = Size(), event_shape: Shape = Size(), validate_args: bool | None = None
+        self, batch_shape: Shape = (), event_shape: Shape = (), validate_args: bool | None = None
     ) -> None:
         self._batch_shape = Size(batch_shape)
         self._event_shape = Size(event_shape)

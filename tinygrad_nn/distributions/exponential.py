@@ -32,7 +32,7 @@ class Exponential(ExponentialFamily):
         tensor(0.5000)
     """
 
-    arg_constraints = {"rate": constraints.positive}  # noqa: RUF012
+    arg_constraints = {"rate": constraints.positive}
     support = constraints.nonnegative
     has_rsample = True
     _mean_carrier_measure = 0

@@ -37,7 +37,7 @@ class Gamma(ExponentialFamily):
         (tensor([0.5000]), tensor([0.0794]))
     """
 
-    arg_constraints: Any = {"concentration": constraints.positive, "rate": constraints.positive}  # noqa: RUF012
+    arg_constraints: Any = {"concentration": constraints.positive, "rate": constraints.positive}
     support = constraints.nonnegative
     has_rsample = True
     _mean_carrier_measure = 0

@@ -37,7 +37,7 @@ class Independent(Distribution, Generic[D]):
         tensor(-2.7568)
     """
 
-    arg_constraints: dict[str, constraints.Constraint] = {}  # noqa: RUF012
+    arg_constraints: dict[str, constraints.Constraint] = {}
     base_dist: D
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._core.tensor import Size, Tensor
+from .._core.tensor import Tensor
 from ..linalg import cholesky, solve_triangular
 from ..ops.cholesky import cholesky_inverse
 from ..ops.creation import eye
@@ -99,7 +99,7 @@ class MultivariateNormal(Distribution):
         tensor(-1.8379)
     """
 
-    arg_constraints = {  # noqa: RUF012
+    arg_constraints = {
         "loc": constraints.real_vector,
         "covariance_matrix": constraints.positive_definite,
         "precision_matrix": constraints.positive_definite,

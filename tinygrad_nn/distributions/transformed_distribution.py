@@ -37,7 +37,7 @@ class TransformedDistribution(Distribution):
         tensor(-0.9189)
     """
 
-    arg_constraints: Any = {}  # noqa: RUF012
+    arg_constraints: Any = {}
     base_dist: Any
     transforms: list[Transform]
 
