@@ -326,11 +326,30 @@ _LOOP = 600
 _BLOCK_BITS = 13
 
 
+def _dimensions_by_memory(like: np.ndarray[Any, Any]) -> list[int]:
+    """The dimensions of an array from the largest step in memory to the smallest, as PyTorch orders them.
+
+    One of step 0, which was broadcast, stays where it is, as do those that only it could tell apart.
+    """
+    order: list[int] = []
+    for dim in range(like.ndim):
+        place = len(order)
+        for other in reversed(range(len(order))):
+            steps, further = abs(like.strides[order[other]]), abs(like.strides[dim])
+            if not steps or not further:
+                continue
+            if steps >= further:
+                break
+            place = other
+        order.insert(place, dim)
+    return order
+
+
 def in_memory_order(like: np.ndarray[Any, Any], draw: Callable[[tuple[int, ...]], Any]) -> Any:
     """Draws for an array, of which PyTorch hands out one after another along the memory, whatever the shape."""
     if like.flags.c_contiguous:
         return draw(like.shape)
-    order = sorted(range(like.ndim), key=lambda d: -like.strides[d])
+    order = _dimensions_by_memory(like)
     return draw(tuple([like.shape[d] for d in order])).transpose(np.argsort(order))
 
 

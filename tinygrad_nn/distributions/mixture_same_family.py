@@ -70,7 +70,7 @@ class MixtureSameFamily(Distribution):
                 f"`mixture_distribution.batch_shape` ({mixture}) is not compatible with "
                 f"`component_distribution.batch_shape`({components})"
             )
-        weights = self._mixture_distribution.param_shape[-1]
+        weights = self._mixture_distribution.logits.shape[-1]  # which `log_prob` needs anyway
         count: int = self._component_distribution.batch_shape[-1]
         if weights != count:
             raise ValueError(

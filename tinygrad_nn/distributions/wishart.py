@@ -183,14 +183,16 @@ class Wishart(ExponentialFamily):
     def rsample(self, sample_shape: Shape = (), max_try_correction: int | None = None) -> Tensor:
         """Samples that rounding has made singular are drawn again, up to `max_try_correction` (10) times."""
         tries = 10 if max_try_correction is None else max_try_correction
-        sample = self._bartlett_sampling(Size(sample_shape))
+        if tries:  # PyTorch draws samples that are not singular once more (always, with a warning), and so the stream
+            self._bartlett_sampling(sample_shape)  # has gone on by then
+        sample = self._bartlett_sampling(sample_shape)
         singular = self._singular(sample)
         if singular.any():
             warnings.warn("Singular sample detected.", stacklevel=2)
             for _ in range(tries):
                 again = self._bartlett_sampling(singular[singular].shape)
                 sample[singular] = again
-                singular[singular.clone()] = self._singular(again)
+                singular = singular.masked_scatter(singular, self._singular(again))
                 if not singular.any():
                     break
         return sample

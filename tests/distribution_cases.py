@@ -1,0 +1,242 @@
+"""Distributions with their parameters, and what is asked of each: the table of `test_distributions.py`.
+
+A case runs with either package: `build` is given the package's ``distributions`` and the parameters as its tensors.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Build = Callable[[Any, dict[str, Any]], Any]
+
+
+@dataclass
+class Case:
+    """A distribution: what makes it, its parameters as lists, and those that no gradient is asked for."""
+
+    name: str
+    build: Build
+    params: dict[str, Any]
+    constant: tuple[str, ...] = ()
+    values: Any = field(default=None)  # where log_prob is asked, besides samples
+
+
+def of(family: str, **options: Any) -> Build:
+    """A family called with the parameters by name."""
+    return lambda D, p: getattr(D, family)(**p, **options)  # noqa: N803
+
+
+A, B = [0.3, 1.5, 4.0], [2.0, 0.7, 1.2]
+P, L = [0.2, 0.5, 0.9], [-1.2, 0.3, 2.0]
+ROWS, SCORES = [[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]], [[0.1, -1.0, 0.5], [2.0, 0.0, -0.3]]
+COVARIANCE = [[2.0, 0.5, 0.1], [0.5, 1.0, 0.2], [0.1, 0.2, 1.5]]
+LOWER = [[1.0, 0.0, 0.0], [0.4, 1.2, 0.0], [-0.3, 0.1, 0.8]]
+MEANS = [[0.1, -0.2, 0.3], [1.0, 0.5, -1.0]]
+FACTOR, DIAGONAL = [[0.5, 0.1], [1.0, -0.3], [0.2, 0.6]], [0.5, 1.0, 2.0]
+
+
+def _transformed(D: Any, p: dict[str, Any]) -> Any:  # noqa: N803
+    parts = [D.SigmoidTransform().inv, D.AffineTransform(loc=p["loc"], scale=p["scale"])]
+    return D.TransformedDistribution(D.Uniform(p["low"], p["high"]), parts)
+
+
+def _tanh_of_normal(D: Any, p: dict[str, Any]) -> Any:  # noqa: N803
+    normal = D.Independent(D.Normal(p["loc"], p["scale"]), 1)
+    return D.TransformedDistribution(normal, [D.TanhTransform(cache_size=1), D.AffineTransform(0.5, -2.0)])
+
+
+CASES = [
+    Case("Bernoulli probs", of("Bernoulli"), {"probs": P}),
+    Case("Bernoulli logits", of("Bernoulli"), {"logits": L}),
+    Case("Bernoulli number", lambda D, p: D.Bernoulli(0.3), {}),
+    Case("Bernoulli ends", of("Bernoulli"), {"probs": [0.0, 1.0, 0.5]}),
+    Case("Beta", of("Beta"), {"concentration1": A, "concentration0": B}),
+    Case("Beta large", of("Beta"), {"concentration1": [9.0, 20.0], "concentration0": [8.0, 70.0]}),
+    Case("Beta numbers", lambda D, p: D.Beta(0.5, 2.0), {}),
+    Case("Binomial", of("Binomial"), {"total_count": [10.0, 10.0, 10.0], "probs": P}, ("total_count",)),
+    Case("Binomial logits", of("Binomial", total_count=40), {"logits": L}),
+    Case("Binomial large", of("Binomial"), {"total_count": [100.0, 1000.0], "probs": [0.4, 0.7]}, ("total_count",)),
+    Case("Categorical probs", of("Categorical"), {"probs": ROWS}),
+    Case("Categorical logits", of("Categorical"), {"logits": SCORES}),
+    Case("Categorical one", of("Categorical"), {"logits": SCORES[0]}),
+    Case("Categorical zero", of("Categorical"), {"probs": [0.0, 0.4, 0.6]}),
+    Case("Cauchy", of("Cauchy"), {"loc": L, "scale": B}),
+    Case("Chi2", of("Chi2"), {"df": [0.5, 3.0, 30.0]}),
+    Case("ContinuousBernoulli", of("ContinuousBernoulli"), {"probs": [0.1, 0.4995, 0.8]}),
+    Case("ContinuousBernoulli logits", of("ContinuousBernoulli"), {"logits": L}),
+    Case("Dirichlet", of("Dirichlet"), {"concentration": [A, B]}),
+    Case("Dirichlet below 1", of("Dirichlet"), {"concentration": [[0.2, 0.5, 0.9], [20.0, 9.0, 12.0]]}),
+    Case("Exponential", of("Exponential"), {"rate": A}),
+    Case("FisherSnedecor", of("FisherSnedecor"), {"df1": [1.0, 3.0, 9.0], "df2": [3.0, 5.0, 1.5]}),
+    Case("Gamma", of("Gamma"), {"concentration": A, "rate": B}),
+    Case("Gamma large", of("Gamma"), {"concentration": [9.0, 50.0], "rate": [1.0, 3.0]}),
+    Case(
+        "GeneralizedPareto",
+        of("GeneralizedPareto"),
+        {"loc": [0.0, 1.0, -1.0], "scale": B, "concentration": [0.3, 0.0, -0.5]},
+    ),
+    Case("Geometric", of("Geometric"), {"probs": P}),
+    Case("Geometric logits", of("Geometric"), {"logits": L}),
+    Case("Gumbel", of("Gumbel"), {"loc": L, "scale": B}),
+    Case("Gumbel numbers", lambda D, p: D.Gumbel(0.5, 2.0), {}),
+    Case("HalfCauchy", of("HalfCauchy"), {"scale": B}),
+    Case("HalfNormal", of("HalfNormal"), {"scale": B}),
+    Case("Independent", lambda D, p: D.Independent(D.Normal(**p), 1), {"loc": MEANS, "scale": [B, A]}),
+    Case("Independent none", lambda D, p: D.Independent(D.Bernoulli(**p), 0), {"probs": ROWS}),
+    Case("InverseGamma", of("InverseGamma"), {"concentration": [0.5, 1.5, 4.0], "rate": B}),
+    Case("Kumaraswamy", of("Kumaraswamy"), {"concentration1": A, "concentration0": B}),
+    Case("Laplace", of("Laplace"), {"loc": L, "scale": B}),
+    Case("LKJCholesky", lambda D, p: D.LKJCholesky(3, p["concentration"]), {"concentration": B}),
+    Case("LogisticNormal", of("LogisticNormal"), {"loc": MEANS, "scale": [B, A]}),
+    Case("LogNormal", of("LogNormal"), {"loc": L, "scale": P}),
+    Case(
+        "LowRankMultivariateNormal",
+        of("LowRankMultivariateNormal"),
+        {"loc": MEANS, "cov_factor": FACTOR, "cov_diag": DIAGONAL},
+    ),
+    Case(
+        "MixtureSameFamily",
+        lambda D, p: D.MixtureSameFamily(D.Categorical(p["weights"]), D.Normal(p["loc"], p["scale"])),
+        {"weights": [0.2, 0.5, 0.3], "loc": L, "scale": B},
+    ),
+    Case(
+        "MixtureSameFamily vectors",
+        lambda D, p: D.MixtureSameFamily(
+            D.Categorical(p["weights"]), D.Independent(D.Normal(p["loc"], p["scale"]), 1)
+        ),
+        {"weights": [0.2, 0.8], "loc": MEANS, "scale": [B, A]},
+    ),
+    Case("Multinomial", lambda D, p: D.Multinomial(10, **p), {"probs": ROWS}),
+    Case("Multinomial logits", lambda D, p: D.Multinomial(7, **p), {"logits": SCORES[0]}),
+    Case("MultivariateNormal", of("MultivariateNormal"), {"loc": MEANS, "covariance_matrix": COVARIANCE}),
+    Case("MultivariateNormal precision", of("MultivariateNormal"), {"loc": MEANS[0], "precision_matrix": COVARIANCE}),
+    Case("MultivariateNormal factor", of("MultivariateNormal"), {"loc": MEANS, "scale_tril": [LOWER, LOWER]}),
+    Case("MultivariateNormal broadcast", of("MultivariateNormal"), {"loc": MEANS[0], "scale_tril": [LOWER, LOWER]}),
+    Case("NegativeBinomial", of("NegativeBinomial"), {"total_count": B, "probs": [0.2, 0.5, 0.8]}),
+    Case("NegativeBinomial logits", of("NegativeBinomial", total_count=5), {"logits": L}),
+    Case("Normal", of("Normal"), {"loc": L, "scale": B}),
+    Case("Normal matrix", of("Normal"), {"loc": MEANS, "scale": B}),
+    Case("Normal numbers", lambda D, p: D.Normal(1.5, 2.0), {}),
+    Case("OneHotCategorical", of("OneHotCategorical"), {"probs": ROWS}),
+    Case("OneHotCategorical logits", of("OneHotCategorical"), {"logits": SCORES}),
+    Case("OneHotCategoricalStraightThrough", of("OneHotCategoricalStraightThrough"), {"logits": SCORES}),
+    Case("Pareto", of("Pareto"), {"scale": B, "alpha": [0.5, 1.5, 3.0]}),
+    Case("Poisson", of("Poisson"), {"rate": [0.5, 3.0, 30.0]}),
+    Case("RelaxedBernoulli", of("RelaxedBernoulli"), {"temperature": [0.7, 1.0, 2.0], "probs": P}),
+    Case("RelaxedBernoulli logits", of("RelaxedBernoulli"), {"temperature": 0.5, "logits": L}),
+    Case("RelaxedOneHotCategorical", of("RelaxedOneHotCategorical"), {"temperature": 0.7, "probs": ROWS}),
+    Case("RelaxedOneHotCategorical logits", of("RelaxedOneHotCategorical"), {"temperature": 0.7, "logits": SCORES}),
+    Case("StudentT", of("StudentT"), {"df": [0.8, 1.5, 7.0], "loc": L, "scale": B}),
+    Case("StudentT df", of("StudentT"), {"df": [2.5, 4.0]}),
+    Case(
+        "TransformedDistribution logistic",
+        _transformed,
+        {"low": 0.0, "high": 1.0, "loc": L, "scale": B},
+        ("low", "high"),
+    ),
+    Case("TransformedDistribution tanh", _tanh_of_normal, {"loc": MEANS, "scale": [B, P]}),
+    Case("Uniform", of("Uniform"), {"low": [-1.0, 0.0, 2.0], "high": [1.0, 3.0, 2.5]}),
+    Case("Uniform numbers", lambda D, p: D.Uniform(-1.0, 2), {}),
+    Case("VonMises", of("VonMises"), {"loc": L, "concentration": [0.3, 2.0, 20.0]}),
+    Case("Weibull", of("Weibull"), {"scale": B, "concentration": [0.5, 1.5, 3.0]}),
+    Case("Wishart", of("Wishart"), {"df": [3.5, 6.0], "covariance_matrix": COVARIANCE}),
+    Case("Wishart factor", of("Wishart"), {"df": 5.0, "scale_tril": LOWER}),
+    Case("Wishart precision", of("Wishart", df=4), {"precision_matrix": COVARIANCE}),
+]  # fmt: skip
+NAMES = [case.name for case in CASES]
+
+PROPERTIES = ("mean", "mode", "variance", "stddev")
+
+
+def tensors(package: Any, case: Case, dtype: str, grad: bool = True) -> dict[str, Any]:
+    """The parameters as leaf tensors of a package."""
+    kind = getattr(package, dtype)
+    return {
+        name: package.tensor(value, dtype=kind, requires_grad=grad and name not in case.constant)
+        for name, value in case.params.items()
+    }
+
+
+def attempt(function: Callable[[], Any]) -> Any:
+    """What a function returns, or the type of what it raises."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return function()
+    except (NotImplementedError, ValueError, RuntimeError, AttributeError) as error:
+        return type(error)
+
+
+def plain(value: Any) -> Any:
+    """A tensor as an array, anything else as it is."""
+    return value.detach().numpy() if hasattr(value, "detach") else value
+
+
+def observed(package: Any, case: Case, dtype: str) -> dict[str, Any]:
+    """Everything that is asked of a distribution, as arrays: samples, what is known of it, and what values have."""
+    made = case.build(package.distributions, tensors(package, case, dtype))
+    found: dict[str, Any] = {
+        "repr": repr(made),
+        "batch_shape": tuple(made.batch_shape),
+        "event_shape": tuple(made.event_shape),
+        "has_rsample": made.has_rsample,
+        "has_enumerate_support": made.has_enumerate_support,
+        "support": repr(made.support),
+        "arg_constraints": sorted(made.arg_constraints),
+    }
+    for shape in ((), (2, 3), (17,)):
+        package.manual_seed(7)
+        found[f"sample {shape}"] = attempt(lambda shape=shape: made.sample(shape))
+        package.manual_seed(8)
+        found[f"rsample {shape}"] = attempt(lambda shape=shape: made.rsample(shape))
+    for name in PROPERTIES:
+        found[name] = attempt(lambda name=name: getattr(made, name))
+    for name in ("entropy", "perplexity"):
+        found[name] = attempt(lambda name=name: getattr(made, name)())
+    for expand in (True, False):
+        found[f"enumerate_support {expand}"] = attempt(lambda expand=expand: made.enumerate_support(expand))
+    wider = attempt(lambda: made.expand((2, *made.batch_shape)))
+    if isinstance(wider, type):
+        found["expand"] = wider
+    else:
+        found |= {"expand repr": repr(wider), "expand shape": tuple(wider.batch_shape)}
+        package.manual_seed(9)
+        found["expand sample"] = attempt(lambda: wider.sample((2,)))
+        found["expand log_prob"] = attempt(lambda: wider.log_prob(wider.sample()))
+    return {name: plain(value) for name, value in found.items()}
+
+
+def of_values(package: Any, case: Case, dtype: str, values: np.ndarray) -> dict[str, Any]:
+    """What is asked at values, and at probabilities."""
+    made = case.build(package.distributions, tensors(package, case, dtype))
+    given = package.tensor(values)
+    found = {name: attempt(lambda name=name: getattr(made, name)(given)) for name in ("log_prob", "cdf")}
+    probabilities = package.tensor(np.linspace(0.05, 0.95, 5).astype(dtype).reshape(5, *[1] * len(made.batch_shape)))
+    found["icdf"] = attempt(lambda: made.icdf(probabilities))
+    return {name: plain(value) for name, value in found.items()}
+
+
+def gradients(package: Any, case: Case, dtype: str, asked: str, values: np.ndarray) -> dict[str, Any]:
+    """The gradients of the sum of what is asked, weighted, by all parameters that have one, and by the values."""
+    params = tensors(package, case, dtype)
+    made = case.build(package.distributions, params)
+    leaves = {name: leaf for name, leaf in params.items() if leaf.requires_grad}
+    package.manual_seed(3)
+    if asked == "log_prob":
+        given = package.tensor(values)
+        if values.dtype.kind == "f":
+            leaves["value"] = given.requires_grad_()
+        result = made.log_prob(given)
+    else:
+        result = attempt(lambda: made.rsample((5,)) if asked == "rsample" else getattr(made, asked))
+        result = attempt(result) if asked == "entropy" else result
+    if isinstance(result, type) or not result.requires_grad or not leaves:
+        return {"": getattr(result, "requires_grad", result)}
+    weights = package.linspace(0.5, 1.5, result.numel(), dtype=result.dtype).reshape(result.shape)
+    found = package.autograd.grad((result * weights).sum(), list(leaves.values()), allow_unused=True)
+    return {name: None if g is None else plain(g) for name, g in zip(leaves, found, strict=True)}
