@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import warnings
 from typing import Any
 
 import numpy as np
 import pytest
-from distribution_cases import CASES, NAMES, Case, gradients, observed, of_values, tensors
+from distribution_cases import (
+    CASES,
+    CONSTRAINTS,
+    DIVERGING,
+    NAMES,
+    REFUSALS,
+    TRANSFORMS,
+    Case,
+    constrained,
+    divergence,
+    gradients,
+    observed,
+    of_values,
+    tensors,
+    transformed,
+)
 
 import tinygrad_nn as tg
 
@@ -83,3 +99,50 @@ def test_gradients(case: Case, asked: str) -> None:
         if isinstance(found.get("scale_tril"), np.ndarray):  # what the gradient is above the diagonal says nothing
             found["scale_tril"] = np.tril(found["scale_tril"])
     compare(ours, theirs, 1e3)
+
+
+@pytest.mark.parametrize(("p", "q"), itertools.product(DIVERGING, DIVERGING))
+def test_divergences(p: str, q: str) -> None:
+    compare(divergence(tg, p, q), divergence(torch, p, q), 1e3)
+
+
+def test_all_divergences_of_pytorch_are_there() -> None:
+    from tinygrad_nn.distributions.kl.registry import _REGISTRY
+
+    def names(pairs: Any) -> set[tuple[str, str]]:
+        return {(p.__name__, q.__name__) for p, q in pairs if p.__module__.split(".")[0] in ("torch", "tinygrad_nn")}
+
+    assert names(torch.distributions.kl._KL_REGISTRY) == names(_REGISTRY)
+
+
+@pytest.mark.parametrize("expression", TRANSFORMS)
+def test_transforms(expression: str) -> None:
+    compare(transformed(tg, expression), transformed(torch, expression))
+
+
+@pytest.mark.parametrize("expression", CONSTRAINTS)
+def test_constraints(expression: str) -> None:
+    compare(constrained(tg, expression), constrained(torch, expression))
+
+
+@pytest.mark.parametrize("expression", REFUSALS)
+def test_refusals(expression: str) -> None:
+    """An error of the same type, whose text begins with PyTorch's words."""
+    errors = []
+    for package in (tg, torch):
+        importlib.import_module(f"{package.__name__}.distributions.utils")
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - of which type, PyTorch says
+            eval(expression, {"torch": package, "D": package.distributions})
+        errors.append(caught.value)
+    ours, theirs = errors
+    assert type(ours) is type(theirs), (ours, theirs)
+    words = str(theirs).splitlines()[0][:60].rstrip(". ") if str(theirs) else ""
+    words = words.replace("<class 'torch.", "<class 'tinygrad_nn.")
+    assert str(ours).startswith(words), f"ours: {ours}\nPyTorch's: {theirs}"
+
+
+def test_names() -> None:
+    for module in ("", ".constraints", ".transforms", ".kl", ".utils", ".constraint_registry"):
+        ours, theirs = (importlib.import_module(f"{m.__name__}.distributions{module}") for m in (tg, torch))
+        missing = [name for name in theirs.__all__ if not hasattr(ours, name)]
+        assert not missing, f"{module}: {missing}"
