@@ -57,6 +57,11 @@ def compare(ours: dict[str, Any], theirs: dict[str, Any], factor: float = 1.0) -
     assert not wrong, "\n".join(f"{name}: ours\n{a}\nPyTorch's\n{b}" for name, (a, b) in wrong.items())
 
 
+def below_diagonal(found: dict[str, Any]) -> dict[str, Any]:
+    """Gradients of triangular matrices without what lies above their diagonals, which says nothing."""
+    return {name: np.tril(g) if "scale_tril" in name and g is not None else g for name, g in found.items()}
+
+
 @pytest.fixture(autouse=True)
 def _one_thread() -> Any:
     threads = torch.get_num_threads()
@@ -95,15 +100,12 @@ def test_gradients(case: Case, asked: str) -> None:
         assert all(np.isfinite(g).all() for g in found.values() if g is not None)
         return
     ours, theirs = (gradients(package, case, "float64", asked, values) for package in (tg, torch))
-    for found in (ours, theirs):
-        if isinstance(found.get("scale_tril"), np.ndarray):  # what the gradient is above the diagonal says nothing
-            found["scale_tril"] = np.tril(found["scale_tril"])
-    compare(ours, theirs, 1e3)
+    compare(below_diagonal(ours), below_diagonal(theirs), 1e3)
 
 
-@pytest.mark.parametrize(("p", "q"), itertools.product(DIVERGING, DIVERGING))
+@pytest.mark.parametrize(("p", "q"), list(itertools.product(DIVERGING, DIVERGING)))
 def test_divergences(p: str, q: str) -> None:
-    compare(divergence(tg, p, q), divergence(torch, p, q), 1e3)
+    compare(below_diagonal(divergence(tg, p, q)), below_diagonal(divergence(torch, p, q)), 1e3)
 
 
 def test_all_divergences_of_pytorch_are_there() -> None:
@@ -135,7 +137,8 @@ def test_refusals(expression: str) -> None:
             eval(expression, {"torch": package, "D": package.distributions})
         errors.append(caught.value)
     ours, theirs = errors
-    assert type(ours) is type(theirs), (ours, theirs)
+    names = [type(error).__name__.lstrip('_') for error in errors]  # PyTorch's LinAlgError has a private class
+    assert names[0] == names[1], errors
     words = str(theirs).splitlines()[0][:60].rstrip(". ") if str(theirs) else ""
     words = words.replace("<class 'torch.", "<class 'tinygrad_nn.")
     assert str(ours).startswith(words), f"ours: {ours}\nPyTorch's: {theirs}"

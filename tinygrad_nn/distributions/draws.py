@@ -18,12 +18,11 @@ def _source(generator: Generator | None) -> Generator:
     return default_generator if generator is None else generator
 
 
-def _check_floating(name: str, *tensors: Tensor) -> None:
-    for given in tensors:
-        if given._array.dtype.kind != "f":
-            raise NotImplementedError(
-                f"\"{name}\" not implemented for '{type_name(given._array.dtype)}'. Convert it first: x.float()."
-            )
+def _check_floating(name: str, given: Tensor) -> None:
+    if given._array.dtype.kind != "f":
+        raise NotImplementedError(
+            f"\"{name}\" not implemented for '{type_name(given._array.dtype)}'. Convert it first: x.float()."
+        )
 
 
 class StandardGamma(Function):
@@ -96,7 +95,7 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
         generator: where the random numbers come from.
 
     Raises:
-        NotImplementedError: they are integers.
+        ValueError: they are integers.
         RuntimeError: they have different types.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.binomial.html
@@ -107,7 +106,12 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
         >>> tg.binomial(tg.tensor([10.0, 100.0]), tg.tensor([0.5, 0.5]))
         tensor([ 5., 47.])
     """
-    _check_floating("binomial_cpu", count, prob)
+    for name, given in (("count", count), ("prob", prob)):
+        if given._array.dtype.kind != "f":
+            raise ValueError(
+                f"binomial only supports floating-point dtypes for {name}, got: {type_name(given._array.dtype)}. "
+                f"Convert it first: {name}.float()."
+            )
     if count.dtype != prob.dtype:
         raise RuntimeError(
             f"Found dtype {type_name(prob._array.dtype)} but expected {type_name(count._array.dtype)}: binomial() "
