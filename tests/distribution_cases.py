@@ -28,7 +28,7 @@ class Case:
 
 def of(family: str, **options: Any) -> Build:
     """A family called with the parameters by name."""
-    return lambda D, p: getattr(D, family)(**p, **options)  # noqa: N803
+    return lambda d, p: getattr(d, family)(**p, **options)
 
 
 A, B = [0.3, 1.5, 4.0], [2.0, 0.7, 1.2]
@@ -40,24 +40,24 @@ MEANS = [[0.1, -0.2, 0.3], [1.0, 0.5, -1.0]]
 FACTOR, DIAGONAL = [[0.5, 0.1], [1.0, -0.3], [0.2, 0.6]], [0.5, 1.0, 2.0]
 
 
-def _transformed(D: Any, p: dict[str, Any]) -> Any:  # noqa: N803
-    parts = [D.SigmoidTransform().inv, D.AffineTransform(loc=p["loc"], scale=p["scale"])]
-    return D.TransformedDistribution(D.Uniform(p["low"], p["high"]), parts)
+def _transformed(d: Any, p: dict[str, Any]) -> Any:
+    parts = [d.SigmoidTransform().inv, d.AffineTransform(loc=p["loc"], scale=p["scale"])]
+    return d.TransformedDistribution(d.Uniform(p["low"], p["high"]), parts)
 
 
-def _tanh_of_normal(D: Any, p: dict[str, Any]) -> Any:  # noqa: N803
-    normal = D.Independent(D.Normal(p["loc"], p["scale"]), 1)
-    return D.TransformedDistribution(normal, [D.TanhTransform(cache_size=1), D.AffineTransform(0.5, -2.0)])
+def _tanh_of_normal(d: Any, p: dict[str, Any]) -> Any:
+    normal = d.Independent(d.Normal(p["loc"], p["scale"]), 1)
+    return d.TransformedDistribution(normal, [d.TanhTransform(cache_size=1), d.AffineTransform(0.5, -2.0)])
 
 
 CASES = [
     Case("Bernoulli probs", of("Bernoulli"), {"probs": P}),
     Case("Bernoulli logits", of("Bernoulli"), {"logits": L}),
-    Case("Bernoulli number", lambda D, p: D.Bernoulli(0.3), {}),
+    Case("Bernoulli number", lambda d, p: d.Bernoulli(0.3), {}),
     Case("Bernoulli ends", of("Bernoulli"), {"probs": [0.0, 1.0, 0.5]}),
     Case("Beta", of("Beta"), {"concentration1": A, "concentration0": B}),
     Case("Beta large", of("Beta"), {"concentration1": [9.0, 20.0], "concentration0": [8.0, 70.0]}),
-    Case("Beta numbers", lambda D, p: D.Beta(0.5, 2.0), {}),
+    Case("Beta numbers", lambda d, p: d.Beta(0.5, 2.0), {}),
     Case("Binomial", of("Binomial"), {"total_count": [10.0, 10.0, 10.0], "probs": P}, ("total_count",)),
     Case("Binomial logits", of("Binomial", total_count=40), {"logits": L}),
     Case("Binomial large", of("Binomial"), {"total_count": [100.0, 1000.0], "probs": [0.4, 0.7]}, ("total_count",)),
@@ -83,15 +83,15 @@ CASES = [
     Case("Geometric", of("Geometric"), {"probs": P}),
     Case("Geometric logits", of("Geometric"), {"logits": L}),
     Case("Gumbel", of("Gumbel"), {"loc": L, "scale": B}),
-    Case("Gumbel numbers", lambda D, p: D.Gumbel(0.5, 2.0), {}),
+    Case("Gumbel numbers", lambda d, p: d.Gumbel(0.5, 2.0), {}),
     Case("HalfCauchy", of("HalfCauchy"), {"scale": B}),
     Case("HalfNormal", of("HalfNormal"), {"scale": B}),
-    Case("Independent", lambda D, p: D.Independent(D.Normal(**p), 1), {"loc": MEANS, "scale": [B, A]}),
-    Case("Independent none", lambda D, p: D.Independent(D.Bernoulli(**p), 0), {"probs": ROWS}),
+    Case("Independent", lambda d, p: d.Independent(d.Normal(**p), 1), {"loc": MEANS, "scale": [B, A]}),
+    Case("Independent none", lambda d, p: d.Independent(d.Bernoulli(**p), 0), {"probs": ROWS}),
     Case("InverseGamma", of("InverseGamma"), {"concentration": [0.5, 1.5, 4.0], "rate": B}),
     Case("Kumaraswamy", of("Kumaraswamy"), {"concentration1": A, "concentration0": B}),
     Case("Laplace", of("Laplace"), {"loc": L, "scale": B}),
-    Case("LKJCholesky", lambda D, p: D.LKJCholesky(3, p["concentration"]), {"concentration": B}),
+    Case("LKJCholesky", lambda d, p: d.LKJCholesky(3, p["concentration"]), {"concentration": B}),
     Case("LogisticNormal", of("LogisticNormal"), {"loc": MEANS, "scale": [B, A]}),
     Case("LogNormal", of("LogNormal"), {"loc": L, "scale": P}),
     Case(
@@ -101,18 +101,18 @@ CASES = [
     ),
     Case(
         "MixtureSameFamily",
-        lambda D, p: D.MixtureSameFamily(D.Categorical(p["weights"]), D.Normal(p["loc"], p["scale"])),
+        lambda d, p: d.MixtureSameFamily(d.Categorical(p["weights"]), d.Normal(p["loc"], p["scale"])),
         {"weights": [0.2, 0.5, 0.3], "loc": L, "scale": B},
     ),
     Case(
         "MixtureSameFamily vectors",
-        lambda D, p: D.MixtureSameFamily(
-            D.Categorical(p["weights"]), D.Independent(D.Normal(p["loc"], p["scale"]), 1)
+        lambda d, p: d.MixtureSameFamily(
+            d.Categorical(p["weights"]), d.Independent(d.Normal(p["loc"], p["scale"]), 1)
         ),
         {"weights": [0.2, 0.8], "loc": MEANS, "scale": [B, A]},
     ),
-    Case("Multinomial", lambda D, p: D.Multinomial(10, **p), {"probs": ROWS}),
-    Case("Multinomial logits", lambda D, p: D.Multinomial(7, **p), {"logits": SCORES[0]}),
+    Case("Multinomial", lambda d, p: d.Multinomial(10, **p), {"probs": ROWS}),
+    Case("Multinomial logits", lambda d, p: d.Multinomial(7, **p), {"logits": SCORES[0]}),
     Case("MultivariateNormal", of("MultivariateNormal"), {"loc": MEANS, "covariance_matrix": COVARIANCE}),
     Case("MultivariateNormal precision", of("MultivariateNormal"), {"loc": MEANS[0], "precision_matrix": COVARIANCE}),
     Case("MultivariateNormal factor", of("MultivariateNormal"), {"loc": MEANS, "scale_tril": [LOWER, LOWER]}),
@@ -121,7 +121,7 @@ CASES = [
     Case("NegativeBinomial logits", of("NegativeBinomial", total_count=5), {"logits": L}),
     Case("Normal", of("Normal"), {"loc": L, "scale": B}),
     Case("Normal matrix", of("Normal"), {"loc": MEANS, "scale": B}),
-    Case("Normal numbers", lambda D, p: D.Normal(1.5, 2.0), {}),
+    Case("Normal numbers", lambda d, p: d.Normal(1.5, 2.0), {}),
     Case("OneHotCategorical", of("OneHotCategorical"), {"probs": ROWS}),
     Case("OneHotCategorical logits", of("OneHotCategorical"), {"logits": SCORES}),
     Case("OneHotCategoricalStraightThrough", of("OneHotCategoricalStraightThrough"), {"logits": SCORES}),
@@ -141,7 +141,7 @@ CASES = [
     ),
     Case("TransformedDistribution tanh", _tanh_of_normal, {"loc": MEANS, "scale": [B, P]}),
     Case("Uniform", of("Uniform"), {"low": [-1.0, 0.0, 2.0], "high": [1.0, 3.0, 2.5]}),
-    Case("Uniform numbers", lambda D, p: D.Uniform(-1.0, 2), {}),
+    Case("Uniform numbers", lambda d, p: d.Uniform(-1.0, 2), {}),
     Case("VonMises", of("VonMises"), {"loc": L, "concentration": [0.3, 2.0, 20.0]}),
     Case("Weibull", of("Weibull"), {"scale": B, "concentration": [0.5, 1.5, 3.0]}),
     Case("Wishart", of("Wishart"), {"df": [3.5, 6.0], "covariance_matrix": COVARIANCE}),
@@ -264,12 +264,14 @@ DIVERGING: dict[str, tuple[Build, dict[str, Any], dict[str, Any]]] = {
     "Dirichlet": (of("Dirichlet"), {"concentration": [A, B]}, {"concentration": [1.0, 2.0, 0.5]}),
     "Exponential": (of("Exponential"), {"rate": [0.2, 3.0]}, {"rate": [1.5, 0.7]}),
     "Gamma": (
-        of("Gamma"), {"concentration": [0.5, 3.0], "rate": [1.5, 0.7]}, {"concentration": [2.0, 1.1], "rate": [1.0, 2.0]}
+        of("Gamma"),
+        {"concentration": [0.5, 3.0], "rate": [1.5, 0.7]},
+        {"concentration": [2.0, 1.1], "rate": [1.0, 2.0]},
     ),
     "Geometric": (of("Geometric"), {"probs": [0.2, 0.7]}, {"probs": [0.5, 0.1]}),
     "Gumbel": (of("Gumbel"), AB1, AB2),
     "HalfNormal": (of("HalfNormal"), {"scale": [0.2, 3.0]}, {"scale": [1.5, 0.7]}),
-    "Independent": (lambda D, p: D.Independent(D.Normal(**p), 1), AB1, AB2),
+    "Independent": (lambda d, p: d.Independent(d.Normal(**p), 1), AB1, AB2),
     "Laplace": (of("Laplace"), AB1, AB2),
     "LowRankMultivariateNormal": (of("LowRankMultivariateNormal"), LOW_RANK_1, LOW_RANK_2),
     "MultivariateNormal": (of("MultivariateNormal"), FULL_1, FULL_2),
@@ -280,7 +282,7 @@ DIVERGING: dict[str, tuple[Build, dict[str, Any], dict[str, Any]]] = {
     ),
     "Poisson": (of("Poisson"), {"rate": [0.2, 3.0]}, {"rate": [1.5, 0.7]}),
     "TransformedDistribution": (
-        lambda D, p: D.TransformedDistribution(D.Normal(**p), D.ExpTransform()), AB1, AB2
+        lambda d, p: d.TransformedDistribution(d.Normal(**p), d.ExpTransform()), AB1, AB2
     ),
     "Uniform": (of("Uniform"), U1, U2),
     "Wishart": (
@@ -306,260 +308,3 @@ def divergence(package: Any, name_p: str, name_q: str) -> dict[str, Any]:
         gradients = package.autograd.grad(finite.sum(), list(leaves.values()), allow_unused=True)
         found |= {n: None if g is None else plain(g) for n, g in zip(leaves, gradients, strict=True)}
     return found
-
-
-# --- refusals: programs that raise, with the package as `torch` and its distributions as `D`
-
-REFUSALS = [
-    "D.Normal(0.0, -1.0)",
-    "D.Normal(torch.tensor([0.0, float('nan')]), torch.ones(2))",
-    "D.Normal('a', 1.0)",
-    "D.Normal(torch.zeros(2), torch.ones(3))",
-    "D.Bernoulli()",
-    "D.Bernoulli(0.5, 0.5)",
-    "D.Bernoulli(torch.tensor([1.5]))",
-    "D.Bernoulli(0.5).log_prob(torch.tensor(0.3))",
-    "D.Categorical()",
-    "D.Categorical(torch.tensor(0.5))",
-    "D.Categorical(logits=torch.tensor(0.5))",
-    "D.Categorical(torch.tensor([-0.1, 1.1]))",
-    "D.Categorical(logits=torch.tensor([float('nan'), 1.1]))",
-    "D.Categorical(torch.tensor([0.5, 0.5])).log_prob(torch.tensor(2))",
-    "D.Categorical(torch.ones(3, 2)).log_prob(torch.zeros(2))",
-    "D.Categorical(torch.ones(3)).log_prob(1)",
-    "D.Uniform(1.0, 0.0)",
-    "D.Uniform(0.0, 1.0).log_prob(torch.tensor(2.0))",
-    "D.Beta(0.0, 1.0)",
-    "D.Gamma(torch.tensor([1.0]), torch.tensor([-1.0]))",
-    "D.Dirichlet(torch.tensor(1.0))",
-    "D.Dirichlet(torch.tensor([1.0, 0.0]))",
-    "D.Dirichlet(torch.ones(2)).log_prob(torch.ones(2))",
-    "D.Dirichlet(torch.ones(2)).log_prob(torch.ones(3) / 3)",
-    "D.Geometric(torch.tensor([0.0, 0.5]))",
-    "D.Binomial(-1, torch.tensor(0.5))",
-    "D.Binomial(torch.tensor([1.0, 2.0]), torch.tensor(0.5)).entropy()",
-    "D.Binomial(torch.tensor([1.0, 2.0]), torch.tensor(0.5)).enumerate_support()",
-    "D.Binomial(3)",
-    "D.NegativeBinomial(3)",
-    "D.ContinuousBernoulli(torch.tensor([2.0]), validate_args=True)",
-    "D.ContinuousBernoulli()",
-    "D.Geometric()",
-    "D.RelaxedBernoulli(torch.tensor(1.0))",
-    "D.Multinomial(torch.tensor(3), torch.ones(2))",
-    "D.Multinomial(2, torch.ones(2)).log_prob(torch.tensor([2.0, 2.0]))",
-    "D.MultivariateNormal(torch.tensor(0.0), torch.eye(1))",
-    "D.MultivariateNormal(torch.zeros(2))",
-    "D.MultivariateNormal(torch.zeros(2), torch.ones(2))",
-    "D.MultivariateNormal(torch.zeros(2), scale_tril=torch.ones(2))",
-    "D.MultivariateNormal(torch.zeros(2), precision_matrix=torch.ones(2))",
-    "D.MultivariateNormal(torch.zeros(2), torch.eye(2), torch.eye(2))",
-    "D.MultivariateNormal(torch.zeros(2), -torch.eye(2))",
-    "D.MultivariateNormal(torch.zeros(2), torch.tensor([[1.0, 0.5], [0.0, 1.0]]))",
-    "D.MultivariateNormal(torch.zeros(2), scale_tril=torch.ones(2, 2))",
-    "D.LowRankMultivariateNormal(torch.tensor(0.0), torch.ones(2, 1), torch.ones(2))",
-    "D.LowRankMultivariateNormal(torch.zeros(2), torch.ones(2), torch.ones(2))",
-    "D.LowRankMultivariateNormal(torch.zeros(2), torch.ones(3, 1), torch.ones(2))",
-    "D.LowRankMultivariateNormal(torch.zeros(2), torch.ones(2, 1), torch.ones(3))",
-    "D.LowRankMultivariateNormal(torch.zeros(3, 2), torch.ones(4, 2, 1), torch.ones(2))",
-    "D.LowRankMultivariateNormal(torch.zeros(2), torch.ones(2, 1), -torch.ones(2))",
-    "D.Wishart(torch.tensor(3.0))",
-    "D.Wishart(torch.tensor(3.0), torch.ones(2))",
-    "D.Wishart(torch.tensor(0.5), torch.eye(2))",
-    "D.LKJCholesky(1)",
-    "D.LKJCholesky(3, -1.0)",
-    "D.Independent(D.Normal(0.0, 1.0), 1)",
-    "D.Independent(D.Bernoulli(torch.ones(2)), 1).enumerate_support()",
-    "D.MixtureSameFamily(D.Normal(0.0, 1.0), D.Normal(torch.zeros(2), torch.ones(2)))",
-    "D.MixtureSameFamily(D.Categorical(torch.ones(2)), 1)",
-    "D.MixtureSameFamily(D.Categorical(torch.ones(3)), D.Normal(torch.zeros(2), torch.ones(2)))",
-    "D.MixtureSameFamily(D.Categorical(torch.ones(3, 2)), D.Normal(torch.zeros(4, 2), torch.ones(4, 2)))",
-    "D.TransformedDistribution(D.Normal(0.0, 1.0), 'exp')",
-    "D.TransformedDistribution(D.Normal(0.0, 1.0), [D.ExpTransform(), 1])",
-    "D.TransformedDistribution(D.Normal(0.0, 1.0), D.SoftmaxTransform())",
-    "D.LogNormal(0.0, 1.0).log_prob(torch.tensor(-1.0))",
-    "D.VonMises(torch.tensor(0.0), torch.tensor(0.0))",
-    "D.Poisson(-1.0)",
-    "D.Poisson(1.0).log_prob(torch.tensor(0.5))",
-    "D.Poisson(1.0).entropy()",
-    "D.Normal(0.0, 1.0).enumerate_support()",
-    "D.Bernoulli(0.5).rsample()",
-    "D.Categorical(torch.ones(2)).cdf(torch.tensor(1))",
-    "D.Multinomial(2, torch.ones(2)).mode",
-    "D.Distribution().sample()",
-    "D.Distribution.set_default_validate_args('yes')",
-    "D.kl_divergence(D.Normal(0.0, 1.0), D.Cauchy(0.0, 1.0))",
-    "D.kl_divergence(D.Independent(D.Normal(torch.zeros(2), 1.0), 1), D.Independent(D.Normal(torch.zeros(2), 1.0), 0))",
-    "D.kl_divergence(D.Binomial(2, torch.tensor(0.5)), D.Binomial(3, torch.tensor(0.5)))",
-    "D.kl_divergence(D.MultivariateNormal(torch.zeros(2), torch.eye(2)),"
-    " D.MultivariateNormal(torch.zeros(3), torch.eye(3)))",
-    "D.kl_divergence(D.LogNormal(0.0, 1.0), D.HalfNormal(1.0))",
-    "D.kl_divergence(D.Exponential(1.0), D.Poisson(1.0))",
-    "D.biject_to(D.constraints.boolean)",
-    "D.transform_to(D.constraints.one_hot)",
-    "D.biject_to.register(3, lambda c: c)",
-    "D.constraints.dependent.check(torch.ones(2))",
-    "D.constraints.dependent.is_discrete",
-    "D.constraints.dependent.event_dim",
-    "D.constraints.independent(D.constraints.real, 2).check(torch.ones(2))",
-    "D.constraints.independent(3, 2)",
-    "D.constraints.independent(D.constraints.real, -1)",
-    "D.constraints.independent(D.constraints.real, 'a')",
-    "D.constraints.cat([3])",
-    "D.constraints.cat([D.constraints.real], lengths=[1, 2])",
-    "D.constraints.cat([D.constraints.real], dim=3).check(torch.ones(2))",
-    "D.constraints.stack([3])",
-    "D.constraints.MixtureSameFamilyConstraint(3)",
-    "D.constraints.MixtureSameFamilyConstraint(D.constraints.simplex).check(torch.tensor(1.0))",
-    "D.Transform(cache_size=2)",
-    "D.ExpTransform().forward_shape(3).foo",
-    "D.AbsTransform().log_abs_det_jacobian(torch.ones(2), torch.ones(2))",
-    "D.SoftmaxTransform().sign",
-    "D.ReshapeTransform((2, 3), (5,))",
-    "D.ReshapeTransform((2, 3), (6,)).forward_shape((3,))",
-    "D.ReshapeTransform((2, 3), (6,)).forward_shape((3, 2))",
-    "D.ReshapeTransform((2, 3), (6,)).inverse_shape((5,))",
-    "D.CorrCholeskyTransform().forward_shape((2,))",
-    "D.CorrCholeskyTransform().forward_shape(())",
-    "D.CorrCholeskyTransform().inverse_shape((3,))",
-    "D.CorrCholeskyTransform().inverse_shape((3, 2))",
-    "D.CorrCholeskyTransform()(torch.ones(2))",
-    "D.StickBreakingTransform().forward_shape(())",
-    "D.SoftmaxTransform().event_dim and D.StickBreakingTransform().inverse_shape(())",
-    "D.CatTransform([1])",
-    "D.CatTransform([D.ExpTransform()], lengths=[1, 2])",
-    "D.CatTransform([D.ExpTransform()], dim=2)(torch.ones(1))",
-    "D.CatTransform([D.ExpTransform()])(torch.ones(2))",
-    "D.StackTransform([1])",
-    "D.StackTransform([D.ExpTransform()])(torch.ones(2))",
-    "D.StackTransform([D.ExpTransform()], dim=1)(torch.ones(2))",
-    "D.IndependentTransform(D.ExpTransform(), 2)(torch.ones(2))",
-    "D.IndependentTransform(D.ExpTransform(), 2).inv(torch.ones(2))",
-    "hash(D.ExpTransform())",
-    "torch.binomial(torch.tensor([1]), torch.tensor([0.5]))",
-    "torch.binomial(torch.ones(1), torch.ones(1, dtype=torch.float64))",
-    "D.utils.tril_matrix_to_vec(torch.eye(2), 5)",
-    "D.utils.vec_to_tril_matrix(torch.ones(4))",
-]
-
-# --- transforms: expressions that make one, the x that they are given, and their reprs
-
-TRANSFORMS: dict[str, Any] = {
-    "D.ExpTransform()": [L],
-    "D.ExpTransform().inv": [B],
-    "D.ExpTransform(cache_size=1)": [L],
-    "D.PowerTransform(2.0)": [B],
-    "D.PowerTransform(torch.tensor([[1.0], [-0.5]], dtype=torch.float64))": [B],
-    "D.SigmoidTransform()": [L],
-    "D.SigmoidTransform().inv": [P],
-    "D.SoftplusTransform()": [L],
-    "D.TanhTransform()": [L],
-    "D.AffineTransform(1.0, -2.0)": [L],
-    "D.AffineTransform(torch.ones(3, dtype=torch.float64), torch.tensor([1.0, -2.0, 3.0], dtype=torch.float64), 1)": [L],
-    "D.AffineTransform(0, torch.tensor([[2.0], [3.0]], dtype=torch.float64))": [L],
-    "D.SoftmaxTransform()": SCORES,
-    "D.StickBreakingTransform()": SCORES,
-    "D.LowerCholeskyTransform()": COVARIANCE,
-    "D.PositiveDefiniteTransform()": COVARIANCE,
-    "D.CorrCholeskyTransform()": [L, P],
-    "D.ReshapeTransform((3,), (3, 1))": [L, P],
-    "D.IndependentTransform(D.ExpTransform(), 1)": [L, P],
-    "D.IndependentTransform(D.SigmoidTransform().inv, 1)": [P, P],
-    "D.ComposeTransform([])": [L],
-    "D.ComposeTransform([D.ExpTransform(), D.AffineTransform(1, 2), D.SigmoidTransform()])": [L],
-    "D.ComposeTransform([D.AffineTransform(1, 2), D.StickBreakingTransform()])": [L],
-    "D.ComposeTransform([D.IndependentTransform(D.ExpTransform(), 1), D.SoftmaxTransform().inv])": [L, P],
-    "D.ComposeTransform([D.TanhTransform(), D.AffineTransform(1, -2)]).inv": [[0.5, 1.2]],
-    "D.CatTransform([D.ExpTransform(), D.AffineTransform(1, 2)], dim=-1, lengths=[1, 2])": [L, P],
-    "D.StackTransform([D.ExpTransform(), D.TanhTransform()], dim=0)": [L, P],
-    "D.StackTransform([D.ExpTransform(), D.TanhTransform(), D.SigmoidTransform()], dim=-1)": [L, P],
-    "D.CumulativeDistributionTransform(D.Normal(0.0, 1.0))": [L],
-    "D.AbsTransform()": [L],
-    "D.biject_to(D.constraints.simplex)": SCORES,
-    "D.transform_to(D.constraints.simplex)": SCORES,
-    "D.biject_to(D.constraints.interval(-1.0, 2.0))": [L],
-    "D.biject_to(D.constraints.half_open_interval(0.0, 1.0))": [L],
-    "D.transform_to(D.constraints.greater_than(3.0))": [L],
-    "D.transform_to(D.constraints.greater_than_eq(3.0))": [L],
-    "D.transform_to(D.constraints.less_than(3.0))": [L],
-    "D.biject_to(D.constraints.positive)": [L],
-    "D.biject_to(D.constraints.nonnegative)": [L],
-    "D.biject_to(D.constraints.real_vector)": [L],
-    "D.biject_to(D.constraints.corr_cholesky)": [L],
-    "D.transform_to(D.constraints.lower_cholesky)": COVARIANCE,
-    "D.transform_to(D.constraints.positive_definite)": COVARIANCE,
-    "D.transform_to(D.constraints.positive_semidefinite)": COVARIANCE,
-    "D.biject_to(D.constraints.cat([D.constraints.positive, D.constraints.real], -1, [1, 2]))": [L],
-    "D.transform_to(D.constraints.stack([D.constraints.positive, D.constraints.unit_interval], 0))": [L, P],
-}  # fmt: skip
-
-
-def transformed(package: Any, expression: str) -> dict[str, Any]:
-    """All that a transform says of itself and does to an x."""
-    t = eval(expression, {"torch": package, "D": package.distributions})
-    x = package.tensor(TRANSFORMS[expression], dtype=package.float64, requires_grad=True)
-    y = t(x)
-    # the inverse's y must come from nobody's cache
-    back = attempt(lambda: t.inv(y.detach().clone()))
-    log_det = attempt(lambda: t.log_abs_det_jacobian(x, y))
-    total = y.sum() if isinstance(log_det, type) else (y * y).sum() + log_det.sum()
-    found = {
-        "repr": repr(t), "inverse repr": repr(t.inv), "y": y, "x": back, "log_det": log_det,
-        "gradient": package.autograd.grad(total, x)[0], "bijective": t.bijective,
-        "domain": attempt(lambda: repr(t.domain)), "codomain": attempt(lambda: repr(t.codomain)),
-        "event_dim": attempt(lambda: t.event_dim),
-        "discrete": attempt(lambda: t.domain.is_discrete), "sign": attempt(lambda: t.sign),
-        "shape": attempt(lambda: tuple(t.forward_shape(x.shape))),
-        "inverse shape": attempt(lambda: tuple(t.inverse_shape(y.shape))),
-        "equal": t == t, "other": t == package.distributions.SoftplusTransform(),  # noqa: PLR0124
-        "again": eval(expression, {"torch": package, "D": package.distributions}) == t, "inverse": t.inv.inv is t,
-        "with_cache": attempt(lambda: repr(t.with_cache(1))),
-    }  # fmt: skip
-    return {name: plain(value) for name, value in found.items()}
-
-
-# --- constraints: expressions, and values of which some satisfy them
-
-CONSTRAINTS: dict[str, Any] = {
-    "boolean": [0.0, 1.0, 0.5, -1.0],
-    "one_hot": [[0.0, 1.0], [1.0, 1.0], [0.5, 0.5]],
-    "integer_interval(-1, 2)": [-2.0, -1.0, 0.5, 2.0, 3.0],
-    "nonnegative_integer": [-1.0, 0.0, 0.5, 2.0],
-    "positive_integer": [0.0, 1.0, 1.5],
-    "real": [0.0, float("nan"), float("inf")],
-    "real_vector": [[0.0, 1.0], [float("nan"), 1.0]],
-    "positive": [-1.0, 0.0, 1.0],
-    "nonnegative": [-1.0, 0.0, 1.0],
-    "greater_than(1.5)": [1.0, 1.5, 2.0],
-    "greater_than_eq(torch.tensor([1.0, 2.0, 3.0]))": [1.0, 1.5, 4.0],
-    "less_than(1.5)": [1.0, 1.5, 2.0],
-    "unit_interval": [-0.1, 0.0, 0.5, 1.0, 1.1],
-    "interval(-1.0, 1)": [-1.1, -1.0, 1.0],
-    "half_open_interval(0, 1)": [0.0, 0.5, 1.0],
-    "simplex": [[0.5, 0.5], [1.5, -0.5], [0.5, 0.6]],
-    "multinomial(3)": [[1.0, 2.0], [2.0, 2.0], [-1.0, 2.0]],
-    "lower_triangular": [[[1.0, 0.0], [1.0, 1.0]], [[1.0, 1.0], [0.0, 1.0]]],
-    "lower_cholesky": [[[1.0, 0.0], [1.0, 1.0]], [[1.0, 0.0], [0.0, -1.0]]],
-    "corr_cholesky": [[[1.0, 0.0], [0.6, 0.8]], [[1.0, 0.0], [1.0, 1.0]]],
-    "square": [[[1.0, 0.0], [0.6, 0.8]]],
-    "symmetric": [[[1.0, 0.2], [0.2, 0.8]], [[1.0, 0.0], [1.0, 1.0]]],
-    "positive_semidefinite": [[[1.0, 0.0], [0.0, 0.8]], [[1.0, 2.0], [2.0, 1.0]]],
-    "positive_definite": [[[1.0, 0.2], [0.2, 0.8]], [[1.0, 2.0], [2.0, 1.0]]],
-    "independent(boolean, 1)": [[0.0, 1.0], [0.0, 0.5]],
-    "cat([positive, boolean], -1, [1, 2])": [[1.0, 0.0, 1.0], [-1.0, 0.5, 1.0]],
-    "stack([positive, boolean], -1)": [[1.0, 0.0], [-1.0, 0.5]],
-    "MixtureSameFamilyConstraint(positive)": [1.0, -1.0],
-    "MixtureSameFamilyConstraint(simplex)": [[0.5, 0.5], [1.0, 1.0]],
-    "dependent(is_discrete=True, event_dim=1)": [],
-}
-
-
-def constrained(package: Any, expression: str) -> dict[str, Any]:
-    """All that a constraint says of itself and of values."""
-    names = {**vars(package.distributions.constraints), "torch": package}
-    c = eval(expression, names)
-    found = {
-        "repr": repr(c) if "dependent(" not in expression else "", "event_dim": c.event_dim,
-        "is_discrete": c.is_discrete, "dependent": package.distributions.constraints.is_dependent(c),
-        "check": attempt(lambda: c.check(package.tensor(CONSTRAINTS[expression]))),
-    }  # fmt: skip
-    return {name: plain(value) for name, value in found.items()}

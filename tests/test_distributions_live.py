@@ -9,29 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from distribution_cases import (
-    CASES,
-    CONSTRAINTS,
-    DIVERGING,
-    NAMES,
-    REFUSALS,
-    TRANSFORMS,
-    Case,
-    constrained,
-    divergence,
-    gradients,
-    observed,
-    of_values,
-    tensors,
-    transformed,
-)
+from distribution_cases import CASES, DIVERGING, NAMES, Case, divergence, gradients, observed, of_values, tensors
+from distribution_expressions import CONSTRAINTS, REFUSALS, TRANSFORMS, constrained, transformed
 
 import tinygrad_nn as tg
 
 torch = pytest.importorskip("torch")
 
 DTYPES = ("float32", "float64")
-BY_NAME = {case.name: case for case in CASES}
 # PyTorch cannot: it compares float64 with float32 here, and there writes over what the gradient needs.
 NO_GRADIENT_IN_PYTORCH = [("GeneralizedPareto", "log_prob"), ("Wishart", "rsample")]
 

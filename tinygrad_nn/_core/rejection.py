@@ -88,7 +88,7 @@ def standard_gamma(concentration: Array, generator: Generator) -> Array:
             scale = (1 - numbers.uniform()) ** powers[place] if below_one else 1.0
             drawn[place] = _gamma(d, scale, numbers)
     with np.errstate(over="ignore", under="ignore"):
-        made = np.maximum(drawn.astype(concentration.dtype), np.finfo(concentration.dtype).tiny)
+        made: Array = np.maximum(drawn.astype(concentration.dtype), np.finfo(concentration.dtype).tiny)
     return made.reshape(concentration.shape)
 
 
@@ -120,7 +120,8 @@ def dirichlet(concentration: Array, generator: Generator) -> Array:
     gammas = standard_gamma(concentration.astype(np.float64), generator)
     shares = (gammas / gammas.sum(-1, keepdims=True)).astype(concentration.dtype)
     one = concentration.dtype.type(1)
-    return np.clip(shares, np.finfo(concentration.dtype).tiny, np.nextafter(one, one * 0))
+    inside: Array = np.clip(shares, np.finfo(concentration.dtype).tiny, np.nextafter(one, one * 0))
+    return inside
 
 
 def binomial(count: Array, probability: Array, generator: Generator) -> Array:

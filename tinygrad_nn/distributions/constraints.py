@@ -44,7 +44,7 @@ class Constraint:
     event_dim: Any = 0
     _shown: tuple[str, ...] = ()  # the attributes that its repr names
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         """For each value (of the last `event_dim` dimensions) whether it lies in the set."""
         raise NotImplementedError
 
@@ -80,7 +80,7 @@ class _Dependent(Constraint):
             event_dim=self._event_dim if event_dim is NotImplemented else event_dim,
         )
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         raise ValueError("Cannot determine validity of dependent constraint")
 
 
@@ -138,7 +138,7 @@ class _IndependentConstraint(Constraint):
     def event_dim(self) -> Any:
         return self.base_constraint.event_dim + self.reinterpreted_batch_ndims
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         result = self.base_constraint.check(value)
         if result.dim() < self.reinterpreted_batch_ndims:
             expected = self.base_constraint.event_dim + self.reinterpreted_batch_ndims
@@ -166,7 +166,7 @@ class MixtureSameFamilyConstraint(Constraint):
     def event_dim(self) -> Any:
         return self.base_constraint.event_dim
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         result = self.base_constraint.check(value.unsqueeze(-1 - self.event_dim))
         return _over_last(result, result.dim() - value.dim() + self.event_dim)
 
@@ -180,14 +180,14 @@ class MixtureSameFamilyConstraint(Constraint):
 class _Boolean(Constraint):
     is_discrete = True
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return (value == 0) | (value == 1)
 
 
 class _Between(Constraint):
     """Numbers between two bounds."""
 
-    _shown = ("lower_bound", "upper_bound")
+    _shown: tuple[str, ...] = ("lower_bound", "upper_bound")
 
     def __init__(self, lower_bound: Any, upper_bound: Any) -> None:
         self.lower_bound, self.upper_bound = lower_bound, upper_bound
@@ -197,7 +197,7 @@ class _Between(Constraint):
 class _Above(Constraint):
     """Numbers above a bound."""
 
-    _shown = ("lower_bound",)
+    _shown: tuple[str, ...] = ("lower_bound",)
 
     def __init__(self, lower_bound: Any) -> None:
         self.lower_bound = lower_bound
@@ -207,7 +207,7 @@ class _Above(Constraint):
 class _Below(Constraint):
     """Numbers below a bound."""
 
-    _shown = ("upper_bound",)
+    _shown: tuple[str, ...] = ("upper_bound",)
 
     def __init__(self, upper_bound: Any) -> None:
         self.upper_bound = upper_bound
@@ -221,50 +221,50 @@ def _whole(value: Tensor) -> Tensor:
 class _IntegerInterval(_Between):
     is_discrete = True
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return _whole(value) & (self.lower_bound <= value) & (value <= self.upper_bound)
 
 
 class _IntegerLessThan(_Below):
     is_discrete = True
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return _whole(value) & (value <= self.upper_bound)
 
 
 class _IntegerGreaterThan(_Above):
     is_discrete = True
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return _whole(value) & (value >= self.lower_bound)
 
 
 class _Real(Constraint):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return value == value  # nan is not
 
 class _GreaterThan(_Above):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return value > self.lower_bound
 
 
 class _GreaterThanEq(_Above):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return value >= self.lower_bound
 
 
 class _LessThan(_Below):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return value < self.upper_bound
 
 
 class _Interval(_Between):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return (value >= self.lower_bound) & (value <= self.upper_bound)
 
 
 class _HalfOpenInterval(_Between):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return (value >= self.lower_bound) & (value < self.upper_bound)
 
 
@@ -275,14 +275,14 @@ class _OneHot(Constraint):
     is_discrete = True
     event_dim = 1
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return boolean.check(value).all(-1) & (value.sum(-1) == 1)
 
 
 class _Simplex(Constraint):
     event_dim = 1
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return (value >= 0).all(-1) & ((value.sum(-1) - 1).abs() < 1e-6)
 
 
@@ -291,7 +291,7 @@ class _Multinomial(_Below):
     event_dim = 1
     _shown = ()
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return (value >= 0).all(-1) & (value.sum(-1) <= self.upper_bound)
 
 
@@ -301,21 +301,21 @@ class _Multinomial(_Below):
 class _LowerTriangular(Constraint):
     event_dim = 2
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return _over_last(value.tril() == value, 2)
 
 
 class _LowerCholesky(Constraint):
     event_dim = 2
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         return lower_triangular.check(value) & (value.diagonal(dim1=-2, dim2=-1) > 0).all(-1)
 
 
 class _CorrCholesky(Constraint):
     event_dim = 2
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         tolerance = finfo(value.dtype).eps * value.size(-1) * 10  # ten roundings for each of a row's numbers
         unit_rows = ((vector_norm(value.detach(), dim=-1) - 1).abs() <= tolerance).all(-1)
         return lower_cholesky.check(value) & unit_rows
@@ -324,14 +324,14 @@ class _CorrCholesky(Constraint):
 class _Square(Constraint):
     event_dim = 2
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         is_square = value.shape[-2] == value.shape[-1]
         checked: Tensor = full(value.shape[:-2], is_square, dtype=bool_)
         return checked
 
 
 class _Symmetric(_Square):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         squares = super().check(value)
         if not squares.all():
             return squares
@@ -340,13 +340,13 @@ class _Symmetric(_Square):
 
 
 class _PositiveSemidefinite(_Symmetric):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         symmetric = super().check(value)
         return (eigvalsh(value) >= 0).all(-1) if symmetric.all() else symmetric
 
 
 class _PositiveDefinite(_Symmetric):
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         symmetric = super().check(value)
         return cholesky_ex(value).info == 0 if symmetric.all() else symmetric
 
@@ -386,7 +386,7 @@ class _Cat(_Several):
         if len(self.lengths) != len(self.cseq):
             raise AssertionError(f"lengths ({len(self.lengths)}) must match cseq ({len(self.cseq)})")
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         self._check_dim(value)
         pieces = value.split(self.lengths, self.dim)
         checked: Tensor = join([c.check(piece) for c, piece in zip(self.cseq, pieces, strict=True)], self.dim)
@@ -401,7 +401,7 @@ class _Stack(_Several):
         dim = max(c.event_dim for c in self.cseq)
         return dim + 1 if self.dim + dim < 0 else dim
 
-    def check(self, value: Tensor) -> Tensor:
+    def check(self, value: Tensor) -> Any:
         self._check_dim(value)
         slices = value.unbind(self.dim)
         checked: Tensor = pile([c.check(piece) for c, piece in zip(self.cseq, slices, strict=False)], self.dim)

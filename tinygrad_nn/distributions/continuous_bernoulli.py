@@ -10,12 +10,11 @@ from .._core.tensor import Size, Tensor
 from ..ops.creation import ones_like, zeros_like
 from ..ops.probability_loss import binary_cross_entropy_with_logits
 from ..ops.random import rand
-from ..ops.selection import where
 from . import constraints
 from .distribution import Shape
 from .exp_family import ExponentialFamily
 from .odds import Odds
-from .utils import broadcast_all, clamp_probs, lazy_property, logits_to_probs
+from .utils import broadcast_all, clamp_probs, lazy_property, logits_to_probs, where
 
 __all__ = ["ContinuousBernoulli"]
 

@@ -75,12 +75,13 @@ class Dirichlet(ExponentialFamily):
 
     def entropy(self) -> Tensor:
         a, total = self.concentration, self.concentration.sum(-1)
-        return (
+        result: Tensor = (
             a.lgamma().sum(-1)
             - total.lgamma()
             - (a.size(-1) - total) * total.digamma()
             - ((a - 1.0) * a.digamma()).sum(-1)
         )
+        return result
 
     @property
     def _natural_params(self) -> tuple[Tensor]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from .._core.modes import no_grad
 from .._core.tensor import Size, Tensor
@@ -123,7 +123,7 @@ class Distribution:
             )
         return self.__new__(type(self)) if _instance is None else _instance
 
-    def _expanded(self, family: type[Any], batch_shape: Shape, instance: Any, *kept: str) -> Self:
+    def _expanded(self, family: type[Any], batch_shape: Shape, instance: Any, *kept: str) -> Any:
         """What `expand` returns for a family whose parameters are those that `arg_constraints` names.
 
         Args:

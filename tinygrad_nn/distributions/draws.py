@@ -32,14 +32,14 @@ class StandardGamma(Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, concentration: Tensor, generator: Generator | None = None) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, concentration: Tensor, generator: Generator | None = None) -> Tensor:
         drawn = wrap(rejection.standard_gamma(concentration._array, _source(generator)))
         ctx.save_for_backward(concentration, drawn)
         return drawn
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_output: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, grad_output: Tensor) -> Any:
         concentration, drawn = ctx.saved_tensors
         return grad_output * _standard_gamma_grad(concentration, drawn), None
 
@@ -48,14 +48,14 @@ class SampleDirichlet(Function):
     """Dirichlet numbers, along the last dimension, whose gradient is implicit as well."""
 
     @staticmethod
-    def forward(ctx: Any, concentration: Tensor, generator: Generator | None = None) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, concentration: Tensor, generator: Generator | None = None) -> Tensor:
         drawn = wrap(rejection.dirichlet(concentration._array, _source(generator)))
         ctx.save_for_backward(concentration, drawn)
         return drawn
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_output: Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, grad_output: Tensor) -> Any:
         concentration, drawn = ctx.saved_tensors
         total = concentration.sum(-1, True).expand_as(concentration)
         moved = _dirichlet_grad(drawn, concentration, total)

@@ -75,12 +75,13 @@ class Gamma(ExponentialFamily):
         value = as_tensor(value, dtype=self.rate.dtype)
         if self._validate_args:
             self._validate_sample(value)
-        return (
+        result: Tensor = (
             self.concentration.xlogy(self.rate)
             + (self.concentration - 1).xlogy(value)
             - self.rate * value
             - self.concentration.lgamma()
         )
+        return result
 
     def cdf(self, value: Tensor) -> Tensor:
         if self._validate_args:

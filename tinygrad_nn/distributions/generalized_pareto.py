@@ -9,10 +9,9 @@ from .._core.tensor import Size, Tensor
 from ..ops.comparison import isclose
 from ..ops.creation import ones_like, zeros_like
 from ..ops.random import rand
-from ..ops.selection import where
 from . import constraints
 from .distribution import Distribution, Shape
-from .utils import broadcast_all, is_number
+from .utils import broadcast_all, is_number, where
 
 __all__ = ["GeneralizedPareto"]
 

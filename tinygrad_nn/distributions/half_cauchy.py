@@ -8,12 +8,12 @@ from typing import Any
 from .._core.tensor import Tensor
 from ..ops.creation import full, zeros_like
 from ..ops.data import as_tensor
-from ..ops.selection import where
 from . import constraints
 from .cauchy import Cauchy
 from .distribution import Shape
 from .transformed_distribution import TransformedDistribution
 from .transforms import AbsTransform
+from .utils import where
 
 __all__ = ["HalfCauchy"]
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from .._core.tensor import Tensor
 from ..ops.creation import zeros_like
-from ..ops.selection import where
 from . import constraints
 from .distribution import Shape
 from .normal import Normal
 from .transformed_distribution import TransformedDistribution
 from .transforms import AbsTransform
+from .utils import where
 
 __all__ = ["HalfNormal"]
 

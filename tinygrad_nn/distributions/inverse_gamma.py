@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 from .._core.tensor import Tensor
-from ..ops.selection import where
 from . import constraints
 from .distribution import Shape
 from .gamma import Gamma
 from .transformed_distribution import TransformedDistribution
 from .transforms import PowerTransform
+from .utils import where
 
 __all__ = ["InverseGamma"]
 

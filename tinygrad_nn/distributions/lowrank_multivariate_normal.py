@@ -117,7 +117,7 @@ class LowRankMultivariateNormal(Distribution):
         return self.loc
 
     @lazy_property
-    def variance(self) -> Tensor:  # type: ignore[override]
+    def variance(self) -> Tensor:
         """The diagonal of the covariance."""
         diagonal = self._unbroadcasted_cov_factor.pow(2).sum(-1) + self._unbroadcasted_cov_diag
         return diagonal.expand(self._batch_shape + self._event_shape)
@@ -155,11 +155,13 @@ class LowRankMultivariateNormal(Distribution):
         given = self._unbroadcasted_cov_factor, self._unbroadcasted_cov_diag
         distance = _batch_lowrank_mahalanobis(*given, value - self.loc, self._capacitance_tril)
         log_det = _batch_lowrank_logdet(*given, self._capacitance_tril)
-        return -0.5 * (self._event_shape[0] * math.log(2 * math.pi) + log_det + distance)
+        result: Tensor = -0.5 * (self._event_shape[0] * math.log(2 * math.pi) + log_det + distance)
+        return result
 
     def entropy(self) -> Tensor:
         log_det = _batch_lowrank_logdet(
             self._unbroadcasted_cov_factor, self._unbroadcasted_cov_diag, self._capacitance_tril
         )
         entropy = 0.5 * (self._event_shape[0] * (1.0 + math.log(2 * math.pi)) + log_det)
-        return entropy.expand(self._batch_shape) if self._batch_shape else entropy
+        result: Tensor = entropy.expand(self._batch_shape) if self._batch_shape else entropy
+        return result

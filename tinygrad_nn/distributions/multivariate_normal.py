@@ -177,9 +177,11 @@ class MultivariateNormal(Distribution):
             self._validate_sample(value)
         distance = _batch_mahalanobis(self._unbroadcasted_scale_tril, value - self.loc)
         half_log_det = _half_log_det(self._unbroadcasted_scale_tril)
-        return -0.5 * (self._event_shape[0] * math.log(2 * math.pi) + distance) - half_log_det
+        result: Tensor = -0.5 * (self._event_shape[0] * math.log(2 * math.pi) + distance) - half_log_det
+        return result
 
     def entropy(self) -> Tensor:
         half_log_det = _half_log_det(self._unbroadcasted_scale_tril)
         entropy = 0.5 * self._event_shape[0] * (1.0 + math.log(2 * math.pi)) + half_log_det
-        return entropy.expand(self._batch_shape) if self._batch_shape else entropy
+        result: Tensor = entropy.expand(self._batch_shape) if self._batch_shape else entropy
+        return result

@@ -64,4 +64,5 @@ class Odds(Distribution):
     @property
     def param_shape(self) -> Size:
         """The shape of what was given."""
-        return self._param.size()
+        result: Size = self._param.size()
+        return result

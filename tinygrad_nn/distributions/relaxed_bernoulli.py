@@ -48,7 +48,8 @@ class LogitRelaxedBernoulli(Odds):
         shape = self._extended_shape(sample_shape)
         probs = clamp_probs(self.probs.expand(shape))
         u = clamp_probs(rand(shape, dtype=probs.dtype))
-        return (u.log() - (-u).log1p() + probs.log() - (-probs).log1p()) / self.temperature
+        result: Tensor = (u.log() - (-u).log1p() + probs.log() - (-probs).log1p()) / self.temperature
+        return result
 
     def log_prob(self, value: Tensor) -> Tensor:
         if self._validate_args:

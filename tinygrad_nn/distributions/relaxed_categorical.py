@@ -82,7 +82,8 @@ class ExpRelaxedCategorical(Distribution):
         logits, value = broadcast_all(self.logits, value)
         scale = full_like(self.temperature, float(count)).lgamma() - self.temperature.log().mul(-(count - 1))
         score = logits - value.mul(self.temperature)
-        return (score - score.logsumexp(dim=-1, keepdim=True)).sum(-1) + scale
+        result: Tensor = (score - score.logsumexp(dim=-1, keepdim=True)).sum(-1) + scale
+        return result
 
 
 class RelaxedOneHotCategorical(TransformedDistribution):

@@ -6,11 +6,10 @@ import math
 from typing import Any
 
 from .._core.tensor import Tensor
-from ..ops.selection import where
 from . import constraints
 from .chi2 import Chi2
 from .distribution import Distribution, Shape
-from .utils import _standard_normal, broadcast_all
+from .utils import _standard_normal, broadcast_all, where
 
 __all__ = ["StudentT"]
 

@@ -16,6 +16,7 @@ from .._core.tensor import Size, Tensor
 from ..ops.activation import sigmoid
 from ..ops.data import tensor
 from ..ops.random import randn
+from ..ops.selection import where as choose
 from ..ops.sequences import arange
 from ..ops.shape import broadcast_tensors
 from ..ops.softmax import softmax
@@ -57,6 +58,12 @@ def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
     dtype = get_default_dtype() if first is None else first.dtype
     tensors = [value if isinstance(value, Tensor) else tensor(value, dtype=dtype) for value in values]
     return tuple(broadcast_tensors(*tensors))
+
+
+def where(condition: Tensor, one: Any, other: Any) -> Tensor:
+    """One value where a condition holds, else the other."""
+    chosen: Tensor = choose(condition, one, other)
+    return chosen
 
 
 def _standard_normal(shape: Sequence[int], dtype: Any, device: Any = None) -> Tensor:

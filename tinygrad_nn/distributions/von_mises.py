@@ -10,10 +10,9 @@ from .._core.modes import no_grad
 from .._core.tensor import Tensor
 from ..ops.creation import zeros
 from ..ops.random import rand
-from ..ops.selection import where
 from . import constraints
 from .distribution import Distribution, Shape
-from .utils import broadcast_all, lazy_property
+from .utils import broadcast_all, lazy_property, where
 
 __all__ = ["VonMises"]
 
@@ -123,7 +122,7 @@ class VonMises(Distribution):
         return self.loc
 
     @lazy_property
-    def variance(self) -> Tensor:  # type: ignore[override]
+    def variance(self) -> Tensor:
         """The circular variance, ``1 - I1(concentration) / I0(concentration)``."""
         ratio = _log_modified_bessel_fn(self.concentration, 1) - _log_modified_bessel_fn(self.concentration)
         return 1 - ratio.exp()

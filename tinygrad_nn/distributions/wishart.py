@@ -178,7 +178,8 @@ class Wishart(ExponentialFamily):
         """Which samples are not positive definite, in any matrix of the batch."""
         singular = ~self.support.check(sample)
         dims = [-(dim + 1) for dim in range(len(self._batch_shape))]
-        return singular.amax(dims) if dims else singular
+        result: Tensor = singular.amax(dims) if dims else singular
+        return result
 
     def rsample(self, sample_shape: Shape = (), max_try_correction: int | None = None) -> Tensor:
         """Samples that rounding has made singular are drawn again, up to `max_try_correction` (10) times."""
@@ -209,7 +210,8 @@ class Wishart(ExponentialFamily):
     def entropy(self) -> Tensor:
         nu, p = self.df, self._event_shape[-1]
         log_det = (p + 1) * (p * _LOG_2 / 2 + _half_log_det(self._unbroadcasted_scale_tril))
-        return log_det + mvlgamma(nu / 2, p) - (nu - p - 1) / 2 * _mvdigamma(nu / 2, p) + nu * p / 2
+        result: Tensor = log_det + mvlgamma(nu / 2, p) - (nu - p - 1) / 2 * _mvdigamma(nu / 2, p) + nu * p / 2
+        return result
 
     @property
     def _natural_params(self) -> tuple[Tensor, Tensor]:

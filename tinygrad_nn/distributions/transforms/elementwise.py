@@ -207,10 +207,12 @@ class AffineTransform(Transform):
         return self.scale.sign()
 
     def _call(self, x: Tensor) -> Tensor:
-        return self.loc + self.scale * x
+        result: Tensor = self.loc + self.scale * x
+        return result
 
     def _inverse(self, y: Tensor) -> Tensor:
-        return (y - self.loc) / self.scale
+        result: Tensor = (y - self.loc) / self.scale
+        return result
 
     def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Any:
         scale, shape = self.scale, x.shape

@@ -28,7 +28,8 @@ class SoftmaxTransform(Simple):
 
     def _call(self, x: Tensor) -> Tensor:
         powers = (x - x.max(-1, True)[0]).exp()
-        return powers / powers.sum(-1, True)
+        result: Tensor = powers / powers.sum(-1, True)
+        return result
 
     def _inverse(self, y: Tensor) -> Tensor:
         return y.log()
