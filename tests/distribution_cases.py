@@ -216,6 +216,7 @@ def of_values(package: Any, case: Case, dtype: str, values: np.ndarray) -> dict[
     made = case.build(package.distributions, tensors(package, case, dtype))
     given = package.tensor(values)
     found = {name: attempt(lambda name=name: getattr(made, name)(given)) for name in ("log_prob", "cdf")}
+    found["log_prob of one"] = attempt(lambda: made.log_prob(given[0]))
     probabilities = package.tensor(np.linspace(0.05, 0.95, 5).astype(dtype).reshape(5, *[1] * len(made.batch_shape)))
     found["icdf"] = attempt(lambda: made.icdf(probabilities))
     return {name: plain(value) for name, value in found.items()}

@@ -44,11 +44,11 @@ def _batch_mahalanobis(bL: Tensor, bx: Tensor) -> Tensor:  # noqa: N803 - PyTorc
     repeats = [outer + 2 * i for i in range(len(lengths))]
     own = [dim + 1 for dim in repeats]
     order = [*own, *range(outer), *repeats]
-    moved = bx.reshape([*split, n]).permute(*order, len(split))
+    moved = bx.reshape([*split, n]).permute([*order, len(split)])
     columns = moved.reshape(lengths.numel(), -1, n).mT  # (matrices, n, vectors)
     squares = solve_triangular(bL.reshape(-1, n, n), columns, upper=False).pow(2).sum(-2)
     back = [order.index(dim) for dim in range(len(order))]
-    return squares.reshape(moved.shape[:-1]).permute(*back).reshape(bx.shape[:-1])
+    return squares.reshape(moved.shape[:-1]).permute(back).reshape(bx.shape[:-1])
 
 
 def _precision_to_scale_tril(P: Tensor) -> Tensor:  # noqa: N803

@@ -5,9 +5,9 @@ Source: https://docs.pytorch.org/docs/stable/distributions.html#module-torch.dis
 Example:
     >>> import tinygrad_nn as tg
     >>> from tinygrad_nn.distributions.transforms import AffineTransform, ExpTransform, ComposeTransform
-    >>> t = ComposeTransform([AffineTransform(1.0, 2.0), ExpTransform()])
-    >>> t.inv(t(tg.tensor([0.0, 1.0])))
-    tensor([0., 1.])
+    >>> t = ComposeTransform([ExpTransform(), AffineTransform(1.0, 2.0)])
+    >>> t(tg.zeros(2)), t.inv(tg.tensor([3.0, 3.0]))
+    (tensor([3., 3.]), tensor([0., 0.]))
 """
 
 from __future__ import annotations
