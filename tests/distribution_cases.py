@@ -215,14 +215,28 @@ def of_values(package: Any, case: Case, dtype: str, values: np.ndarray) -> dict[
     """What is asked at values, and at probabilities."""
     made = case.build(package.distributions, tensors(package, case, dtype))
     given = package.tensor(values)
-    found = {name: attempt(lambda name=name: getattr(made, name)(given)) for name in ("log_prob", "cdf")}
+    found = {"repr": repr(made)}
+    found |= {name: attempt(lambda name=name: getattr(made, name)(given)) for name in ("log_prob", "cdf")}
     found["log_prob of one"] = attempt(lambda: made.log_prob(given[0]))
     probabilities = package.tensor(np.linspace(0.05, 0.95, 5).astype(dtype).reshape(5, *[1] * len(made.batch_shape)))
     found["icdf"] = attempt(lambda: made.icdf(probabilities))
     return {name: plain(value) for name, value in found.items()}
 
 
-def gradients(package: Any, case: Case, dtype: str, asked: str, values: np.ndarray) -> dict[str, Any]:
+def summary(package: Any, case: Case) -> dict[str, Any]:
+    """A little of everything: samples, what is known of the distribution, and the log_prob of the samples."""
+    made = case.build(package.distributions, tensors(package, case, "float64", False))
+    package.manual_seed(5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        drawn = made.sample((2,))
+    found = {"repr": repr(made), "support": repr(made.support), "sample": drawn}
+    found |= {name: attempt(lambda name=name: getattr(made, name)) for name in PROPERTIES[:3]}
+    found |= {"entropy": attempt(made.entropy), "log_prob": attempt(lambda: made.log_prob(drawn))}
+    return {name: plain(value) for name, value in found.items()}
+
+
+def gradients(package: Any, case: Case, dtype: str, asked: str, values: Any) -> dict[str, Any]:
     """The gradients of the sum of what is asked, weighted, by all parameters that have one, and by the values."""
     params = tensors(package, case, dtype)
     made = case.build(package.distributions, params)

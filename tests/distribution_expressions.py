@@ -5,6 +5,7 @@ In each, ``torch`` is the package and ``D`` its distributions.
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from distribution_cases import COVARIANCE, SCORES, B, L, P, attempt, plain
@@ -141,6 +142,18 @@ REFUSALS = [
     "D.utils.tril_matrix_to_vec(torch.eye(2), 5)",
     "D.utils.vec_to_tril_matrix(torch.ones(4))",
 ]
+
+def refusal(package: Any, expression: str) -> list[str]:
+    """The type of the error that an expression raises, and the words with which it begins."""
+    importlib.import_module(f"{package.__name__}.distributions.utils")
+    try:
+        eval(expression, {"torch": package, "D": package.distributions})
+    except Exception as error:
+        words = str(error).splitlines()[0] if str(error) else ""
+        # PyTorch's LinAlgError has a private class
+        return [type(error).__name__.lstrip("_"), words.replace("tinygrad_nn.", "torch.")]
+    raise AssertionError(f"{expression} raised nothing")
+
 
 # --- transforms: expressions that make one, the x that they are given, and their reprs
 

@@ -22,6 +22,7 @@ LOOSER = {
     "autoencoder/codes": (5e-5, "Adam divides small gradients by their size, which shows rounding errors of them"),
     "speech_ctc/each": (5e-5, "Adam divides small gradients by their size, which shows rounding errors of them"),
     "mixture_density": (2e-4, "a component of the mixture narrows, and the likelihood is steep there"),
+    "actor_critic": (1e-5, "returns are divided by their small deviation, and terms of both signs make a loss near 0"),
     "reinforce": (1e-5, "returns are divided by their small deviation, and terms of both signs make a loss near 0"),
 }
 
