@@ -6,6 +6,7 @@ In each, ``torch`` is the package and ``D`` its distributions.
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import Any
 
 from distribution_cases import COVARIANCE, SCORES, B, L, P, attempt, plain
@@ -147,7 +148,9 @@ def refusal(package: Any, expression: str) -> list[str]:
     """The type of the error that an expression raises, and the words with which it begins."""
     importlib.import_module(f"{package.__name__}.distributions.utils")
     try:
-        eval(expression, {"torch": package, "D": package.distributions})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            eval(expression, {"torch": package, "D": package.distributions})
     except Exception as error:
         words = str(error).splitlines()[0] if str(error) else ""
         # PyTorch's LinAlgError has a private class

@@ -25,6 +25,7 @@ def same(ours: Any, stored: Any, tolerance: float = 1e-7) -> bool:
     """Whether an array, or text, is what is stored."""
     if isinstance(ours, np.ndarray):
         expected = np.array(stored, float)
+        tolerance = max(tolerance, 1e-6) if ours.dtype == np.float32 else tolerance
         return ours.size == expected.size and np.allclose(
             ours.reshape(-1), expected, rtol=tolerance, atol=tolerance, equal_nan=True
         )
@@ -73,7 +74,10 @@ def test_refusals(expression: str) -> None:
 
 # --- derivatives
 
-TWICE = [c for c in CASES if c.params and not c.name.startswith(("Binomial", "Multinomial", "LKJ", "GeneralizedPareto"))]
+# At the ends of a range, at p = 1/2 (where |logits| has a kink, as in PyTorch) and where a formula gives way to another
+# there are no second derivatives.
+ONCE = ("Bernoulli ends", "Categorical zero", "Binomial", "GeneralizedPareto")
+TWICE = [case for case in CASES if case.params and case.name not in ONCE]
 
 
 @pytest.mark.parametrize("case", TWICE, ids=[case.name for case in TWICE])
@@ -85,11 +89,14 @@ def test_second_derivatives_of_log_prob(case: Case) -> None:
     value = case.build(D, params).sample()
 
     def first(*given: tg.Tensor) -> tuple[tg.Tensor, ...]:
-        changed = dict(params) | dict(zip([n for n, p in params.items() if p.requires_grad], given, strict=True))
+        changed = dict(params) | dict(zip(names, given, strict=True))
         log_prob = case.build(lax(), changed).log_prob(value).sum()
         return tg.autograd.grad(log_prob, given, create_graph=True, allow_unused=True)
 
+    names = [name for name, param in params.items() if param.requires_grad]
     directions = [tg.randn_like(leaf) for leaf in leaves]
+    # of a symmetric matrix the gradient is symmetric, too: it tells of symmetric changes
+    directions = [d + d.mT if n.endswith("_matrix") else d for n, d in zip(names, directions, strict=True)]
     step = 1e-5
     found = first(*leaves)
     along = sum((g * d).sum() for g, d in zip(found, directions, strict=True) if g is not None)
@@ -106,8 +113,6 @@ def test_second_derivatives_of_log_prob(case: Case) -> None:
         for a, b, d in zip(ahead, behind, directions, strict=True)
         if a is not None
     )
-    if not math.isfinite(numeric):
-        pytest.skip("at the end of a parameter's range")
     assert abs(ours - numeric) <= 2e-4 * max(1.0, abs(numeric)), (ours, numeric)
 
 
@@ -324,9 +329,8 @@ def test_draws_take_a_generator() -> None:
 
 
 def test_all_distributions_of_pytorch_have_a_case() -> None:
-    families = {
-        name for name in D.__all__ if isinstance(getattr(D, name), type) and issubclass(getattr(D, name), D.Distribution)
-    }
+    classes = [getattr(D, name) for name in D.__all__ if isinstance(getattr(D, name), type)]
+    families = {found.__name__ for found in classes if issubclass(found, D.Distribution)}
     tested = {case.name.split()[0] for case in CASES}
     assert families - tested == {"Distribution", "ExponentialFamily"}
     assert set(DIVERGING) <= families
