@@ -47,6 +47,8 @@ PARTS = {
     "torch.autograd.forward_ad": "Forward mode: `torch.autograd.forward_ad.*`",
     "torch.autograd.graph": "The graph: `torch.autograd.graph.*`",
     "torch.func": "Functions of functions: `torch.func.*`",
+    "torch.distributions": "Distributions: `torch.distributions.*`",
+    "torch.distributions.constraints": "Sets of values: `torch.distributions.constraints.*`",
     "torch.utils.checkpoint": "Checkpoints: `torch.utils.checkpoint.*`",
     "torch.nn.functional": "Functions of neural networks: `torch.nn.functional.*`",
     "torch.nn": "Layers and losses: `torch.nn.*`",
@@ -119,6 +121,7 @@ def write_names() -> None:
     """Ask the installed PyTorch."""
     import torch
     import torch.autograd.forward_ad
+    import torch.distributions
     import torch.func
     import torch.signal.windows
     import torch.utils.checkpoint
@@ -180,7 +183,7 @@ def compared_names() -> set[str]:
 
 
 def compared_modules() -> set[str]:
-    """The same for layers, which stand in a table, and for what the programs on modules use."""
+    """The same for layers and for distributions, which stand in tables, and for what the programs on modules use."""
     import modules
 
     modules.load()
@@ -188,6 +191,7 @@ def compared_modules() -> set[str]:
     found = {f"torch.nn.{word}" for word in words}
     tests = ROOT / "tests"
     for part, files in {
+        "torch.distributions": ["distribution_cases.py", "distribution_expressions.py"],
         "torch.nn.Module": ["module_programs.py"], "torch.nn.init": ["test_init.py"],
         "torch.nn.utils": ["module_utils_programs.py", "test_nn_layers.py"],
         "torch.nn.utils.parametrizations": ["module_utils_programs.py"],
@@ -196,7 +200,9 @@ def compared_modules() -> set[str]:
     }.items():  # fmt: skip
         text = "".join((tests / file).read_text() for file in files)
         found |= {f"{part}.{word}" for word in re.findall(r"\b(\w+)\(", text)}
-    return found
+    from distribution_expressions import CONSTRAINTS
+
+    return found | {f"torch.distributions.constraints.{expression.partition('(')[0]}" for expression in CONSTRAINTS}
 
 
 def is_compared(name: str, compared: set[str]) -> bool:
