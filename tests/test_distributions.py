@@ -268,6 +268,27 @@ def test_a_refused_parameter_is_shown() -> None:
     )
 
 
+# --- batches of functions
+
+
+@pytest.mark.parametrize("family", ["Normal", "Gamma", "Beta", "Laplace", "Gumbel", "StudentT"])
+def test_vmap_of_log_prob_and_its_gradient(family: str) -> None:
+    a, b, x = tg.tensor([0.5, 1.5, 2.0]), tg.tensor([1.0, 0.7, 3.0]), tg.tensor([0.2, 0.4, 0.9])
+
+    def log_prob(a: tg.Tensor, b: tg.Tensor, x: tg.Tensor) -> tg.Tensor:
+        return getattr(D, family)(a, b).log_prob(x)
+
+    tg.testing.assert_close(tg.vmap(log_prob)(a, b, x), log_prob(a, b, x))
+    a.requires_grad_()
+    (expected,) = tg.autograd.grad(log_prob(a, b, x).sum(), a)
+    tg.testing.assert_close(tg.vmap(tg.func.grad(log_prob))(a.detach(), b, x), expected)
+
+
+def test_vmap_checks_all_examples() -> None:
+    with pytest.raises(ValueError, match="Expected parameter scale"):
+        tg.vmap(lambda scale: D.Normal(0.0, scale).mean)(tg.tensor([1.0, -1.0]))
+
+
 # --- the rest
 
 

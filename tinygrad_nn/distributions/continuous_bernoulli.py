@@ -14,7 +14,7 @@ from . import constraints
 from .distribution import Shape
 from .exp_family import ExponentialFamily
 from .odds import Odds
-from .utils import broadcast_all, clamp_probs, lazy_property, logits_to_probs, where
+from .utils import all_true, broadcast_all, clamp_probs, lazy_property, logits_to_probs, where
 
 __all__ = ["ContinuousBernoulli"]
 
@@ -57,7 +57,7 @@ class ContinuousBernoulli(Odds, ExponentialFamily):
         shape: Size = self._take(probs, logits)
         if probs is not None:
             # what is kept is clamped, so it has to be looked at before
-            if validate_args is not None and not constraints.unit_interval.check(self.probs).all():
+            if validate_args is not None and not all_true(constraints.unit_interval.check(self.probs)):
                 raise ValueError("The parameter probs has invalid values")
             self.probs = clamp_probs(self.probs)
         self._lims = lims

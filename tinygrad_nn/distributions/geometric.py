@@ -12,7 +12,7 @@ from ..ops.probability_loss import binary_cross_entropy_with_logits
 from . import constraints
 from .distribution import Shape
 from .odds import Odds
-from .utils import broadcast_all
+from .utils import all_true, broadcast_all
 
 __all__ = ["Geometric"]
 
@@ -43,7 +43,7 @@ class Geometric(Odds):
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         super().__init__(self._take(probs, logits), validate_args=validate_args)
-        if self._validate_args and probs is not None and not (self.probs > 0).all():
+        if self._validate_args and probs is not None and not all_true(self.probs > 0):
             value = self.probs
             raise ValueError(
                 f"Expected parameter probs ({type(value).__name__} of shape {tuple(value.shape)}) of distribution "

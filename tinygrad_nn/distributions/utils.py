@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar, overload
 
 from .._core.dtypes import finfo, get_default_dtype
+from .._core.lifted import Lifted
 from .._core.modes import enable_grad
 from .._core.tensor import Size, Tensor
 from ..ops.activation import sigmoid
@@ -34,6 +35,14 @@ R = TypeVar("R")
 def is_number(*values: Any) -> bool:
     """Whether all are Python's numbers, rather than tensors."""
     return all(isinstance(value, int | float) for value in values)
+
+
+def all_true(valid: Tensor) -> bool:
+    """Whether a check holds everywhere; inside of `vmap`, for all examples."""
+    array: Any = valid._array
+    while type(array) is Lifted:
+        array = array.value._array
+    return bool(array.all())
 
 
 def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
