@@ -30,7 +30,7 @@ PLACES = [  # in torch, itself among them
     "nn.utils.parametrize", "nn.utils.parametrizations", "nn.parameter", "nn.Module", "nn.attention", "linalg", "fft",
     "special", "signal.windows", "random", "testing", "optim", "optim.Optimizer", "optim.lr_scheduler",
     "optim.swa_utils", "utils.data", "utils.checkpoint", "autograd", "autograd.Function", "autograd.functional",
-    "autograd.forward_ad", "autograd.graph", "func",
+    "autograd.forward_ad", "autograd.graph", "func", "distributions", "distributions.constraints",
 ]  # fmt: skip
 
 # Docstrings of which something is meant to differ. Whatever docs/differences.md says of all of them is not repeated.
@@ -137,7 +137,10 @@ def names_for(package: ModuleType) -> dict[str, Any]:
     def get(name: str) -> Any:
         return importlib.import_module(f"{package.__name__}.{name}")
 
-    return {
+    D = get("distributions")  # noqa: N806
+    families = {name: getattr(D, name) for name in torch.distributions.__all__}
+    return families | {
+        "D": D, "constraints": D.constraints,
         "__builtins__": {**vars(builtins), "__import__": load}, "__name__": "example", "torch": package, "np": np,
         "numpy": np, "nn": get("nn"), "F": get("nn.functional"), "optim": get("optim"), "data": get("utils.data"),
         "fwAD": get("autograd.forward_ad"), "prune": get("nn.utils.prune"), "P": get("nn.utils.parametrize"),

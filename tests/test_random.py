@@ -19,7 +19,7 @@ import pytest
 
 from tinygrad_nn._core import random as draws
 from tinygrad_nn._core.random import DEFAULT_SEED, Generator, SeedRangeError, default_generator
-from tinygrad_nn._core.random_kernels import fused_multiply_add, shuffled
+from tinygrad_nn._core.random_kernels import fused_multiply_add, in_memory_order, shuffled
 
 GOLDEN_FOLDER = pathlib.Path(__file__).parent / "golden"
 GOLDEN: dict[str, Any] = json.loads((GOLDEN_FOLDER / "random.json").read_text())
@@ -369,3 +369,29 @@ def test_states_travel_both_ways(maker):
     assert np.array_equal(ours.normal(7), maker.torch.randn(7, generator=theirs).numpy())
     ours.set_state_bytes(theirs.get_state().numpy())
     assert np.array_equal(ours.normal(40), maker.torch.randn(40, generator=theirs).numpy())
+
+
+@pytest.mark.parametrize(
+    ("like", "drawn"),
+    [
+        (np.zeros((2, 3)), (2, 3)),
+        (np.zeros((2, 3)).T, (2, 3)),
+        (np.zeros((2, 3, 4)).transpose(1, 2, 0), (2, 3, 4)),
+        (np.broadcast_to(np.zeros(3), (2, 3)), (2, 3)),
+        (np.broadcast_to(np.zeros((3, 1)), (3, 2)), (3, 2)),
+        (np.broadcast_to(np.zeros((3, 4)).T[:, None], (4, 5, 3)), (3, 4, 5)),
+    ],
+)
+def test_draws_follow_the_memory(like: np.ndarray, drawn: tuple[int, ...]) -> None:
+    """From the largest step to the smallest; dimensions that were broadcast stay where they are."""
+    shapes = []
+
+    def draw(shape: tuple[int, ...]) -> np.ndarray:
+        shapes.append(shape)
+        return np.arange(np.prod(shape)).reshape(shape)
+
+    assert in_memory_order(like, draw).shape == like.shape
+    assert shapes == [drawn]
+    torch = pytest.importorskip("torch")
+    theirs = torch.empty_like(torch.from_numpy(like))  # where its memory lies as the draws come
+    assert sorted(theirs.stride(), reverse=True) == sorted(torch.empty(drawn).stride(), reverse=True)
