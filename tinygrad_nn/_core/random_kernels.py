@@ -327,21 +327,25 @@ _BLOCK_BITS = 13
 
 
 def _dimensions_by_memory(like: np.ndarray[Any, Any]) -> list[int]:
-    """The dimensions of an array from the largest step in memory to the smallest, as PyTorch orders them.
+    """The dimensions of an array from the largest step in memory to the smallest, as PyTorch sorts them.
 
-    One of step 0, which was broadcast, stays where it is, as do those that only it could tell apart.
+    By exchanges, in which dimensions of step 0, that were broadcast, take no part: they may separate the others, but
+    keep their places.
     """
-    order: list[int] = []
-    for dim in range(like.ndim):
-        place = len(order)
-        for other in reversed(range(len(order))):
-            steps, further = abs(like.strides[order[other]]), abs(like.strides[dim])
-            if not steps or not further:
+    order = list(range(like.ndim))
+    steps = [abs(step) for step in like.strides]
+    for last in reversed(range(like.ndim - 1)):
+        here = last
+        for there in range(last + 1, like.ndim):
+            outer, inner = order[here], order[there]
+            if not steps[outer] or not steps[inner]:
                 continue
-            if steps >= further:
+            if steps[outer] > steps[inner]:
                 break
-            place = other
-        order.insert(place, dim)
+            if steps[outer] == steps[inner] and like.shape[outer] >= like.shape[inner]:
+                continue  # of equal steps, the smaller dimension belongs inside
+            order[here], order[there] = order[there], order[here]
+            here = there
     return order
 
 
