@@ -20,7 +20,7 @@ def digits(settings: Settings) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, An
     """What is learned: MNIST with ``--data``, else digits of its size."""
     if settings.data is not None:
         return real(settings.data)
-    return made_up(BATCH * CHECKED_STEPS if settings.quick else DIGITS)
+    return made_up(BATCH * CHECKED_STEPS if settings.tiny else DIGITS)
 
 
 def seconds(function: Callable[[], Any]) -> float:

@@ -20,7 +20,7 @@ Arrays = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
 def batches(settings: Settings, size: int) -> list[Arrays]:
     """Different digits for at least so many steps as are checked; training goes through them again and again."""
-    count = size * CHECKED_STEPS if settings.quick else max(8192, size * CHECKED_STEPS)
+    count = size * CHECKED_STEPS if settings.tiny else max(8192, size * CHECKED_STEPS)
     pixels, targets = real(settings.data) if settings.data else made_up(count)
     starts = range(0, min(count, len(targets)) - size + 1, size)
     return [(pixels[start : start + size], targets[start : start + size]) for start in starts]
