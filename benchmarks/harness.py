@@ -30,6 +30,7 @@ class Settings:
     seconds: float = 0.02  # the least length of one sample
     tiny: bool = False  # sizes cut down to what keeps the cases alive in a test
     data: Path | None = None  # a folder of MNIST's IDX files, instead of made-up digits
+    clock: Callable[[], float] = time.perf_counter
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Result:
         return min(self.samples[name])
 
     def ratios(self, name: str, reference: str | None = None) -> list[float]:
-        """The rounds' ratios to PyTorch, or to another reference, in order; none where that is missing or takes nothing.
+        """The rounds' ratios to PyTorch, or to another reference, in order; none where it is missing or takes nothing.
 
         Within a round both ran shortly after one another, so what slows the machine down for a while drops out.
         """
@@ -133,6 +134,7 @@ class Timed:
         self.function = function
         self.seconds = settings.seconds
         self.units = units
+        self.clock = settings.clock
         self.calls = 0
 
     def __call__(self) -> float:
@@ -142,11 +144,11 @@ class Timed:
         return self._run(self.calls) / (self.calls * self.units)
 
     def _run(self, calls: int) -> float:
-        function = self.function
-        started = time.perf_counter()
+        function, clock = self.function, self.clock
+        started = clock()
         for _ in range(calls):
             function()
-        return time.perf_counter() - started
+        return clock() - started
 
 
 class Peers:
@@ -154,8 +156,8 @@ class Peers:
 
     Args:
         settings: for the number of threads.
-        chosen: only these, by the module's name or by the contender's whole name.
-        left_out: not these, by the contender's whole name.
+        chosen: only these contenders.
+        left_out: not these.
     """
 
     def __init__(
@@ -179,8 +181,7 @@ class Peers:
 
     def _load(self, name: str) -> Any | None:
         module_name = name.partition(" ")[0]
-        chosen = self.chosen is None or name in self.chosen or module_name in self.chosen
-        if not chosen or name in self.left_out:
+        if name in self.left_out or (self.chosen is not None and name not in self.chosen):
             self._reasons[name] = "not chosen"
             return None
         try:

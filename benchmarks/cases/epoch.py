@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.by_hand import Adam, Network
-from benchmarks.cases.mlp import CHECKED_STEPS, make_model
+from benchmarks.cases.mlp import make_model
 from benchmarks.digits import initial_parameters, made_up, real
 from benchmarks.harness import Case, Job, Settings
+from benchmarks.training import CHECKED_STEPS
 
 DIGITS, BATCH = 60_000, 64
 
