@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import tinygrad_nn
-from benchmarks import harness, report, targets
+from benchmarks import guard, harness, report, targets
 from benchmarks.cases import REGISTRY, select, trainer
 from benchmarks.cases.imports import import_seconds
 from benchmarks.digits import made_up
@@ -225,6 +225,34 @@ def test_turns():
         ["numpy", "json", "tinygrad_nn"],
         ["json", "tinygrad_nn", "numpy"],
     ]
+
+
+# --- the guard ---------------------------------------------------------------------------------------------------
+
+
+def guarded(slower, noise):
+    """What the guard finds where everything takes `slower` times as long, and each measurement is off by some noise."""
+    shakes = iter(noise)
+    expected = {"xor": 2.0, "mlp/b32/adam": 0.9}
+    return guard.check(expected, lambda name: expected[name] * slower * next(shakes), pause=0, say=str)
+
+
+def test_guard_trips_at_a_fifth():
+    assert guarded(1.2, [1.0] * 100) == ["xor", "mlp/b32/adam"]
+    assert guarded(1.2, [0.96, 1.3, 0.95] * 50) == ["xor", "mlp/b32/adam"]
+
+
+def test_guard_bears_noise():
+    assert guarded(1.0, [1.0] * 100) == []
+    assert guarded(1.0, [1.5, 1.4, 1.3, 1.2, 1.11] * 50) == []
+    assert guarded(1.0, [3.0] * 100) == ["xor", "mlp/b32/adam"]  # but not if it never stops
+
+
+def test_guard_measures():
+    expected = json.loads(guard.FILE.read_text())
+    assert list(expected) == list(guard.CASES)
+    assert all("numpy" in REGISTRY[name].contenders for name in expected)
+    assert 0.1 < guard.measured("xor") < 30
 
 
 # --- the program -------------------------------------------------------------------------------------------------

@@ -65,6 +65,30 @@ def contender(formula: Formula, compiled: bool = False) -> Contender:
     return make
 
 
+def gaussian_by_hand(numpy: Any, settings: Settings) -> Job:
+    """The gaussian loss and both gradients, as one writes them in NumPy."""
+    rng = np.random.default_rng(0)
+    count = 1000 if settings.tiny else COUNT
+    x, scale = (rng.normal(size=count).astype(np.float32) for _ in range(2))
+    target = (rng.random(count) < 0.3).astype(np.float32)
+
+    def both() -> tuple[float, Any, Any]:
+        difference = x - target
+        precision = np.exp(-scale)
+        weighted = difference * precision
+        squares = difference * weighted
+        loss = 0.5 * (scale + squares).mean()
+        return float(loss), weighted / count, (1 - squares) * (0.5 / count)
+
+    def answers() -> list[float]:
+        loss, slope, _ = both()
+        return [loss, float(np.abs(slope * count).mean()), *(float(g) * count for g in slope[:10])]
+
+    return Job(Timed(both, settings), answers)
+
+
+BY_HAND: dict[str, Contender] = {"gaussian": gaussian_by_hand}
+
 CASES = [
     Case(
         name=f"formulas/{name}",
@@ -73,6 +97,7 @@ CASES = [
             "tinygrad_nn": contender(formula),
             "torch": contender(formula),
             "torch compile": contender(formula, compiled=True),
+            **({"numpy": BY_HAND[name]} if name in BY_HAND else {}),
         },
         rounds=15,
     )
