@@ -5,8 +5,8 @@
 
 Times differ from machine to machine, and ratios to NumPy much less. Both run in turns, in one process and on one
 thread; the clock counts what the processor spends on this process; of each the least sample counts, as others can only
-add to it. A case that is over its bound is measured again, several times and after a pause: noise goes away, a slower program
-stays slower. The bound lies above the ratio that was written down, but below a fifth more.
+add to it. A case that is over its bound is measured again, several times and after a pause: noise goes away, a slower
+program stays slower. The bound lies above the ratio that was written down, but below a fifth more.
 """
 
 from __future__ import annotations
