@@ -52,6 +52,9 @@ def rows(rng: np.random.Generator, shape: Shape) -> Any:
     return rng.integers(0, shape[0], shape[0])
 
 
+IMAGES = ((1, 1, 8, 8), (4, 4, 25, 25), (64, 16, 62, 62))
+FILTERS = ((4, 1, 3, 3), (8, 4, 3, 3), (16, 16, 3, 3))
+CHANNELS = [(shape[1],) for shape in IMAGES]
 LAST = [(shape[-1],) for shape in MATRICES]
 OPERATIONS: dict[str, Single] = {
     "add_broadcast": Single(lambda torch, x, y: x + y, pairs(MATRICES, LAST)),
@@ -64,9 +67,21 @@ OPERATIONS: dict[str, Single] = {
     "softmax": Single(lambda torch, x: torch.softmax(x, -1)),
     "log_softmax": Single(lambda torch, x: torch.log_softmax(x, -1)),
     "cross_entropy": Single(lambda torch, x, y: torch.nn.functional.cross_entropy(x, y), constant=labels),
+    "layer_norm": Single(
+        lambda torch, x, w, b: torch.nn.functional.layer_norm(x, x.shape[-1:], w, b),
+        [(shape, last, last) for shape, last in pairs(MATRICES, LAST)],
+        tolerance=1e-3,
+    ),
     "sum": Single(lambda torch, x: x.sum(0)),
     "mean": Single(lambda torch, x: x.mean()),
     "max": Single(lambda torch, x: x.max(1).values),
+    "batch_norm": Single(
+        lambda torch, x, w, b: torch.nn.functional.batch_norm(x, None, None, w, b, training=True),
+        [(shape, last, last) for shape, last in pairs(IMAGES, CHANNELS)],
+        tolerance=1e-3,
+    ),
+    "conv2d": Single(lambda torch, x, w: torch.nn.functional.conv2d(x, w, padding=1), pairs(IMAGES, FILTERS)),
+    "max_pool2d": Single(lambda torch, x: torch.nn.functional.max_pool2d(x, 2), [(shape,) for shape in IMAGES]),
     "matmul": Single(lambda torch, x, y: x @ y, pairs(MATRICES, ((8, 8), (100, 100), (1000, 100)))),
     "transpose": Single(lambda torch, x: x.t().contiguous()),
     "concatenate": Single(lambda torch, x, y: torch.cat((x, y), 1), pairs(MATRICES, MATRICES)),
