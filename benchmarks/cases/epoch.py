@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,11 +23,11 @@ def digits(settings: Settings) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, An
     return made_up(BATCH * CHECKED_STEPS if settings.tiny else DIGITS)
 
 
-def seconds(function: Callable[[], Any]) -> float:
+def seconds(function: Callable[[], Any], settings: Settings) -> float:
     """The seconds that one call takes."""
-    started = time.perf_counter()
+    started = settings.clock()
     function()
-    return time.perf_counter() - started
+    return settings.clock() - started
 
 
 def in_torch(torch: Any, settings: Settings) -> Job:
@@ -49,7 +48,7 @@ def in_torch(torch: Any, settings: Settings) -> Job:
             losses.append(loss.item())
         return losses
 
-    return Job(lambda: seconds(lambda: train(dataset, True)), lambda: train(first, False))
+    return Job(lambda: seconds(lambda: train(dataset, True), settings), lambda: train(first, False))
 
 
 def in_numpy(numpy: Any, settings: Settings) -> Job:
@@ -69,7 +68,7 @@ def in_numpy(numpy: Any, settings: Settings) -> Job:
         return losses
 
     return Job(
-        lambda: seconds(lambda: train(rng.permutation(len(targets)))),
+        lambda: seconds(lambda: train(rng.permutation(len(targets))), settings),
         lambda: train(np.arange(BATCH * CHECKED_STEPS)),
     )
 

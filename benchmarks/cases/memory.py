@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.footprint import in_own_process
 from benchmarks.harness import Case, Contender, Job, Settings
 
-TRAINED = {"mlp": "mlp/b128/adam", "gpt": "char/gpt"}
+TRAINED = {"mlp": "mlp/b128/adam", "cnn": "cnn/lenet", "gpt": "char/gpt"}
 MEASURES = {
     "memory": ("growth", "MB", "growth of resident memory at its peak, over an idle process, of"),
     "faults": ("faults", "faults", "minor page faults of a step, after the first ones, of"),
