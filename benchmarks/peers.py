@@ -7,6 +7,7 @@ Those packages that have no optimizers get the ones by hand.
 from __future__ import annotations
 
 import importlib
+import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -134,8 +135,7 @@ def in_autograd(make_task: MakeTask) -> Contender:
 def in_sklearn(make_task: MakeTask) -> Contender:
     """scikit-learn's perceptron, a batch at a time.
 
-    Its Adam adds epsilon before the second moment is corrected by what is about a tenth in the first 20 steps. Hence
-    the smaller epsilon.
+    Its Adam adds epsilon before the second moment is corrected, so it is given an epsilon corrected likewise.
     """
 
     def make(sklearn: Any, settings: Settings) -> Job:
@@ -149,7 +149,6 @@ def in_sklearn(make_task: MakeTask) -> Contender:
             solver=task.optimizer.lower(),
             alpha=0.0,
             learning_rate_init=1e-3,
-            epsilon=1e-9,
             momentum=task.options.get("momentum", 0.0),
             nesterovs_momentum=False,
             batch_size=len(targets),
@@ -162,7 +161,12 @@ def in_sklearn(make_task: MakeTask) -> Contender:
             mine[...] = theirs
         del model._optimizer  # made anew, without the moments of that step
 
+        steps = itertools.count(1)
+
         def step(inputs: Any, targets: Any) -> float:
+            model.epsilon = 1e-8 * (1 - 0.999 ** next(steps)) ** 0.5
+            if hasattr(model, "_optimizer"):
+                model._optimizer.epsilon = model.epsilon
             model.partial_fit(inputs, targets)
             return float(model.loss_)
 

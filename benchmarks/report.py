@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .harness import OURS, REFERENCE, Peers, Result, Settings
+from .harness import OURS, REFERENCE, Case, Peers, Result, Settings
 
 _FIRST = (OURS, REFERENCE, "torch fused", "torch compile", "numpy", "numpy out")  # the order of the columns
 UNITS = {"us": 1e6, "ms": 1e3, "s": 1.0, "MB": 1e-6, "faults": 1.0}
@@ -108,6 +108,17 @@ def as_data(facts: dict[str, Any], results: Sequence[Result]) -> dict[str, Any]:
         contenders = {name: _numbers(result, name) for name in result.samples}
         cases[result.case.name] = {"about": result.case.about, "contenders": contenders, "missing": result.missing}
     return {**facts, "cases": cases}
+
+
+def from_data(files: Sequence[dict[str, Any]], registry: Mapping[str, Case]) -> list[Result]:
+    """The results of several runs, as `as_data` has put them, of those cases that there still are."""
+    found = {}
+    for file in files:
+        for name, data in file["cases"].items():
+            if name in registry:
+                samples = {contender: numbers["samples"] for contender, numbers in data["contenders"].items()}
+                found[name] = Result(registry[name], samples, data["missing"])
+    return [found[name] for name in registry if name in found]
 
 
 def _numbers(result: Result, name: str) -> dict[str, Any]:

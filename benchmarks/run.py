@@ -52,6 +52,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--clock", choices=CLOCKS, default="wall", help="process: time of the CPU, on a busy machine")
     parser.add_argument("--targets", action="store_true", help="end with what was aimed at, and whether it is reached")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there, in seconds")
+    parser.add_argument("--read", type=Path, nargs="+", metavar="FILE", help="run nothing: show what --json has written")
     parser.add_argument("--markdown", action="store_true", help="end with a Markdown table of medians")
     options = parser.parse_args(arguments)
     if options.threads < 0 or (options.repeat is not None and options.repeat < 1):
@@ -85,11 +86,14 @@ def hold_loaded_pools(threads: int) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the cases that were asked for, and print what came out. Returns the exit status."""
-    from benchmarks import harness
+    from benchmarks import harness, report
     from benchmarks.cases import REGISTRY, select
 
     if options.list:
         print("\n".join(f"{name:24} {case.about}" for name, case in REGISTRY.items()))
+        return 0
+    if options.read:
+        show(report.from_data([json.loads(path.read_text(encoding="utf-8")) for path in options.read], REGISTRY), options)
         return 0
     names, rounds, seconds = options.names, options.repeat, options.seconds
     if options.quick:
@@ -134,16 +138,23 @@ def measure_all(cases: Sequence[Case], settings: Settings, peers: Peers) -> tupl
 
 def summarise(results: Sequence[Result], settings: Settings, peers: Peers, options: argparse.Namespace) -> None:
     """Print the machine and, if asked for, the table; write the JSON file."""
-    from benchmarks import report, targets
+    from benchmarks import report
 
     facts = report.machine(settings, peers)
     print(report.head(facts))
+    show(results, options)
+    if options.json:
+        options.json.write_text(json.dumps(report.as_data(facts, results), indent=1) + "\n", encoding="utf-8")
+
+
+def show(results: Sequence[Result], options: argparse.Namespace) -> None:
+    """Print the tables that were asked for."""
+    from benchmarks import report, targets
+
     if options.markdown:
         print("\n" + report.markdown(results))
     if options.targets:
         print("\n" + targets.table(results))
-    if options.json:
-        options.json.write_text(json.dumps(report.as_data(facts, results), indent=1) + "\n", encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

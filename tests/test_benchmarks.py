@@ -273,6 +273,9 @@ def test_program(tmp_path):
     assert set(found["cases"]) == {"xor", "op/add", "op/add/forward", "op/add_leaf", "op/add_leaf/forward"}
     ours = found["cases"]["xor"]["contenders"]["tinygrad_nn"]
     assert ours["least"] <= ours["median"] == statistics.median(ours["samples"])
+    again = run("--read", path, "--markdown")
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.strip() == outcome.stdout[outcome.stdout.index("| case |") :].strip()
 
 
 def test_program_lists_cases():
