@@ -52,7 +52,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--clock", choices=CLOCKS, default="wall", help="process: time of the CPU, on a busy machine")
     parser.add_argument("--targets", action="store_true", help="end with what was aimed at, and whether it is reached")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there, in seconds")
-    parser.add_argument("--read", type=Path, nargs="+", metavar="FILE", help="run nothing: show what --json has written")
+    parser.add_argument("--read", type=Path, nargs="+", metavar="FILE", help="run nothing: show these JSON files")
     parser.add_argument("--markdown", action="store_true", help="end with a Markdown table of medians")
     options = parser.parse_args(arguments)
     if options.threads < 0 or (options.repeat is not None and options.repeat < 1):
@@ -93,7 +93,8 @@ def run(options: argparse.Namespace) -> int:
         print("\n".join(f"{name:24} {case.about}" for name, case in REGISTRY.items()))
         return 0
     if options.read:
-        show(report.from_data([json.loads(path.read_text(encoding="utf-8")) for path in options.read], REGISTRY), options)
+        files = [json.loads(path.read_text(encoding="utf-8")) for path in options.read]
+        show(report.from_data(files, REGISTRY), options)
         return 0
     names, rounds, seconds = options.names, options.repeat, options.seconds
     if options.quick:
