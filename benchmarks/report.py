@@ -118,7 +118,7 @@ def from_data(files: Sequence[dict[str, Any]], registry: Mapping[str, Case]) -> 
             if name in registry:
                 samples = {contender: numbers["samples"] for contender, numbers in data["contenders"].items()}
                 found[name] = Result(registry[name], samples, data["missing"])
-    return [found[name] for name in registry if name in found]
+    return list(found.values())
 
 
 def _numbers(result: Result, name: str) -> dict[str, Any]:
