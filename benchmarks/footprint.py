@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import os
@@ -61,8 +62,9 @@ def _forget_peak() -> None:
         return
 
 
+@functools.cache
 def in_own_process(case_name: str, contender: str, tiny: bool) -> dict[str, float]:
-    """`measure`, in a new interpreter.
+    """`measure`, in a new interpreter; once, as both numbers hardly change from one to the next.
 
     Raises:
         RuntimeError: it failed there.

@@ -33,7 +33,7 @@ def make_case(group: str, model: str, case_name: str) -> Case:
         about=f"{about} {case_name}",
         contenders={name: contender(name, case_name, measure) for name in names},
         unit=unit,
-        rounds=3,
+        rounds=1,
     )
 
 
