@@ -1,6 +1,7 @@
 """The NumPy contender: what one writes without a framework, with care but without tricks.
 
-Arrays are allocated where an expression makes one, as everybody writes it; the optimizers update in place.
+Arrays are allocated where an expression makes one, as everybody writes it; the optimizers update in place. What can be
+had when nothing is allocated is in `by_hand_out`.
 """
 
 from __future__ import annotations
@@ -30,16 +31,7 @@ class Network:
         for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
             activations.append(np.maximum(activations[-1] @ weight.T + bias, 0))
         logits = activations[-1] @ weights[-1].T + biases[-1]
-
-        rows = np.arange(len(targets))
-        shifted = logits - logits.max(axis=1, keepdims=True)
-        exponentials = np.exp(shifted)
-        sums = exponentials.sum(axis=1, keepdims=True)
-        loss = float((np.log(sums[:, 0]) - shifted[rows, targets]).mean())
-
-        gradient = exponentials / sums
-        gradient[rows, targets] -= 1
-        gradient /= len(targets)
+        loss, gradient = cross_entropy(logits, targets)
         gradients: list[Array] = []
         for layer in reversed(range(len(weights))):
             gradients += [gradient.sum(axis=0), gradient.T @ activations[layer]]
@@ -48,14 +40,33 @@ class Network:
         return loss, gradients[::-1]
 
 
-class SGD:
-    """Gradient descent."""
+def cross_entropy(logits: Array, targets: Labels) -> tuple[float, Array]:
+    """The mean cross entropy, and its gradient by the logits."""
+    rows = np.arange(len(targets))
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    exponentials = np.exp(shifted)
+    sums = exponentials.sum(axis=1, keepdims=True)
+    loss = float((np.log(sums[:, 0]) - shifted[rows, targets]).mean())
+    gradient = exponentials / sums
+    gradient[rows, targets] -= 1
+    gradient /= len(targets)
+    return loss, gradient
 
-    def __init__(self, parameters: Sequence[Array], lr: float = 1e-3) -> None:
-        self.parameters, self.lr = parameters, lr
+
+class SGD:
+    """Gradient descent, with or without momentum."""
+
+    def __init__(self, parameters: Sequence[Array], lr: float = 1e-3, momentum: float = 0.0) -> None:
+        self.parameters, self.lr, self.momentum = parameters, lr, momentum
+        self.velocities = [np.zeros_like(p) for p in parameters] if momentum else []
 
     def step(self, gradients: Sequence[Array]) -> None:
         """Update every parameter in place."""
+        if self.momentum:
+            for velocity, gradient in zip(self.velocities, gradients, strict=True):
+                velocity *= self.momentum
+                velocity += gradient
+            gradients = self.velocities
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter -= self.lr * gradient
 

@@ -30,6 +30,11 @@ def made_up(count: int, seed: int = 0) -> tuple[np.ndarray[Any, Any], np.ndarray
     return pixels, targets
 
 
+def small(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The middles of pictures, of every second pixel: 8 x 8, the size of scikit-learn's digits."""
+    return np.ascontiguousarray(pixels.reshape(-1, SIDE, SIDE)[:, 6:22:2, 6:22:2]).reshape(-1, 64)
+
+
 def _stroke(rng: np.random.Generator) -> np.ndarray[Any, Any]:
     """A thick random walk through the middle of a picture: about as many bright pixels as a digit has."""
     picture = np.zeros((SIDE, SIDE), np.float32)
@@ -50,11 +55,11 @@ def real(folder: Path) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
 
 
 @functools.cache
-def initial_parameters(seed: int = 1) -> tuple[np.ndarray[Any, Any], ...]:
+def initial_parameters(sizes: tuple[int, ...] = SIZES, seed: int = 1) -> tuple[np.ndarray[Any, Any], ...]:
     """Weight (outputs, inputs) and bias of each layer, drawn as PyTorch draws them."""
     rng = np.random.default_rng(seed)
     parameters = []
-    for inputs, outputs in itertools.pairwise(SIZES):
+    for inputs, outputs in itertools.pairwise(sizes):
         bound = inputs**-0.5
         parameters.append(rng.uniform(-bound, bound, (outputs, inputs)).astype(np.float32))
         parameters.append(rng.uniform(-bound, bound, outputs).astype(np.float32))

@@ -25,11 +25,12 @@ class DisagreementError(Exception):
 class Settings:
     """How a run was asked for."""
 
-    threads: int = 1
+    threads: int = 1  # 0: each library's own number
     rounds: int | None = None  # None: the case's own number
     seconds: float = 0.02  # the least length of one sample
-    quick: bool = False  # sizes cut down to what keeps the cases alive in a test
+    tiny: bool = False  # sizes cut down to what keeps the cases alive in a test
     data: Path | None = None  # a folder of MNIST's IDX files, instead of made-up digits
+    clock: Callable[[], float] = time.perf_counter
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Case:
         about: one line for the report.
         contenders: the name of a module that may or may not be installed, and what makes its job. More words tell two
             contenders of one module apart: "torch fused".
-        unit: us, ms or s.
+        unit: us, ms or s; MB or faults, for what is no time.
         rounds: how many samples are taken of each contender.
         tolerance: by how much answers may differ, relative to the largest of them.
         reference: whom the others are compared with.
@@ -89,21 +90,33 @@ class Result:
         """The least of a contender's samples: what it takes when nothing else runs."""
         return min(self.samples[name])
 
-    def ratio(self, name: str) -> float | None:
-        """The median of the rounds' ratios to PyTorch, or the case's other reference; None where that is missing.
+    def ratios(self, name: str, reference: str | None = None) -> list[float]:
+        """The rounds' ratios to PyTorch, or to another reference, in order; none where it is missing or takes nothing.
 
         Within a round both ran shortly after one another, so what slows the machine down for a while drops out.
         """
-        reference = self.case.reference
-        if reference not in self.samples:
-            return None
-        pairs = zip(self.samples[name], self.samples[reference], strict=True)
-        return statistics.median(ours / theirs for ours, theirs in pairs)
+        pairs = zip(self.samples[name], self.samples.get(reference or self.case.reference, ()), strict=False)
+        return sorted(ours / theirs for ours, theirs in pairs if theirs > 0)
+
+    def ratio(self, name: str, reference: str | None = None) -> float | None:
+        """The median of the rounds' ratios; None without a reference."""
+        found = self.ratios(name, reference)
+        return statistics.median(found) if found else None
+
+    def spread(self, name: str) -> tuple[float, float] | None:
+        """The quartiles of the rounds' ratios: half of the rounds lie between them."""
+        found = self.ratios(name)
+        if len(found) < 2:
+            return (found[0], found[0]) if found else None
+        low, _, high = statistics.quantiles(found, n=4, method="inclusive")
+        return low, high
 
     def least_ratio(self, name: str) -> float | None:
         """The ratio of the least samples."""
         reference = self.case.reference
-        return self.least(name) / self.least(reference) if reference in self.samples else None
+        if reference not in self.samples or not self.least(reference):
+            return None
+        return self.least(name) / self.least(reference)
 
 
 class Timed:
@@ -121,6 +134,7 @@ class Timed:
         self.function = function
         self.seconds = settings.seconds
         self.units = units
+        self.clock = settings.clock
         self.calls = 0
 
     def __call__(self) -> float:
@@ -130,19 +144,28 @@ class Timed:
         return self._run(self.calls) / (self.calls * self.units)
 
     def _run(self, calls: int) -> float:
-        function = self.function
-        started = time.perf_counter()
+        function, clock = self.function, self.clock
+        started = clock()
         for _ in range(calls):
             function()
-        return time.perf_counter() - started
+        return clock() - started
 
 
 class Peers:
-    """The contenders' modules, imported when a case asks for them."""
+    """The contenders' modules, imported when a case asks for them.
 
-    def __init__(self, settings: Settings, chosen: Sequence[str] | None = None) -> None:
+    Args:
+        settings: for the number of threads.
+        chosen: only these contenders.
+        left_out: not these.
+    """
+
+    def __init__(
+        self, settings: Settings, chosen: Sequence[str] | None = None, left_out: Sequence[str] = ()
+    ) -> None:
         self.settings = settings
         self.chosen = chosen
+        self.left_out = left_out
         self._modules: dict[str, Any] = {}
         self._reasons: dict[str, str] = {}
 
@@ -158,7 +181,7 @@ class Peers:
 
     def _load(self, name: str) -> Any | None:
         module_name = name.partition(" ")[0]
-        if self.chosen is not None and module_name not in self.chosen:
+        if name in self.left_out or (self.chosen is not None and name not in self.chosen):
             self._reasons[name] = "not chosen"
             return None
         try:
@@ -168,7 +191,7 @@ class Peers:
                 raise
             self._reasons[name] = "not installed" if isinstance(error, ModuleNotFoundError) else f"fails: {error}"
             return None
-        if module_name == REFERENCE:
+        if module_name == REFERENCE and self.settings.threads:
             module.set_num_threads(self.settings.threads)
         return module
 

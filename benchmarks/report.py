@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .harness import OURS, REFERENCE, Peers, Result, Settings
+from .harness import OURS, REFERENCE, Case, Peers, Result, Settings
 
-_FIRST = (OURS, REFERENCE, "numpy")  # the order of the columns
-UNITS = {"us": 1e6, "ms": 1e3, "s": 1.0}
+_FIRST = (OURS, REFERENCE, "torch fused", "torch compile", "numpy", "numpy out")  # the order of the columns
+UNITS = {"us": 1e6, "ms": 1e3, "s": 1.0, "MB": 1e-6, "faults": 1.0}
 
 
 def machine(settings: Settings, peers: Peers) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def machine(settings: Settings, peers: Peers) -> dict[str, Any]:
         "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "versions": peers.versions(),
-        "threads": settings.threads,
+        "threads": settings.threads or "default",
         "blas": _blas(),
     }
     if hasattr(os, "getloadavg"):
@@ -66,9 +66,9 @@ def text(result: Result) -> str:
         scale = UNITS[case.unit]
         median, fastest = number(result.median(name) * scale), number(result.least(name) * scale)
         line = f"  {name:{width}} median {median:>8}   least {fastest:>8}"
-        ratio, least = result.ratio(name), result.least_ratio(name)
-        if ratio is not None and least is not None:
-            line += f"   of {case.reference}: {ratio:.2f}   least {least:.2f}"
+        ratio, spread, least = result.ratio(name), result.spread(name), result.least_ratio(name)
+        if ratio is not None and spread is not None and least is not None:
+            line += f"   of {case.reference}: {ratio:.2f} ({spread[0]:.2f}-{spread[1]:.2f})   least {least:.2f}"
         lines.append(line)
     lines += [f"  {name:{width}} {reason}" for name, reason in result.missing.items()]
     return "\n".join(lines)
@@ -110,10 +110,22 @@ def as_data(facts: dict[str, Any], results: Sequence[Result]) -> dict[str, Any]:
     return {**facts, "cases": cases}
 
 
+def from_data(files: Sequence[dict[str, Any]], registry: Mapping[str, Case]) -> list[Result]:
+    """The results of several runs, as `as_data` has put them, of those cases that there still are."""
+    found = {}
+    for file in files:
+        for name, data in file["cases"].items():
+            if name in registry:
+                samples = {contender: numbers["samples"] for contender, numbers in data["contenders"].items()}
+                found[name] = Result(registry[name], samples, data["missing"])
+    return list(found.values())
+
+
 def _numbers(result: Result, name: str) -> dict[str, Any]:
     return {
         "median": result.median(name),
         "least": result.least(name),
         "ratio": result.ratio(name),
+        "spread": result.spread(name),
         "samples": result.samples[name],
     }

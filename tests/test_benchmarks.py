@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 
 import tinygrad_nn
-from benchmarks import harness, report
+from benchmarks import guard, harness, report, targets
 from benchmarks.cases import REGISTRY, select, trainer
 from benchmarks.cases.imports import import_seconds
 from benchmarks.digits import made_up
 
 ROOT = Path(__file__).resolve().parent.parent
-QUICK = harness.Settings(rounds=1, seconds=0.0, quick=True)
+TINY = harness.Settings(rounds=1, seconds=0.0, tiny=True)
 INSTALLED_EVERYWHERE = ("tinygrad_nn", "numpy")
 
 # The budgets.
@@ -47,7 +47,7 @@ def one_thread():
             yield
 
 
-def measure(name, chosen=INSTALLED_EVERYWHERE, settings=QUICK):
+def measure(name, chosen=INSTALLED_EVERYWHERE, settings=TINY):
     return harness.measure(REGISTRY[name], settings, harness.Peers(settings, chosen))
 
 
@@ -69,11 +69,19 @@ def run(*options):
 def test_case(name):
     result = measure(name)
     assert "tinygrad_nn" in result.samples
-    assert all(len(samples) == 1 and samples[0] > 0 for samples in result.samples.values())
+    least = 0 if name.startswith("faults/") else 1e-9
+    assert all(len(samples) == 1 and samples[0] >= least for samples in result.samples.values())
     assert name in report.text(result)
 
 
-@pytest.mark.parametrize("name", ["xor", "mlp/b1/sgd", "mlp/b32/adam", "epoch", "op/sin", "op/add_leaf", "chain/free"])
+COMPARED = [
+    "xor", "mlp/b1/sgd", "mlp/b32/adam", "mlp/b128/momentum", "mlp/digits", "words", "epoch", "op/sin", "op/add_leaf",
+    "chain/free", "formulas/focal", "formulas/gaussian", "formulas/huber", "graph/chain200", "graph/wide1000",
+    "inference/b1", *(name for name in REGISTRY if name.startswith("single/") and name.endswith("/small")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMPARED)
 def test_same_as_torch(name):
     pytest.importorskip("torch", reason="compares with PyTorch")
     result = measure(name, ("tinygrad_nn", "torch"))
@@ -84,7 +92,7 @@ def test_same_as_torch(name):
 def test_select():
     assert [case.name for case in select(["xor"])] == ["xor"]
     assert {case.name for case in select(["mlp"])} == {name for name in REGISTRY if name.startswith("mlp/")}
-    assert {case.name for case in select(["mlp/*/adam"])} == {f"mlp/b{size}/adam" for size in (1, 32, 128, 1024)}
+    assert {case.name for case in select(["mlp/b*/adam"])} == {f"mlp/b{size}/adam" for size in (1, 32, 128, 1024)}
     assert [case.name for case in select([])] == list(REGISTRY)
     with pytest.raises(KeyError, match="no benchmark is called 'xo'"):
         select(["xo"])
@@ -97,7 +105,7 @@ def test_real_digits(tmp_path):
     for name, array in (("images-idx3", images), ("labels-idx1", labels)):
         head = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
         (tmp_path / f"train-{name}-ubyte").write_bytes(head + array.tobytes())
-    settings = harness.Settings(rounds=1, seconds=0.0, quick=True, data=tmp_path)
+    settings = harness.Settings(rounds=1, seconds=0.0, tiny=True, data=tmp_path)
     assert "tinygrad_nn" in measure("epoch", settings=settings).samples
     assert "tinygrad_nn" in measure("mlp/b32/adam", settings=settings).samples
 
@@ -120,7 +128,7 @@ def made(answers, module="numpy", seconds=1.0):
 
 
 def of(case, chosen=None):
-    return harness.measure(case, QUICK, harness.Peers(QUICK, chosen))
+    return harness.measure(case, TINY, harness.Peers(TINY, chosen))
 
 
 @pytest.mark.parametrize("wrong", [[1.0, 2.001], [1.0], [1.0, 2.0, 3.0], [1.0, float("nan")], [1.0, float("inf")]])
@@ -144,11 +152,54 @@ def test_missing_and_broken_peers_are_named():
 
 
 def test_two_contenders_of_one_module():
-    peers = harness.Peers(QUICK)
-    result = harness.measure(made({"tinygrad_nn": [1.0], "numpy": [1.0], "numpy again": [1.0]}), QUICK, peers)
+    peers = harness.Peers(TINY)
+    result = harness.measure(made({"tinygrad_nn": [1.0], "numpy": [1.0], "numpy again": [1.0]}), TINY, peers)
     assert list(result.samples) == ["tinygrad_nn", "numpy", "numpy again"]
     assert sorted(peers.versions()) == ["numpy", "tinygrad_nn"]
     assert list(of(made({"tinygrad_nn": [1.0], "numpy again": [1.0]}), ["tinygrad_nn"]).samples) == ["tinygrad_nn"]
+
+
+def test_chosen_and_left_out():
+    """By the contender's whole name."""
+    peers = harness.Peers(TINY, ["numpy out", "json", "json again"], ["json again"])
+    assert peers.find("numpy out") is not None
+    assert peers.find("json") is not None
+    assert peers.find("numpy") is None
+    assert peers.find("json again") is None
+    assert peers.reason("numpy") == peers.reason("json again") == "not chosen"
+
+
+def with_samples(name, **samples):
+    return harness.Result(harness.Case(name, "", dict.fromkeys(samples, None)), samples)
+
+
+def test_spread_of_ratios():
+    result = with_samples("made", tinygrad_nn=[1.0, 2.0, 3.0, 4.0, 5.0], torch=[2.0] * 5)
+    assert result.ratio("tinygrad_nn") == 1.5
+    assert result.spread("tinygrad_nn") == (1.0, 2.0)
+    assert result.ratio("torch", "tinygrad_nn") == pytest.approx(2 / 3)
+    assert with_samples("made", tinygrad_nn=[1.0]).spread("tinygrad_nn") is None
+    assert with_samples("made", tinygrad_nn=[1.0], torch=[0.0]).ratio("tinygrad_nn") is None  # no faults, say
+
+
+def test_targets():
+    """A bound on each, or on the geometric mean of all; what has a bound of its own is left out."""
+    results = [
+        with_samples("mlp/b1/sgd", tinygrad_nn=[0.5], torch=[1.0]),
+        with_samples("mlp/b2/sgd", tinygrad_nn=[2.0], torch=[1.0]),
+        with_samples("char/lstm", tinygrad_nn=[1.05], torch=[1.0]),
+    ]
+    table = targets.table(results)
+    assert "| fully connected networks | torch | 0.72 | 1.00 | missed (mean of 2) |" in table
+    assert "| every training step | torch | 1.00 | 2.00 | missed by mlp/b2/sgd 2.00 |" in table
+    assert "| every CNN, GPT and LSTM step | torch | 1.10 | 1.05 | highest of 1 |" in table
+    assert "xor" not in table
+
+
+def test_targets_are_of_cases():
+    for target in targets.TARGETS:
+        for pattern in target.cases:
+            assert select([pattern]), pattern
 
 
 def test_this_package_must_not_break():
@@ -165,7 +216,7 @@ def test_turns():
         return harness.Job(lambda: turns.append(name) or 1.0)
 
     case = harness.Case("turns", "", dict.fromkeys(("tinygrad_nn", "numpy", "json"), contender))
-    settings = harness.Settings(rounds=3, quick=True)
+    settings = harness.Settings(rounds=3, tiny=True)
     harness.measure(case, settings, harness.Peers(settings))
     warm_up, *rounds = (turns[i : i + 3] for i in range(0, len(turns), 3))
     assert warm_up == ["tinygrad_nn", "numpy", "json"]
@@ -176,12 +227,40 @@ def test_turns():
     ]
 
 
+# --- the guard ---------------------------------------------------------------------------------------------------
+
+
+def guarded(slower, noise):
+    """What the guard finds where everything takes `slower` times as long, and each measurement is off by some noise."""
+    shakes = iter(noise)
+    expected = {"xor": 2.0, "mlp/b32/adam": 0.9}
+    return guard.check(expected, lambda name: expected[name] * slower * next(shakes), pause=0, say=str)
+
+
+def test_guard_trips_at_a_fifth():
+    assert guarded(1.2, [1.0] * 100) == ["xor", "mlp/b32/adam"]
+    assert guarded(1.2, [0.96, 1.3, 0.95] * 50) == ["xor", "mlp/b32/adam"]
+
+
+def test_guard_bears_noise():
+    assert guarded(1.0, [1.0] * 100) == []
+    assert guarded(1.0, [1.5, 1.4, 1.3, 1.2, 1.11] * 50) == []
+    assert guarded(1.0, [3.0] * 100) == ["xor", "mlp/b32/adam"]  # but not if it never stops
+
+
+def test_guard_measures():
+    expected = json.loads(guard.FILE.read_text())
+    assert list(expected) == list(guard.CASES)
+    assert all("numpy" in REGISTRY[name].contenders for name in expected)
+    assert 0.1 < guard.measured("xor") < 30
+
+
 # --- the program -------------------------------------------------------------------------------------------------
 
 
 def test_program(tmp_path):
     path = tmp_path / "results.json"
-    options = "xor", "op/add*", "--quick", "--repeat", 2, "--seconds", 0.001, "--contenders", "tinygrad_nn,numpy"
+    options = "xor", "op/add*", "--tiny", "--repeat", 2, "--seconds", 0.001, "--contenders", "tinygrad_nn,numpy"
     outcome = run(*options, "--markdown", "--json", path)
     assert outcome.returncode == 0, outcome.stderr
     assert "xor: training step" in outcome.stdout
@@ -194,6 +273,9 @@ def test_program(tmp_path):
     assert set(found["cases"]) == {"xor", "op/add", "op/add/forward", "op/add_leaf", "op/add_leaf/forward"}
     ours = found["cases"]["xor"]["contenders"]["tinygrad_nn"]
     assert ours["least"] <= ours["median"] == statistics.median(ours["samples"])
+    again = run("--read", path, "--markdown")
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.strip() == outcome.stdout[outcome.stdout.index("| case |") :].strip()
 
 
 def test_program_lists_cases():
@@ -205,7 +287,7 @@ def test_program_lists_cases():
 def test_program_refuses():
     assert run("no/such").returncode == 2
     assert "no benchmark is called 'no/such'" in run("no/such").stderr
-    assert run("--threads", 0).returncode == 2
+    assert run("--threads", -1).returncode == 2
     assert run("--repeat", 0).returncode == 2
     assert "no/such/folder is no folder" in run("--data", "no/such/folder").stderr
 
@@ -215,7 +297,7 @@ def test_program_fails_on_disagreement(tmp_path):
     program = (
         "import sys; from benchmarks import by_hand, run\n"
         "by_hand.SGD.step = lambda self, gradients: None\n"
-        "sys.exit(run.run(run.parse(['mlp/b1/sgd', '--quick', '--repeat', '1', '--contenders', 'tinygrad_nn,numpy'])))"
+        "sys.exit(run.run(run.parse(['mlp/b1/sgd', '--tiny', '--repeat', '1', '--contenders', 'tinygrad_nn,numpy'])))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
     command = [sys.executable, "-c", program]

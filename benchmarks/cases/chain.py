@@ -43,7 +43,7 @@ def contender(phase: str) -> Contender:
     """The time of one phase, in PyTorch or in this package."""
 
     def make(torch: Any, settings: Settings) -> Job:
-        length = 1000 if settings.quick else LENGTH
+        length = 1000 if settings.tiny else LENGTH
         return Job(
             lambda: seconds(phase, torch.ones(3, requires_grad=True), length),
             lambda: gradient(torch.ones(3, requires_grad=True), length),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from benchmarks.by_hand import Adam, Network
-from benchmarks.cases.mlp import CHECKED_STEPS, make_model
+from benchmarks.cases.mlp import make_model
 from benchmarks.digits import initial_parameters, made_up, real
 from benchmarks.harness import Case, Job, Settings
+from benchmarks.training import CHECKED_STEPS
 
 DIGITS, BATCH = 60_000, 64
 
@@ -20,14 +20,14 @@ def digits(settings: Settings) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, An
     """What is learned: MNIST with ``--data``, else digits of its size."""
     if settings.data is not None:
         return real(settings.data)
-    return made_up(BATCH * CHECKED_STEPS if settings.quick else DIGITS)
+    return made_up(BATCH * CHECKED_STEPS if settings.tiny else DIGITS)
 
 
-def seconds(function: Callable[[], Any]) -> float:
+def seconds(function: Callable[[], Any], settings: Settings) -> float:
     """The seconds that one call takes."""
-    started = time.perf_counter()
+    started = settings.clock()
     function()
-    return time.perf_counter() - started
+    return settings.clock() - started
 
 
 def in_torch(torch: Any, settings: Settings) -> Job:
@@ -48,7 +48,7 @@ def in_torch(torch: Any, settings: Settings) -> Job:
             losses.append(loss.item())
         return losses
 
-    return Job(lambda: seconds(lambda: train(dataset, True)), lambda: train(first, False))
+    return Job(lambda: seconds(lambda: train(dataset, True), settings), lambda: train(first, False))
 
 
 def in_numpy(numpy: Any, settings: Settings) -> Job:
@@ -68,7 +68,7 @@ def in_numpy(numpy: Any, settings: Settings) -> Job:
         return losses
 
     return Job(
-        lambda: seconds(lambda: train(rng.permutation(len(targets)))),
+        lambda: seconds(lambda: train(rng.permutation(len(targets))), settings),
         lambda: train(np.arange(BATCH * CHECKED_STEPS)),
     )
 

@@ -74,7 +74,7 @@ def order_of(torch: Any, dataset: Any) -> Sequence[float]:
 
 def from_workers(torch: Any, settings: Settings) -> Job:
     """Two processes that are forked before the clock starts, and whose batches are large."""
-    count = 32 if settings.quick else PICTURES
+    count = 32 if settings.tiny else PICTURES
     loader = torch.utils.data.DataLoader(
         Pictures(count), batch_size=8, num_workers=2, multiprocessing_context="fork", persistent_workers=True
     )

@@ -134,7 +134,7 @@ def job(settings: Settings, count: int, function: Callable[[], Any], read: Calla
 
 def length(settings: Settings) -> int:
     """The length of the chains."""
-    return 20 if settings.quick else LENGTH
+    return 20 if settings.tiny else LENGTH
 
 
 def in_torch(link: Link, backward: bool) -> Callable[[Any, Settings], Job]:

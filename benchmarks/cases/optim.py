@@ -30,7 +30,7 @@ FUSED = ("SGD", "Adam", "AdamW", "Adagrad")  # of which PyTorch has a version in
 def arrays(settings: Settings) -> tuple[list[Any], list[Any]]:
     """Parameters and gradients, the same for all."""
     rng = np.random.default_rng(0)
-    count, side = (6, 10) if settings.quick else (COUNT, SIDE)
+    count, side = (6, 10) if settings.tiny else (COUNT, SIDE)
     params = [rng.normal(size=(side, side)).astype(np.float32) for _ in range(count)]
     return params, [rng.normal(size=(side, side)).astype(np.float32) for _ in range(count)]
 

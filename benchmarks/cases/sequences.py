@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import Case, Contender, Job, Settings, Timed
+from benchmarks.harness import Case, Settings
+from benchmarks.training import CHECKED_STEPS, Build, Problem, contenders
 
-CHECKED_STEPS = 20
 CHARACTERS = 65
 BATCH, STEPS, EMBEDDING, HIDDEN = 32, 16, 32, 64  # of the recurrent networks
-BLOCK, WIDTH, HEADS, LAYERS = 64, 64, 4, 2  # of the transformer
+HEADS = 4  # of the transformers
+GPT, LARGE_GPT = (64, 64, 2), (128, 128, 4)  # their steps, widths and layers
 
-Build = Callable[[Any], Any]
+Make = Callable[[Any], Any]  # the model, given torch or tinygrad_nn
 
 
-def recurrent(kind: str) -> Build:
+def recurrent(kind: str) -> Make:
     """Characters to scores of the next ones, through ``nn.RNN``, ``nn.GRU`` or ``nn.LSTM``."""
 
     def build(torch: Any) -> Any:
@@ -60,33 +60,33 @@ def loop(torch: Any) -> Any:
     return Model()
 
 
-def gpt(torch: Any) -> Any:
+def gpt(torch: Any, steps: int, width: int, layers: int) -> Any:
     """A small GPT: pre-normalised blocks of causal attention and a GELU network four times as wide."""
     nn, functional = torch.nn, torch.nn.functional
 
     class Block(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.norm1, self.norm2 = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
-            self.qkv, self.project = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
-            self.wide, self.narrow = nn.Linear(WIDTH, 4 * WIDTH), nn.Linear(4 * WIDTH, WIDTH)
+            self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+            self.qkv, self.project = nn.Linear(width, 3 * width), nn.Linear(width, width)
+            self.wide, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
         def forward(self, x: Any) -> Any:
-            batch, steps, width = x.shape
+            batch, length, _ = x.shape
             heads = [
-                part.view(batch, steps, HEADS, width // HEADS).transpose(1, 2)
+                part.view(batch, length, HEADS, width // HEADS).transpose(1, 2)
                 for part in self.qkv(self.norm1(x)).split(width, dim=2)
             ]
             attended = functional.scaled_dot_product_attention(*heads, is_causal=True)
-            x = x + self.project(attended.transpose(1, 2).reshape(batch, steps, width))
+            x = x + self.project(attended.transpose(1, 2).reshape(batch, length, width))
             return x + self.narrow(functional.gelu(self.wide(self.norm2(x))))
 
     class Model(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.tokens, self.places = nn.Embedding(CHARACTERS, WIDTH), nn.Embedding(BLOCK, WIDTH)
-            self.blocks = nn.Sequential(*[Block() for _ in range(LAYERS)])
-            self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, CHARACTERS, bias=False)
+            self.tokens, self.places = nn.Embedding(CHARACTERS, width), nn.Embedding(steps, width)
+            self.blocks = nn.Sequential(*[Block() for _ in range(layers)])
+            self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, CHARACTERS, bias=False)
 
         def forward(self, x: Any) -> Any:
             hidden = self.tokens(x) + self.places(torch.arange(x.shape[1]))
@@ -95,43 +95,49 @@ def gpt(torch: Any) -> Any:
     return Model()
 
 
-def trained(build: Build, steps: int) -> Contender:
-    """PyTorch and this package: the very same lines, and the same initial weights, as both draw the same numbers."""
+def characters(make: Make, steps: int, batch: int = BATCH) -> Build:
+    """The problem of predicting the next character; both packages draw the same initial weights."""
 
-    def make(torch: Any, settings: Settings) -> Job:
+    def build(torch: Any, settings: Settings) -> Problem:
         torch.manual_seed(0)
-        model = build(torch)
-        optimizer = torch.optim.Adam(model.parameters())
+        model = make(torch)
         rng = np.random.default_rng(0)
-        text = rng.integers(0, CHARACTERS, (CHECKED_STEPS, BATCH, steps + 1))
+        text = rng.integers(0, CHARACTERS, (CHECKED_STEPS, 2 if settings.tiny else batch, steps + 1))
         text[:, :, 1::2] = text[:, :, :-1:2]  # something to be learned: every second character is the one before
-        turn = itertools.cycle([torch.from_numpy(batch) for batch in text])
+        batches = [(torch.from_numpy(each[:, :-1].copy()), torch.from_numpy(each[:, 1:].copy())) for each in text]
+        cross_entropy = torch.nn.functional.cross_entropy
 
-        def step() -> Any:
-            batch = next(turn)
-            optimizer.zero_grad()
-            scores = model(batch[:, :-1])
-            loss = torch.nn.functional.cross_entropy(scores.reshape(-1, CHARACTERS), batch[:, 1:].reshape(-1))
-            loss.backward()
-            optimizer.step()
-            return loss
+        def loss(model: Any, x: Any, y: Any) -> Any:
+            return cross_entropy(model(x).reshape(-1, CHARACTERS), y.reshape(-1))
 
-        return Job(Timed(step, settings), lambda: [float(step().item()) for _ in range(CHECKED_STEPS)])
+        return Problem(model, loss, batches)
 
-    return make
+    return build
 
 
-def make_case(name: str, about: str, build: Build, steps: int) -> Case:
+def make_case(name: str, about: str, build: Build, rounds: int = 30) -> Case:
     """The case of one model."""
-    same = trained(build, steps)
-    return Case(name=name, about=f"training step of {about}, Adam", contenders={"tinygrad_nn": same, "torch": same})
+    return Case(
+        name=f"char/{name}",
+        about=f"training step of {about}, Adam",
+        contenders=contenders(build, "Adam"),
+        rounds=rounds,
+    )
+
+
+def gpt_case(name: str, batch: int, sizes: tuple[int, int, int], rounds: int) -> Case:
+    """The case of a transformer."""
+    steps, width, layers = sizes
+    build = characters(lambda torch: gpt(torch, *sizes), steps, batch)
+    return make_case(name, f"a GPT of {layers} layers x {width}, batch {batch} x {steps}", build, rounds)
 
 
 _SIZES = f"({EMBEDDING}, {HIDDEN}), batch {BATCH} x {STEPS}"
 CASES = [
-    make_case("char/rnn", f"nn.RNN{_SIZES}", recurrent("RNN"), STEPS),
-    make_case("char/gru", f"nn.GRU{_SIZES}", recurrent("GRU"), STEPS),
-    make_case("char/lstm", f"nn.LSTM{_SIZES}", recurrent("LSTM"), STEPS),
-    make_case("char/loop", f"a simple network written as a loop, batch {BATCH} x {STEPS}", loop, STEPS),
-    make_case("char/gpt", f"a GPT of {LAYERS} layers x {WIDTH}, batch {BATCH} x {BLOCK}", gpt, BLOCK),
+    make_case("rnn", f"nn.RNN{_SIZES}", characters(recurrent("RNN"), STEPS)),
+    make_case("gru", f"nn.GRU{_SIZES}", characters(recurrent("GRU"), STEPS)),
+    make_case("lstm", f"nn.LSTM{_SIZES}", characters(recurrent("LSTM"), STEPS)),
+    make_case("loop", f"a simple network written as a loop, batch {BATCH} x {STEPS}", characters(loop, STEPS)),
+    gpt_case("gpt", BATCH, GPT, 20),
+    gpt_case("gpt_large", 32, LARGE_GPT, 7),
 ]

@@ -58,7 +58,7 @@ def fit(data: Any, **options: Any) -> Contender:
         kind = _mlp_class(module)
         inputs, targets = data(settings)
         count = len(targets) * 5 // 6
-        if settings.quick:
+        if settings.tiny:
             options["max_iter"] = 2
 
         def run() -> tuple[float, Any]:
@@ -86,7 +86,7 @@ def in_trainer(torch: Any, settings: Settings) -> Job:
         return time.perf_counter() - started, trainer
 
     answers = lambda: [run()[1].evaluate(*held_out)["accuracy"]]  # noqa: E731
-    return Job(lambda: run()[0], None if settings.quick else answers)
+    return Job(lambda: run()[0], None if settings.tiny else answers)
 
 
 def in_mlp(module: Any, settings: Settings) -> Job:
@@ -100,7 +100,7 @@ def in_mlp(module: Any, settings: Settings) -> Job:
         return _seconds_of_fit(classifier, inputs, targets), classifier
 
     answers = lambda: [run()[1].score(*held_out)]  # noqa: E731
-    return Job(lambda: run()[0], None if settings.quick else answers)
+    return Job(lambda: run()[0], None if settings.tiny else answers)
 
 
 def _split(settings: Settings) -> tuple[Arrays, Arrays]:
@@ -111,7 +111,7 @@ def _split(settings: Settings) -> tuple[Arrays, Arrays]:
 
 
 def _epochs(settings: Settings) -> int:
-    return 2 if settings.quick else EPOCHS
+    return 2 if settings.tiny else EPOCHS
 
 
 def make_case(name: str, about: str, data: Any, rounds: int, **options: Any) -> Case:

@@ -159,8 +159,8 @@ def _raw(
     elif gradient.dtype.kind == "c" and plan.op.holomorphic:
         gradient, send = _conjugated(gradient, send)
     edges, shapes = node.edges, node.shapes
-    for position, rule, slots in plan.rules:
-        part = rule(gradient, *saved) if slots is None else rule(gradient, *[saved[slot] for slot in slots])
+    for position, rule in plan.steps:
+        part = rule(gradient, saved)
         if position < 0:
             for edge, each in zip(edges, part, strict=False):
                 if edge is not None and each is not None:
@@ -191,7 +191,7 @@ def _recorded(
         _through_parts(node, gradient, values, send)
         return
     for position, rule, slots in plan.rules:
-        part = rule(gradient, *(values if slots is None else [values[slot] for slot in slots]))
+        part = rule(gradient, *[values[slot] for slot in slots])
         parts = part if position < 0 else (part,)
         edges = node.edges if position < 0 else (node.edges[position],)
         for edge, each in zip(edges, parts, strict=False):

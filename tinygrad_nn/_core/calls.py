@@ -109,7 +109,7 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
                 raise refused(real_only, array)
         options = complete(op, options) if options else defaults
         try:
-            array = modes.quiet(forward, x, y, **options)
+            array = modes.quiet(forward, x, y, **options) if options else modes.quiet(forward, x, y)
         except LiftedError:
             return lifted.operation(op, (input, other), options, out)
         except Exception as error:

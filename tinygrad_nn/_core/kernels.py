@@ -105,6 +105,16 @@ def exp_below_one(x: Array, axis: int) -> tuple[Any, Any]:
     return np.exp(powers, powers), shift
 
 
+_LEAST_SUM, _MOST_SUM = 1e-6, 1e6
+
+
+def are_moderate(sums: Array) -> bool:
+    """Whether sums of exponentials say that none of these was near an overflow or all near 0. (nan does not.)"""
+    flat = sums.reshape(-1)
+    # The sum of squares is above the greatest square; a product starts in a third of the time that a maximum takes.
+    return bool(minimum_reduce(flat) > _LEAST_SUM and flat.dot(flat) < _MOST_SUM**2)
+
+
 def sums_along(x: Array, axis: int) -> Any:
     """``x.sum(axis, keepdims=True)``."""
     return row_sums(x) if x.ndim == 2 and axis == 1 else add_reduce(x, axis, None, None, True)
@@ -153,5 +163,7 @@ def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
             return found
         out[...] = found
         return out
-    into = None if out is None else out.view(bits)
-    return np.multiply(x.view(bits), mask.view(np.int8), out=into).view(x.dtype)  # type: ignore[no-any-return]
+    if out is None:
+        out = np.empty_like(x)  # no view of integers: a leaf whose gradient it is can take it over without a copy
+    np.multiply(x.view(bits), mask.view(np.int8), out=out.view(bits))
+    return out

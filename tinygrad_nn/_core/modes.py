@@ -128,7 +128,8 @@ class _NoGradBase(_GradMode):
         return cls()(function)
 
     def __init__(self, function: Any = None) -> None:
-        super().__init__(self._enabled)
+        self.enabled = self._enabled  # as `_GradMode` does, without another call: small programs enter often
+        self._before = []
 
 
 class no_grad(_NoGradBase):  # noqa: N801 - PyTorch's name

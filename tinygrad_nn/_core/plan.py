@@ -36,7 +36,7 @@ class Rule:
 class Plan:
     """For one op and one choice of inputs that need a gradient: the sources to save and the rules to run."""
 
-    __slots__ = ("frees", "mask", "needs", "op", "results", "rules", "save", "sources")
+    __slots__ = ("frees", "mask", "needs", "op", "results", "rules", "save", "sources", "steps")
 
     def __init__(self, op: Op, mask: int) -> None:
         self.op = op
@@ -50,10 +50,11 @@ class Plan:
             words.update(dict.fromkeys(op.defaults))
         order = list(words)
         self.sources: tuple[Source, ...] = tuple(self._source(word) for word in order)
-        self.rules: tuple[tuple[int, Callable[..., Any], tuple[int, ...] | None], ...] = tuple(
-            (position, rule.function, None if list(rule.words) == order else tuple(order.index(w) for w in rule.words))
+        self.rules: tuple[tuple[int, Callable[..., Any], tuple[int, ...]], ...] = tuple(
+            (position, rule.function, tuple(order.index(word) for word in rule.words))
             for position, rule in chosen
         )
+        self.steps = tuple([(position, with_saved(rule, slots)) for position, rule, slots in self.rules])
         # As in PyTorch, a node that saved no tensor can go backward again.
         self.frees = any(kind in (INPUT, OUT, RESIDUAL) for kind, _ in self.sources)
         self.results = tuple([i for i, (kind, _) in enumerate(self.sources) if kind in (OUT, RESIDUAL)])
@@ -79,6 +80,16 @@ class Plan:
         if word in op.inputs:
             return INPUT, (op.inputs.index(word) if not op.variadic else -1)
         return SHAPE, (op.inputs.index(word.removesuffix("_shape")) if not op.variadic else -1)
+
+
+def with_saved(rule: Callable[..., Any], slots: tuple[int, ...]) -> Callable[[Any, tuple[Any, ...]], Any]:
+    """A function of the gradient and all that was saved, which hands the rule what it asked for.
+
+    Built as an expression, as it runs for every node: picking the slots in a loop would take three times as long.
+    """
+    words = "".join(f", saved[{slot}]" for slot in slots)
+    function: Callable[..., Any] = eval(f"lambda g, saved: rule(g{words})", {"rule": rule})
+    return function
 
 
 def _compile(sources: tuple[Source, ...]) -> Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]]:

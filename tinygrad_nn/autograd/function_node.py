@@ -15,7 +15,7 @@ from .._core.graph import AccumulateGrad, Node, next_sequence
 from .._core.inplace import adopt
 from .._core.modes import modes
 from .._core.observe import note_node
-from .._core.plan import OPTION
+from .._core.plan import OPTION, with_saved
 from .._core.tensor import Tensor, wrap
 from .function_context import FunctionCtx
 
@@ -77,7 +77,8 @@ class _FunctionPlan:
     def __init__(self, function: type, frees: bool) -> None:
         self.frees = frees  # whether there are saved tensors, so that a second backward must be refused
         self.op = _FunctionOp(function)
-        self.rules = ((-1, _rule(function), None),)
+        self.rules = ((-1, _rule(function), (0,)),)
+        self.steps = tuple([(position, with_saved(rule, slots)) for position, rule, slots in self.rules])
 
 
 @functools.cache

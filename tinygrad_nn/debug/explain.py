@@ -220,7 +220,7 @@ def _local(step: Step, position: int, part: Array) -> tuple[Array | None, bool]:
     rule = next(((function, slots) for place, function, slots in node.plan.rules if place == position), None)
     if rule is None:
         return None, False
-    saved = step.saved if rule[1] is None else [step.saved[slot] for slot in rule[1]]
+    saved = [step.saved[slot] for slot in rule[1]]
     with np.errstate(all="ignore"):
         if op.kind == "elementwise":
             return np.asarray(rule[0](np.ones_like(step.gradient), *saved)), True

@@ -91,7 +91,16 @@ def celu(x, /, alpha=1.0):
 
 # (1 + tanh(x / 2)) / 2 takes 0.6 of the time in float32, but is 0 below -17 (and off by 1e-3 at -12), where PyTorch's
 # is exact to the last digits: log(sigmoid(-20)) must be -20, not -inf.
-@op(vjp=lambda g, out: g * (1 - out) * out, promotes="float", special=_POINTS)
+def _sigmoid_rule(g: Any, out: Any) -> Any:
+    slope = 1 - out
+    if type(g) is np.ndarray and g.shape:  # in place: each array less is one less to fetch from memory
+        slope *= g
+        slope *= out
+        return slope
+    return g * slope * out
+
+
+@op(vjp=_sigmoid_rule, promotes="float", special=_POINTS)
 def sigmoid(x, /):
     """The logistic function, ``1 / (1 + e ** -x)``.
 
@@ -100,7 +109,12 @@ def sigmoid(x, /):
         >>> tg.sigmoid(tg.tensor([0.0, -20.0]))
         tensor([5.0000e-01, 2.0612e-09])
     """
-    return 1 / (1 + np.exp(-x))
+    result = np.negative(x)
+    if x.shape:
+        np.exp(result, result)
+        result += 1
+        return np.divide(1, result, result)
+    return 1 / (1 + np.exp(result))
 
 
 @op(vjp=lambda g, x: g * sigmoid.op.numpy(-x), method=False, torch_name="nn.functional.logsigmoid", special=_POINTS)

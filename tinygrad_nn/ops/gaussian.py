@@ -83,19 +83,29 @@ def _slope(x: Array, out: Array, spare: Array, approximate: str) -> None:
     out += spare
 
 
-def _in_blocks(kernel: Callable[[Array, Array, Array, str], None], x: Array, approximate: str) -> Array:
-    """Run a kernel over the array, one block at a time; float16 computes in float32."""
+def _in_blocks(
+    kernel: Callable[[Array, Array, Array, str], None], x: Array, approximate: str, factor: Array | None = None
+) -> Array:
+    """Run a kernel over the array, one block at a time, and multiply by a factor of its shape, if there is one.
+
+    float16 computes in float32.
+    """
     if approximate not in ("none", "tanh"):
         raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}.")
     if x.dtype.itemsize == 2:
-        return _in_blocks(kernel, x.astype(FLOAT32), approximate).astype(x.dtype)
+        found = _in_blocks(kernel, x.astype(FLOAT32), approximate).astype(x.dtype)
+        return found if factor is None else found * factor
     out = np.empty(x.shape, x.dtype)
+    flat_factor = None if factor is None else factor.reshape(-1)
     flat, flat_out = x.reshape(-1), out.reshape(-1)
     length = min(x.size, _BLOCK_BYTES // x.dtype.itemsize) or 1
     spare = np.empty(length, x.dtype)
     for start in range(0, x.size, length):
         block = flat[start : start + length]
-        kernel(block, flat_out[start : start + length], spare[: block.size], approximate)
+        target = flat_out[start : start + length]
+        kernel(block, target, spare[: block.size], approximate)
+        if flat_factor is not None:
+            target *= flat_factor[start : start + length]
     return out
 
 
@@ -114,7 +124,13 @@ def _gelu_slope(x, /, *, approximate):
     return _in_blocks(_slope, x, approximate)
 
 
-@op(vjp=lambda g, x, approximate: g * _gelu_slope.op.numpy(x, approximate=approximate), method=False,
+def _gelu_rule(g: Any, x: Any, approximate: str) -> Any:
+    if type(g) is np.ndarray:  # a block at a time, while it is in the cache
+        return _in_blocks(_slope, x, approximate, g)
+    return g * _gelu_slope.op.numpy(x, approximate=approximate)
+
+
+@op(vjp=_gelu_rule, method=False,
     torch_name="nn.functional.gelu", special=_POINTS,
     cases=[case((2, 3)), case((2, 3), approximate="tanh"), case(())])  # fmt: skip
 def gelu(x, /, *, approximate="none"):

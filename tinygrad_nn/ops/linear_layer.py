@@ -56,7 +56,10 @@ def _linear(x, weight, bias, /):
         # a number would multiply where a vector is dotted
         flat = x if 1 <= x.ndim <= 2 else rows(x)
         usual = dtype is FLOAT32 or dtype is FLOAT64
-        y = flat.dot(weight.T) if usual else _dot_others(flat, weight.T)
+        if usual and _FEWEST < len(flat) <= _FEW and flat.ndim == 2 and _is_tall(flat, weight):
+            y = _turned(flat, weight)
+        else:
+            y = flat.dot(weight.T) if usual else _dot_others(flat, weight.T)
         if flat is not x:
             y = y.reshape((*x.shape[:-1], weight.shape[0]))
         if bias is not None:
@@ -64,6 +67,22 @@ def _linear(x, weight, bias, /):
         return y
     except (ValueError, TypeError, IndexError):
         raise _linear_error(x, weight, bias) from None
+
+
+# Few rows times a transposed large weight: OpenBLAS takes 110 us for (32, 784) and (128, 784), and 81 where the weight
+# comes first. That holds from a million products on (below, it has other code) up to 64 rows, for weights of at least
+# 128 rows and columns (measured: 0.55 to 0.95 of the time, 1.0 to 1.2 beyond).
+_FEWEST, _FEW, _LONG, _MILLION = 1, 64, 128, 1_000_000
+
+
+def _is_tall(x: Any, weight: Any) -> bool:
+    outputs, features = weight.shape
+    return outputs >= _LONG and features >= _LONG and len(x) * weight.size > _MILLION  # type: ignore[no-any-return]
+
+
+def _turned(x: Any, weight: Any) -> Any:
+    """``x @ weight.T`` as the transpose of ``weight @ x.T``, written out by rows."""
+    return np.ascontiguousarray(weight.dot(x.T).T)
 
 
 def _dot_others(x: Any, y: Any) -> Any:

@@ -95,20 +95,35 @@ def binary_cross_entropy(
     return result
 
 
-def _sigmoid(x: Any) -> Any:
-    return 0.5 * np.tanh(0.5 * x) + 0.5
+def _excess(x: Any, y: Any) -> Any:
+    """``sigmoid(x) - y``."""
+    if type(x) is not np.ndarray or type(y) is not np.ndarray or not x.shape or x.dtype != y.dtype:
+        return 0.5 * np.tanh(0.5 * x) + 0.5 - y
+    result = 0.5 * x  # in place: each array less is one less to fetch from memory
+    np.tanh(result, result)
+    result *= 0.5
+    result += 0.5
+    result -= y
+    return result
 
 
 @op(kind="general", cases=PAIRS, method=False, torch_name="nn.functional.binary_cross_entropy_with_logits",
     node_name="BinaryCrossEntropyWithLogitsBackward0",
     special=[case(np.array([100.0, -100.0, 1e4, -1e4]), np.array([1.0, 0.0, 0.0, 1.0]), reduction="none"),
              case(np.array([np.inf, -np.inf, np.inf]), np.array([1.0, 0.0, 0.0]), reduction="none")],
-    vjp=(lambda g, x, y, reduction: scale(g, x, reduction) * (_sigmoid(x) - y),
+    vjp=(lambda g, x, y, reduction: scale(g, x, reduction) * _excess(x, y),
          lambda g, x, reduction: scale(g, x, reduction) * -x))  # fmt: skip
 def _bce_with_logits(x, y, /, *, reduction="mean"):
     """See `binary_cross_entropy_with_logits`."""
-    log_sigmoid = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
-    return reduced((1 - y) * x - log_sigmoid, reduction)
+    if not x.shape or x.dtype != y.dtype:
+        return reduced((1 - y) * x - np.minimum(x, 0) + np.log1p(np.exp(-np.abs(x))), reduction)
+    losses = np.abs(x)
+    np.negative(losses, losses)
+    np.exp(losses, losses)
+    np.log1p(losses, losses)
+    losses -= np.minimum(x, np.zeros_like(x))  # compared with an array of zeros at three times the speed
+    losses += (1 - y) * x
+    return reduced(losses, reduction)
 
 
 @explained

@@ -36,9 +36,11 @@ def _select(condition: Any, x: Any, y: Any) -> Any:
         return np.where(condition, x, y)
     bits = _BITS[like.dtype]
     y = np.asarray(y, like.dtype).view(bits)
-    chosen = np.bitwise_xor(np.asarray(x, like.dtype).view(bits), y)
+    result = np.empty_like(like)
+    chosen = np.bitwise_xor(np.asarray(x, like.dtype).view(bits), y, out=result.view(bits))
     np.multiply(chosen, condition.view(_INT8), out=chosen)
-    return np.bitwise_xor(chosen, y, out=chosen).view(like.dtype)
+    np.bitwise_xor(chosen, y, out=chosen)
+    return result
 
 
 @op(kind="general", vjp=(lambda g, mask: keep(g, mask), None), names=("input", "mask"), method=False, torch_name="",
