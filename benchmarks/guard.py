@@ -26,7 +26,7 @@ CASES = (
     "xor", "mlp/digits", "mlp/b32/adam", "mlp/b1024/sgd", "op/mul_tensor", "op/exp_log", "optim/adam", "optim/sgd",
     "inference/b1", "formulas/gaussian",
 )  # fmt: skip
-SLACK = 1.12  # a fifth more than a ratio is over the bound, were it measured 7 % too low
+SLACK = 1.18  # machines differ by some per cent; a fifth more is over it
 ROUNDS, SECONDS = 25, 0.004
 RETRIES, PAUSE = 6, 0.3
 BUDGET = 40.0  # seconds, after which nothing is measured again
