@@ -25,7 +25,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _FEW = 8_192  # elements for which the steps' starts take longer than the steps
 _BLOCK = 262_144  # elements that are treated together, so that they stay in the cache from pass to pass
 _PIECE = 1024  # elements that NumPy treats at a time where it broadcasts
-_FAR = 8.0  # deviations between a mean and 0
+_LONG = 512  # elements in a plane that NumPy's broadcasting treats as quickly as copies
+_FAR = 2.0  # deviations between a mean and 0
 
 
 def row_dots(x: Array, y: Array) -> Array:
@@ -37,7 +38,8 @@ def sums(x: Array) -> Array:
     """The sums along the last dimension."""
     kind = x.dtype
     if kind is FLOAT32 or kind is FLOAT64:
-        return np.asarray(x.dot(ones(x.shape[-1], kind)))
+        rows = x.reshape(-1, x.shape[-1]) if x.ndim > 2 and x.size else x  # one product, not one for each plane
+        return np.asarray(rows.dot(ones(x.shape[-1], kind))).reshape(x.shape[:-1])
     return np.asarray(add_reduce(x, -1))
 
 
@@ -166,20 +168,22 @@ def _two_rows(first: Array | float, second: Array | float, columns: int, kind: A
 
 def _is_far(ratio: Array) -> bool:
     """Whether some means are so much larger than the deviations from them that sums of squares would lose these."""
-    return bool(ratio.size) and not (maximum_reduce(ratio) < _FAR and minimum_reduce(ratio) > -_FAR)
+    return bool(ratio.size) and not (maximum_reduce(ratio, None) < _FAR and minimum_reduce(ratio, None) > -_FAR)
 
 
-def _moments(x: Array, eps: float) -> tuple[Array, Array, Array]:
-    """The means and inverse roots of many rows, and their products."""
+def _moments(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
+    """The means and inverse roots of many rows, the products of the two, and the variances."""
     columns = x.shape[1]
     mean = sums(x) / columns
-    root = inverse_root(row_dots(x, x) / columns - mean * mean, eps)
+    variance = row_dots(x, x) / columns - mean * mean
+    root = inverse_root(variance, eps)
     ratio = mean * root
     if _is_far(ratio):
         centred = x - mean[:, None]
-        root = inverse_root(row_dots(centred, centred) / columns, eps)
+        variance = row_dots(centred, centred) / columns
+        root = inverse_root(variance, eps)
         ratio = mean * root
-    return mean, root, ratio
+    return mean, root, ratio, variance
 
 
 def rows_normalised(
@@ -205,7 +209,7 @@ def rows_normalised(
     shift = _two_rows(factor, 0 if bias is None else bias, columns, x.dtype)
     for block in _blocks(rows, columns):
         here = terms[:, block].T
-        means[block], here[:, 0], ratio = _moments(x[block], eps)
+        means[block], here[:, 0], ratio, _ = _moments(x[block], eps)
         np.negative(ratio, here[:, 1])
         written = np.matmul(here[:, :2], scale, out[block])
         written *= x[block]
@@ -295,27 +299,26 @@ def rows_scaled(x: Array, weight: Array | None, eps: float) -> tuple[Array, Arra
 # --- over groups of channels -------------------------------------------------------------------------------------
 
 
+@_in_short_pieces
 def groups_normalised(
     x: Array, weight: Array | None, bias: Array | None, groups: int, eps: float
 ) -> tuple[Array, Array, Array, Array]:
     """Each group of channels of each image normalised; and the means, inverse roots and variances."""
     images, channels, size = x.shape
-    count = channels // groups * size
     out = np.empty_like(x)
     means, roots, variances = np.empty((3, images, groups), x.dtype)
     for block in _blocks(images, channels * size):
-        rows = x[block].reshape(-1, groups, count)
-        means[block] = mean = sums(rows) / count
-        centred = rows - mean[..., None]
-        variances[block] = variance = row_dots(centred, centred) / count
-        roots[block] = root = inverse_root(variance, eps)
-        scale = _each_channel(root, weight, channels)
-        written = np.multiply(centred.reshape(-1, channels, size), _planes_of(scale, size), out[block])
-        if bias is not None:
-            written += np.repeat(bias, size).reshape(channels, size)
+        rows = x[block].reshape(-1, channels // groups * size)
+        mean, root, ratio, variance = (found.reshape(-1, groups) for found in _moments(rows, eps))
+        means[block], roots[block], variances[block] = mean, root, variance
+        shift = _each_channel(-ratio, weight, channels)
+        shift = shift if bias is None else shift + bias
+        written = np.multiply(x[block], _along(_each_channel(root, weight, channels), size), out[block])
+        written += _along(shift, size)
     return out, means, roots, variances
 
 
+@_in_short_pieces
 def groups_gradient(
     g: Array, x: Array, weight: Array | None, mean: Array, root: Array, groups: int
 ) -> tuple[Array, Array, Array]:
@@ -325,26 +328,31 @@ def groups_gradient(
     found = np.empty_like(x)
     of_weight, of_bias = np.zeros((2, channels), x.dtype)
     for block in _blocks(images, channels * size):
-        given, m, r = g[block], mean[block], root[block]
-        centred = (x[block].reshape(-1, groups, share * size) - m[..., None]).reshape(given.shape)
-        by_channel, dots = sums(given), row_dots(given, centred)
-        of_bias += by_channel.sum(0)
-        of_weight += (dots * _each_channel(r, None, channels)).sum(0)
+        given, here, m, r = g[block], x[block], mean[block], root[block]
+        if _is_far(m * r):
+            here, m = here - _along(_each_channel(m, None, channels), 1), np.zeros_like(m)
+        by_channel, dots = sums(given), row_dots(given, here)
+        dots -= by_channel * _each_channel(m, None, channels)
+        of_bias += add_reduce(by_channel, 0)
+        of_weight += add_reduce(dots * _each_channel(r, None, channels), 0)
         weighted = (by_channel, dots) if weight is None else (by_channel * weight, dots * weight)
-        total, dot = (w.reshape(-1, groups, share).sum(2) / (share * size) for w in weighted)
-        written = np.multiply(given, _planes_of(_each_channel(r, weight, channels), size), found[block])
-        centred *= _planes_of(_each_channel(r * r * r * dot, None, channels), size)
-        written -= centred
-        written -= _planes_of(_each_channel(r * total, None, channels), size)
+        total, dot = (add_reduce(w.reshape(-1, groups, share), 2) / (share * size) for w in weighted)
+        slope = r * r * r * dot
+        written = np.multiply(given, _along(_each_channel(r, weight, channels), size), found[block])
+        written -= here * _along(_each_channel(slope, None, channels), size)
+        written += _along(_each_channel(slope * m - r * total, None, channels), size)
     return found, of_weight, of_bias
 
 
-def _planes_of(by_channel: Array, size: int) -> Array:
-    """A number for each channel of each image, repeated for all elements of its plane."""
-    return np.repeat(by_channel.reshape(-1), size).reshape(*by_channel.shape, size)
+def _along(by_channel: Array, size: int) -> Array:
+    """A number for each channel of each image, for arithmetic with planes; repeated where these are short.
+
+    For 512 planes: of 256 elements 13 + 15 us instead of 30, of 1024 elements 50 + 40 instead of 67.
+    """
+    return by_channel[..., None] if size >= _LONG else by_channel.repeat(size).reshape(*by_channel.shape, size)
 
 
 def _each_channel(by_group: Array, weight: Array | None, channels: int) -> Array:
     """Numbers of the groups for each of their channels, times a weight."""
-    each = np.repeat(by_group, channels // max(by_group.shape[1], 1), axis=1)
+    each = by_group.repeat(channels // max(by_group.shape[1], 1), 1)
     return each if weight is None else each * weight
