@@ -135,6 +135,8 @@ def _channel_sums(planes: Array) -> Array:
 def _channel_dots(x: Array, y: Array) -> Array:
     if x.flags.c_contiguous and y.flags.c_contiguous:
         return np.asarray(add_reduce(row_dots(x, y), 0))
+    if len(x) == 1:  # of vectors; einsum adds one by one, and loses half a digit with a thousand
+        return np.asarray(column_sums((x[0] * y[0]).T))
     return np.asarray(np.einsum("ncp,ncp->c", x, y))
 
 
