@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from . import depthwise
 from .folding import folded, folded_window, folds, unfold
 from .strips import (
     Strips,
@@ -80,6 +81,10 @@ def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups:
         out = np.matmul(_in_groups(weight, groups), all_windows(x, over, groups))
         out = out.reshape(images, outputs, *over.counts)
         return out if bias is None else np.add(out, bias.reshape(-1, *(1,) * len(over.counts)), out)
+    if depthwise.suits(over, channels, groups):
+        found = depthwise.correlate(x, weight, over, groups)
+        if found is not None:
+            return found if bias is None else np.add(found, bias.reshape(-1, 1, 1), found)
     x = np.ascontiguousarray(x)
     out = np.empty((images, outputs, *over.counts), x.dtype)
     whole = is_thin(over, group)
@@ -112,6 +117,10 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
         given = g.reshape(len(g), groups, outputs // groups, math.prod(over.counts))
         columns = all_windows(x, over, groups).swapaxes(-1, -2)
         return np.matmul(given, columns).sum(0).reshape(shape)  # type: ignore[no-any-return]
+    if depthwise.suits(over, channels, groups):
+        found = depthwise.weight_gradient(x, g, over, groups)
+        if found is not None:
+            return found
     x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
     whole = is_thin(over, group)
     tiles = _Tiles(over, x, channels, 2 * outputs, whole)
@@ -141,6 +150,10 @@ def _in_groups(weight: Array, groups: int) -> Array:
 def input_gradient(g: Array, weight: Array, over: Window, groups: int) -> Array:
     """The gradient of the images from the gradient of the output and the weights."""
     outputs, group, *kernel = weight.shape
+    if depthwise.suits(over, group * groups, groups) and not is_small(over, len(g) * groups):
+        found = depthwise.input_gradient(g, weight, over, groups)
+        if found is not None:
+            return found
     # Adding up takes time for each element of the strips, the product for each of the more numerous results.
     more = math.prod(over.lengths) / max(math.prod(over.counts), 1)
     if any(s != 1 for s in over.stride) or more > 1 + 10 * groups / outputs:
