@@ -296,6 +296,34 @@ def test_spawned_processes_that_fail() -> None:
     assert killed.value.exit_code == -signal.SIGKILL
 
 
+def learn(net: tg.nn.Module) -> None:
+    """Two steps, in another process."""
+    optimizer = tg.optim.SGD(net.parameters(), lr=0.5)
+    for _ in range(2):
+        optimizer.zero_grad()
+        net(tg.ones(1, 2)).sum().backward()
+        optimizer.step()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on Windows")
+def test_forked_processes_train_a_module_that_is_shared() -> None:
+    """Hogwild training: the parameters are where all processes see them."""
+    net, alone = tg.nn.Linear(2, 1), tg.nn.Linear(2, 1)
+    alone.load_state_dict(net.state_dict())
+    assert net.share_memory().weight.is_shared()
+    assert not alone.weight.is_shared()
+    process = tg.multiprocessing.get_context("fork").Process(target=learn, args=(net,))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    learn(alone)
+    assert tg.equal(net.weight, alone.weight)
+    assert tg.equal(net.bias, alone.bias)
+    transposed = tg.arange(6.0).reshape(2, 3).t().share_memory_()
+    assert (transposed.stride(), transposed.tolist()) == ((1, 3), [[0, 3], [1, 4], [2, 5]])
+    assert tg.zeros(0, 2).share_memory_().is_shared()
+
+
 def test_weights_from_the_web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a server of this computer; cached, and compared with the checksum in the name."""
     import hashlib

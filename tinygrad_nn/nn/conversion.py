@@ -131,7 +131,7 @@ class Convertible:
         return self._apply(empty_like, recurse)
 
     def share_memory(self) -> Self:
-        """The module itself. Tensors here are not shared among processes; threads see the same memory anyway."""
+        """Share the memory of parameters and buffers with processes that are forked from this one."""
         return self._apply(lambda tensor: tensor.share_memory_())
 
 

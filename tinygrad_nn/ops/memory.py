@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core.blocks import address, block, dense_order, strides_of
+from .._core.blocks import address, block, dense_order, is_dense, owner, strides_of
 from .._core.errors import explained
 from .._core.memory_format import (
     channels_last,
@@ -119,13 +119,33 @@ def is_set_to(self: Tensor, tensor: Tensor) -> bool:
 
 @tensor_method
 def is_shared(self: Tensor) -> bool:
-    """Whether other processes see the tensor's memory: no."""
-    return False
+    """Whether the memory is such that processes forked from this one share it (see `share_memory_`)."""
+    from mmap import mmap
+
+    return isinstance(owner(self._array).base, mmap)
 
 
 @tensor_method
 def share_memory_(self: Tensor) -> Tensor:
-    """The tensor itself. Processes do not share memory here."""
+    """Move the tensor's elements to memory that is shared with processes which are forked from this one.
+
+    Processes that are started anew ("spawn") get a copy all the same. Views that were taken before stay where they are.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.share_memory_.html
+
+    Example:
+        >>> import tinygrad_nn as tg
+        >>> tg.ones(2).share_memory_().is_shared()
+        True
+    """
+    from mmap import mmap
+
+    array = self._array
+    if not self.is_shared():
+        strides = array.strides if is_dense(array) else None
+        moved = np.ndarray(array.shape, array.dtype, mmap(-1, max(array.nbytes, 1)), 0, strides)
+        moved[...] = array
+        self._array = moved
     return self
 
 
