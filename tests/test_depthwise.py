@@ -51,3 +51,12 @@ def test_these_sizes_go_this_way(monkeypatch):
     x, weight = tg.ones(*size, requires_grad=True), tg.ones(*shape, requires_grad=True)
     functional.conv2d(x, weight, groups=4, **options).sum().backward()
     assert sorted(went) == ["correlate", "input_gradient", "weight_gradient"]
+
+
+def test_a_transposed_convolution_to_nothing() -> None:
+    """Found by `test_calls_live.py`: padding leaves no place."""
+    x, w = tg.ones(1, 2, 1, 2, requires_grad=True), tg.ones(2, 1, 2, 1, requires_grad=True)
+    for groups in (1, 2):
+        y = tg.nn.functional.conv_transpose2d(x, w, padding=1, groups=groups)
+        assert y.shape == (1, groups, 0, 0)
+        (y.sum() + x.sum()).backward()

@@ -84,11 +84,21 @@ def transposed(dims: int) -> Callable[[Draw], Call]:
                 given[name] = numbers(draw, dims, low, high)
         if groups > 1 or draw(st.booleans()):
             given["groups"] = groups
+        if 0 in transposed_size(dims, *found[:2], given):  # which PyTorch has or refuses as types and layouts have it
+            given.pop("padding", None)
         if given:
             wrong(draw, given)
         return Call(*found, **given)
 
     return draw_call
+
+
+def transposed_size(dims: int, x: Any, weight: Any, given: dict[str, Any]) -> list[int]:
+    """The lengths of the output."""
+    options = (("stride", 1), ("padding", 0), ("output_padding", 0), ("dilation", 1))
+    steps, around, beyond, apart = (np.broadcast_to(given.get(name, first), dims).tolist() for name, first in options)
+    lengths = zip(x.shape[-dims:], weight.shape[2:], steps, around, beyond, apart, strict=True)
+    return [(n - 1) * s - 2 * p + d * (k - 1) + extra + 1 for n, k, s, p, extra, d in lengths]
 
 
 for number in (1, 2, 3):

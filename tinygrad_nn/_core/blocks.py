@@ -172,7 +172,7 @@ def partly_overlap(array: np.ndarray[Any, Any], other: np.ndarray[Any, Any], *, 
         return False
     if not same or address(array) != address(other) or array.nbytes != other.nbytes:
         return True
-    return _steps(array) != _steps(other)
+    return array.shape != other.shape or _steps(array) != _steps(other)
 
 
 def _steps(array: np.ndarray[Any, Any]) -> list[int]:

@@ -148,6 +148,9 @@ def _attribute(name: str) -> property:
 class _PerThread(Generator):
     """The class of the default generator, once a thread has a stream of its own."""
 
+    def __repr__(self) -> str:  # shown as it was before
+        return f"<{Generator.__module__}.{Generator.__qualname__} object at {id(self):#x}>"
+
     _engine = _attribute("_engine")
     _seed = _attribute("_seed")
     _spare = _attribute("_spare")

@@ -256,7 +256,7 @@ def all_windows(images: Array, over: Window, groups: int) -> Array:
     shape = (count, groups, share, *over.kernel, *over.counts)
     view = np.ndarray(shape, padded.dtype, padded, 0, (first, second * share, second, *apart, *moved))
     windows = math.prod(over.counts)
-    return view.reshape(count, groups, share * over.size // windows, windows)
+    return view.reshape(count, groups, share * math.prod(over.kernel), windows)
 
 
 # --- sizes -------------------------------------------------------------------------------------------------------
