@@ -22,8 +22,9 @@ from .inference import InferenceError, check_not_inference
 from .inplace import cannot_cast, check_target, store
 from .lifted import LiftedError
 from .modes import modes
+from .numbers import TABLE_32, TABLE_64, as_array
 from .real_only import complaint, refused
-from .recording import CONSTANT, record
+from .recording import CONSTANT
 from .tensor import Tensor, current_edge, wrap
 
 if TYPE_CHECKING:
@@ -40,16 +41,19 @@ def make_unary(op: Op) -> Callable[..., Tensor]:
     differentiable = op.differentiable
     to_float = op.promotes == "float"
     real_only = complaint(op.name)
+    records = op.records
 
     def call(input: Any, *, out: Tensor | None = None) -> Tensor:
         if not isinstance(input, Tensor):
             raise not_a_tensor(op, 0, input)
         x = input._array
-        if real_only is not None and x.dtype.kind == "c":
-            raise refused(real_only, x)
-        if to_float and x.dtype is not FLOAT32 and x.dtype is not FLOAT64:
-            (input,) = promote(op, (input,))
-            x = input._array
+        dtype = x.dtype
+        if dtype is not FLOAT32 and dtype is not FLOAT64:
+            if real_only is not None and dtype.kind == "c":
+                raise refused(real_only, x)
+            if to_float:
+                (input,) = promote(op, (input,))
+                x = input._array
         try:
             array = modes.quiet(forward, x)
         except LiftedError:
@@ -59,10 +63,10 @@ def make_unary(op: Op) -> Callable[..., Tensor]:
         if type(array) is not _ndarray:
             array = np.asarray(array)
         edge = input._edge if input._view is None else current_edge(input)
-        if edge is None or not modes.grad or not differentiable:
+        if edge is None or not differentiable or not modes.grad:
             result = wrap(array)
         else:
-            result = record(op, 1, (edge,), (x,), (input._cell,), _NO_OPTIONS, array)
+            result = records[1]((edge,), (x,), (input._cell,), _NO_OPTIONS, array)
         return result if out is None else write_out(out, result)
 
     return call
@@ -72,70 +76,78 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
     """The caller of an elementwise op of two inputs, whose options, if any, are given by keyword.
 
     Args:
-        operator: give NotImplemented for an operand that is no tensor or number: its class may know what to do.
+        operator: without options, and giving NotImplemented for an operand that is no tensor or number: its class may
+            know what to do.
     """
     forward = op.forward
     defaults = op.defaults
     differentiable = op.differentiable
-    numbers = op.takes_numbers
-    real_only = complaint(op.name)
+    records = op.records
+    general = make_call(op, None)
 
-    def call(input: Any, other: Any, *, out: Tensor | None = None, **options: Any) -> Any:
-        kind = type(other)
+    # Most of a small program's time is spent in here, and in the `record` of a plan.
+    def apply(input: Any, other: Any, out: Tensor | None = None, options: dict[str, Any] = defaults) -> Any:
+        shapes = None
         if (
-            numbers
-            and (kind is float or kind is int)
-            and isinstance(input, Tensor)
-            and ((x := input._array).dtype is FLOAT32 or x.dtype is FLOAT64)
-        ):
-            y = other
-        elif (
             isinstance(input, Tensor)
             and isinstance(other, Tensor)
-            and (x := input._array).dtype is (y := other._array).dtype
-            and (x.dtype is FLOAT32 or x.dtype is FLOAT64)
+            and (dtype := (x := input._array).dtype) is (y := other._array).dtype
+            and (dtype is FLOAT32 or dtype is FLOAT64)
         ):
-            pass
+            edge_x = input._edge if input._view is None else current_edge(input)
+            edge_y = other._edge if other._view is None else current_edge(other)
+            cells = input._cell, other._cell
+            if x.shape != y.shape:
+                shapes = x.shape, y.shape
+        elif (
+            ((kind := type(other)) is float or kind is int)
+            and isinstance(input, Tensor)
+            and ((dtype := (x := input._array).dtype) is FLOAT32 or dtype is FLOAT64)
+        ):
+            y = (TABLE_32 if dtype is FLOAT32 else TABLE_64).get(other) or as_array(other, dtype)
+            edge_x = input._edge if input._view is None else current_edge(input)
+            edge_y = None
+            cells = input._cell, CONSTANT
+        elif (
+            ((kind := type(input)) is float or kind is int)
+            and isinstance(other, Tensor)
+            and ((dtype := (y := other._array).dtype) is FLOAT32 or dtype is FLOAT64)
+        ):
+            x = (TABLE_32 if dtype is FLOAT32 else TABLE_64).get(input) or as_array(input, dtype)
+            edge_x = None
+            edge_y = other._edge if other._view is None else current_edge(other)
+            cells = CONSTANT, other._cell
         else:
-            try:
-                input, other = promote(op, (input, other))
-            except NotATensorError:
-                if operator:
-                    return NotImplemented
-                raise
-            x = input._array if isinstance(input, Tensor) else input
-            y = other._array if isinstance(other, Tensor) else other
-            if real_only is not None and (array := x if isinstance(input, Tensor) else y).dtype.kind == "c":
-                raise refused(real_only, array)
-        options = complete(op, options) if options else defaults
+            return from_any(input, other, out, options)
         try:
-            array = modes.quiet(forward, x, y, **options) if options else modes.quiet(forward, x, y)
+            array = modes.quiet(forward, x, y) if options is defaults else modes.quiet(forward, x, y, **options)
         except LiftedError:
             return lifted.operation(op, (input, other), options, out)
         except Exception as error:
             array = _again(op, (input, other), options, error)
         if type(array) is not _ndarray:
             array = np.asarray(array)
-        edge_x = edge_y = None
-        cell_x = cell_y = CONSTANT
-        if isinstance(input, Tensor):
-            edge_x = input._edge if input._view is None else current_edge(input)
-            cell_x = input._cell
-        if isinstance(other, Tensor):
-            edge_y = other._edge if other._view is None else current_edge(other)
-            cell_y = other._cell
         mask = 0 if edge_x is None else 1
         if edge_y is not None:
             mask += 2
-        if mask == 0 or not modes.grad or not differentiable:
+        if mask == 0 or not differentiable or not modes.grad:
             result = wrap(array)
         else:
-            both = cell_x is not CONSTANT and cell_y is not CONSTANT  # a number takes on the other's shape
-            shapes = (x.shape, y.shape) if both and x.shape != y.shape else None
-            result = record(op, mask, (edge_x, edge_y), (x, y), (cell_x, cell_y), options, array, shapes)
+            result = records[mask]((edge_x, edge_y), (x, y), cells, options, array, shapes)
         return result if out is None else write_out(out, result)
 
-    return call
+    def from_any(input: Any, other: Any, out: Tensor | None, options: dict[str, Any]) -> Any:
+        try:
+            return general(input, other, out=out, **options)
+        except NotATensorError:
+            if operator:
+                return NotImplemented
+            raise
+
+    def call(input: Any, other: Any, *, out: Tensor | None = None, **options: Any) -> Any:
+        return apply(input, other, out, complete(op, options) if options else defaults)
+
+    return apply if operator else call
 
 
 def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
@@ -146,6 +158,7 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
     simple = not op.variadic and not op.required
     view_of = _view_call(op) if op.kind == "view" else None
     real_only = complaint(op.name)
+    records = op.records
 
     def call(*inputs: Any, **options: Any) -> Any:
         out = options.pop("out", None) if options else None
@@ -174,8 +187,10 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
                 cells.append(CONSTANT)
                 edges.append(None)
             bit += bit
-        if real_only is not None and type(arrays[0]) is _ndarray and arrays[0].dtype.kind == "c":
-            raise refused(real_only, arrays[0])
+        if real_only is not None:
+            first = arrays[0] if type(arrays[0]) is _ndarray else arrays[-1]
+            if type(first) is _ndarray and first.dtype.kind == "c":
+                raise refused(real_only, first)
         try:
             array = modes.quiet(forward, *arrays, **options)
         except LiftedError:
@@ -192,7 +207,7 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
             result: Any = [wrap(a) for a in array] if op.several else wrap(array)
         else:
             shapes = tuple([np.shape(a) for a in arrays]) if op.broadcasts else None
-            result = record(op, mask, tuple(edges), tuple(arrays), cells, options, array, shapes, residuals)
+            result = records[mask](tuple(edges), tuple(arrays), cells, options, array, shapes, residuals)
         if view_of is not None:
             view_of(result, inputs[0], options)
         if op.several:

@@ -20,6 +20,8 @@ Edge = tuple["Node", int]
 # Every node is younger than the nodes that its edges lead to: falling sequence is a topological order.
 next_sequence = itertools.count().__next__
 
+watchers: list[Callable[[Node], None]] = []  # told of every node that is made; empty where nobody watches
+
 
 def _plain_name(node: Any) -> str:
     name: str = node.plan.op.node_name

@@ -15,6 +15,7 @@ import numpy as np
 
 from . import graph
 from .graph import Node, named, next_sequence
+from .numbers import is_number
 from .plan import INPUT, OUT, SHAPE
 from .tensor import Tensor
 
@@ -96,7 +97,7 @@ def _squeeze(node: Node, saved: Saved) -> str:
 
 def _divide(node: Node, saved: Saved) -> str:
     """A number over a tensor is its reciprocal times the number."""
-    return "MulBackward0" if "x" in saved and not isinstance(saved["x"], np.ndarray) else "DivBackward0"
+    return "MulBackward0" if "x" in saved and node.edges[0] is None and is_number(saved["x"]) else "DivBackward0"
 
 
 def _xlogy(node: Node, saved: Saved) -> str:

@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from . import recording
-from .graph import Edge, Node
+from .graph import Edge, Node, watchers
 from .lifted import refusing
 from .modes import modes
 from .op import REGISTRY, Op
-from .tensor import wrap as _wrap
 
 Sent = tuple[Edge, Any]  # a gradient (an array, or a tensor in a recorded pass), and the edge that it was sent along
 
@@ -131,13 +129,8 @@ def watch_nodes() -> None:
 
     It stays so: other threads may be watching.
     """
-    recording.wrap = _watched_wrap  # type: ignore[attr-defined]
-
-
-def _watched_wrap(array: Any, edge: Any = None, cell: Any = None) -> Any:
-    if edge is not None and edge[1] == 0:
-        note_node(edge[0])
-    return _wrap(array, edge, cell)
+    if note_node not in watchers:
+        watchers.append(note_node)
 
 
 def note_node(node: Node) -> None:

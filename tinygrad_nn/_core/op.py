@@ -22,7 +22,7 @@ from . import dispatch, later
 from .calls import REQUIRED, accepting_out, make_binary, make_call, make_inplace, make_unary
 from .errors import explained, near
 from .node_names import naming
-from .plan import Plan, Rule
+from .plan import Plan, Records, Rule
 from .tensor import Tensor, has_attribute, tensor_attribute
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,7 +88,7 @@ class Op:
     residuals: tuple[str, ...]
     several: bool  # returns several outputs
     promotes: str | None  # "same": PyTorch's promotion; "float": and integers become floats; None: taken as they come
-    takes_numbers: bool  # Python numbers go to forward and rules as they are, not as 0-d arrays
+    takes_numbers: bool  # Python numbers beside others than float32 and float64 go to forward and rules as they are
     inputs: tuple[str, ...]
     variadic: bool  # the last input stands for any number of them
     public_names: tuple[str, ...]
@@ -105,6 +105,7 @@ class Op:
     tolerance: tuple[float, str] | None
     node_name: str = ""
     plans: dict[int, Plan]
+    records: Records
     call: Callable[..., Any]  # the public function
     holomorphic: bool = True
     complex_numbers: bool = False  # takes or gives only such: the generated tests of real functions do not apply
@@ -114,6 +115,7 @@ class Op:
     def __init__(self, **given: Any) -> None:
         vars(self).update(given)
         self.plans = {}
+        self.records = Records(self)
         self.broadcasts = self.kind == "elementwise" and (len(self.inputs) > 1 or self.variadic)
 
     def changed(self, **changes: Any) -> Op:
@@ -178,8 +180,9 @@ def op(
         residuals: names of small statistics that the forward returns after its output, for the joint rule.
         several: the forward returns a tuple of outputs; ``g`` is then a tuple as well.
         promotes: how the inputs' dtypes are brought together, see `Op`.
-        takes_numbers: hand Python numbers to forward and rules as they are (quicker), which is right where no function
-            is applied to a number alone: ``np.log(2)`` is a float64, and would widen a float32 gradient.
+        takes_numbers: hand Python numbers to forward and rules as they are, where the other input is no array of
+            float32 or float64. That is right where no function is applied to a number alone: ``np.log(2)`` is a
+            float64, and would widen a gradient of half precision.
         names: PyTorch's keyword names of the array inputs.
         method, aliases, operator: under which names `Tensor` gets it: its own, further ones, a Python operator.
         collects: the option that takes any number of positional integers, as in ``x.view(2, 3)``.

@@ -6,6 +6,9 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .graph import Node, next_sequence, watchers
+from .tensor import Tensor, wrap
+
 if TYPE_CHECKING:
     from .op import Op
 
@@ -36,7 +39,7 @@ class Rule:
 class Plan:
     """For one op and one choice of inputs that need a gradient: the sources to save and the rules to run."""
 
-    __slots__ = ("frees", "mask", "needs", "op", "results", "rules", "save", "sources", "steps")
+    __slots__ = ("frees", "mask", "needs", "op", "record", "results", "rules", "sources", "steps")
 
     def __init__(self, op: Op, mask: int) -> None:
         self.op = op
@@ -58,7 +61,7 @@ class Plan:
         # As in PyTorch, a node that saved no tensor can go backward again.
         self.frees = any(kind in (INPUT, OUT, RESIDUAL) for kind, _ in self.sources)
         self.results = tuple([i for i, (kind, _) in enumerate(self.sources) if kind in (OUT, RESIDUAL)])
-        self.save = _compile(self.sources)
+        self.record = _compile(self)
 
     def _choose_rules(self) -> list[tuple[int, Rule]]:
         if self.op.joint:
@@ -82,6 +85,21 @@ class Plan:
         return SHAPE, (op.inputs.index(word.removesuffix("_shape")) if not op.variadic else -1)
 
 
+class Records(dict[int, Callable[..., Any]]):
+    """The `record` functions of an op's plans, by the bit mask of the inputs that need a gradient.
+
+    A dictionary that fills itself is looked up in in half the time of ``get`` with something to fall back on.
+    """
+
+    def __init__(self, op: Op) -> None:
+        super().__init__()
+        self._op = op
+
+    def __missing__(self, mask: int) -> Callable[..., Any]:
+        found = self[mask] = self._op.plan(mask).record
+        return found
+
+
 def with_saved(rule: Callable[..., Any], slots: tuple[int, ...]) -> Callable[[Any, tuple[Any, ...]], Any]:
     """A function of the gradient and all that was saved, which hands the rule what it asked for.
 
@@ -92,24 +110,80 @@ def with_saved(rule: Callable[..., Any], slots: tuple[int, ...]) -> Callable[[An
     return function
 
 
-def _compile(sources: tuple[Source, ...]) -> Callable[..., tuple[tuple[Any, ...], tuple[Any, ...]]]:
-    """A function that collects what is to be saved, and the versions of what may be written to meanwhile.
+def _compile(plan: Plan) -> Callable[..., Any]:
+    """The function that adds a node of a plan to the graph: see `recording.record`, which says what it is given.
 
-    It runs for every recorded op, so it is built as one expression, here, instead of looping over the sources there.
+    It runs for every recorded op, so it is written out here, once, with what the rules have named in its place. Looping
+    over the sources there, and calling a function for the node and one for the tensor, takes twice as long.
     """
     values, versions = [], []
-    for position, (kind, key) in enumerate(sources):
+    for position, (kind, key) in enumerate(plan.sources):
         if kind == INPUT:
             values.append("arrays" if key < 0 else f"arrays[{key}]")
             if key >= 0:
                 versions.append(f"(cells[{key}], cells[{key}][0], {position})")
         elif kind == OUT:
             values.append("out")
-            versions.append(f"(cell, 0, {position})")
+            if not plan.op.several:
+                versions.append(f"(cell, 0, {position})")
         elif kind == SHAPE:
             values.append("tuple([a.shape for a in arrays])" if key < 0 else f"arrays[{key}].shape")
         else:
             values.append({RESIDUAL: f"residuals[{key!r}]", OPTION: f"options[{key!r}]", NEEDS: "needs"}[kind])
-    text = f"({''.join(f'{v}, ' for v in values)}), ({''.join(f'{v}, ' for v in versions)})"
-    function: Callable[..., Any] = eval(f"lambda arrays, cells, options, out, cell, residuals, needs: ({text})")
+    text = _RECORD.format(
+        saved="".join([f"{value}, " for value in values]), versions="".join([f"{version}, " for version in versions]),
+        ending=_SEVERAL if plan.op.several else _ONE,
+    )  # fmt: skip
+    names: dict[str, Any] = {**_NAMES, "plan": plan, "needs": plan.needs}
+    exec(text, names)
+    function: Callable[..., Any] = names["record"]
     return function
+
+
+_RECORD = """
+def record(edges, arrays, cells, options, out, shapes=None, residuals=()):
+    cell = [0, 0]
+    node = new(Node)
+    node.plan = plan
+    node.edges = edges
+    node.shapes = shapes
+    node.sequence = next_sequence()
+    node.hooks = node.metas = None
+    node.saved = ({saved})
+    node.versions = ({versions})
+{ending}
+"""
+_ONE = """
+    tensor = new(Tensor)
+    tensor._array = out
+    tensor._edge = node, 0
+    tensor._grad = tensor._view = None
+    tensor._cell = cell
+    return tensor if not watchers else noted(node, tensor)
+"""
+_SEVERAL = "    return several(node, out)"
+
+
+def _noted(node: Node, result: Any) -> Any:
+    for watcher in watchers:
+        watcher(node)
+    return result
+
+
+def _several(node: Node, outputs: tuple[Any, ...]) -> list[Tensor]:
+    """Wrap each of several outputs on its edge, with a version cell of its own."""
+    node.metas = tuple([(array.shape, array.dtype) for array in outputs])
+    cells: list[list[int]] = [[0, 0] for _ in outputs]
+    assert node.saved is not None
+    for place in node.plan.results:  # all outputs, or one that is a residual
+        value = node.saved[place]
+        pairs = zip(outputs, cells, strict=True)
+        node.versions += tuple([(cell, 0, place) for array, cell in pairs if value is outputs or value is array])
+    wrapped = [wrap(a, (node, i), cell) for i, (a, cell) in enumerate(zip(outputs, cells, strict=True))]
+    return _noted(node, wrapped) if watchers else wrapped
+
+
+_NAMES = {
+    "Node": Node, "Tensor": Tensor, "new": object.__new__, "next_sequence": next_sequence, "noted": _noted,
+    "several": _several, "watchers": watchers,
+}  # fmt: skip

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 from .._core import inplace
 from .._core.backward import rewrap
 from .._core.graph import Node
 from .._core.modes import modes
+from .._core.numbers import is_number
 from .._core.observe import watch_nodes
 from .._core.plan import INPUT, OUT, RESIDUAL
 from .._core.tensor import Tensor
@@ -82,7 +81,7 @@ def _pack(node: Node, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Ten
     written = _about_to_be_written()
     values: list[Any] = []
     for source, value in zip(node.plan.sources, saved, strict=True):
-        if source[0] in (INPUT, OUT, RESIDUAL) and isinstance(value, np.ndarray):
+        if source[0] in (INPUT, OUT, RESIDUAL) and not is_number(value):
             if value is written:  # the hook gets what it was
                 value = value.copy()
             tensor = rewrap(node, source, value)

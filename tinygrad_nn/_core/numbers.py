@@ -1,0 +1,44 @@
+"""Numbers that programs compute with, such as the 2 of ``x * 2``, as arrays.
+
+A ufunc takes half the time for an array of no dimension that it takes for a float of Python's (0.3 us of 0.6). So each
+number is made into an array once, and found again in a table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .dtypes import FLOAT32
+
+Table = dict[float, np.ndarray[Any, Any]]
+
+# Zeros are in no table, as 0.0 and -0.0 are the same key.
+TABLE_32: Table = {}
+TABLE_64: Table = {}
+_MOST = 1000
+
+
+def as_array(number: float, dtype: np.dtype[Any]) -> Any:
+    """A number that is not in the table of its type, `FLOAT32` or `FLOAT64`; from now on it is.
+
+    A number that is too large for a float is given back as it is.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            array = np.array(number, dtype)
+    except OverflowError:
+        return number
+    array.flags.writeable = False
+    table = TABLE_32 if dtype is FLOAT32 else TABLE_64
+    if number:
+        if len(table) >= _MOST:
+            table.clear()
+        table[number] = array
+    return array
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value that an op was given, or has saved, is a number of the program, and no tensor's array."""
+    return not isinstance(value, np.ndarray) or (value.ndim == 0 and not value.flags.writeable)
