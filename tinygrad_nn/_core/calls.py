@@ -1,6 +1,7 @@
 """Calling an op: take the arrays out of the tensors, compute, and record if a gradient is wanted.
 
-There are three callers: one input, two inputs, and any. The first two are the third with less to look up.
+There are callers for one input, for two, and for any number of them; and for elementwise ops of one and of two inputs,
+which most of a small program is made of. The others are the general one with less to look up.
 """
 
 from __future__ import annotations
@@ -150,13 +151,71 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
     return apply if operator else call
 
 
+def make_single(op: Op, collects: str | None) -> Callable[..., Any]:
+    """The caller of an op of one input, with options by position or keyword, one or several outputs, or views."""
+    forward = op.forward
+    defaults = op.defaults
+    differentiable = op.differentiable
+    simple = not op.required
+    promotes = op.promotes is not None
+    several = op.several
+    keeps = bool(op.residuals)
+    view_of = _view_call(op) if op.kind == "view" else None
+    real_only = complaint(op.name)
+    records = op.records
+
+    def call(*inputs: Any, **options: Any) -> Any:
+        out = None
+        if simple and not options and len(inputs) == 1:
+            options = defaults
+        else:
+            out = options.pop("out", None)
+            inputs, options = bind(op, inputs, options, collects)
+        if promotes:
+            inputs = promote(op, inputs)
+        (input,) = inputs
+        if not isinstance(input, Tensor):
+            raise not_a_tensor(op, 0, input)
+        x = input._array
+        if real_only is not None and x.dtype.kind == "c":
+            raise refused(real_only, x)
+        edge = input._edge if input._view is None else current_edge(input)
+        try:
+            array = modes.quiet(forward, x, **options)
+        except LiftedError:
+            return lifted.operation(op, inputs, options, out)
+        except Exception as error:
+            array = _again(op, inputs, options, error)
+        residuals: tuple[Any, ...] = ()
+        if keeps:
+            array, *residuals = array
+        if not several and type(array) is not _ndarray:
+            array = np.asarray(array)
+        if edge is None or not differentiable or not modes.grad:
+            result: Any = [wrap(a) for a in array] if several else wrap(array)
+        else:
+            result = records[1]((edge,), (x,), (input._cell,), options, array, None, residuals)
+        if view_of is not None:
+            view_of(result, input, options)
+        if several:
+            return tuple(result)
+        return result if out is None else write_out(out, result)
+
+    return call
+
+
 def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
-    """The caller of any op: options by position or keyword, several inputs, several outputs, views."""
+    """The caller of any op: options by position or keyword, several inputs and outputs."""
+    if len(op.inputs) == 1 and not op.variadic:
+        return make_single(op, collects)
     forward = op.forward
     differentiable = op.differentiable
     count = len(op.inputs)
     simple = not op.variadic and not op.required
-    view_of = _view_call(op) if op.kind == "view" else None
+    promotes = op.promotes is not None
+    several = op.several
+    keeps = bool(op.residuals)
+    broadcasts = op.broadcasts
     real_only = complaint(op.name)
     records = op.records
 
@@ -166,51 +225,48 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
             options = op.defaults
         else:
             inputs, options = bind(op, inputs, options, collects)
-        if op.promotes is not None:
+        if promotes:
             inputs = promote(op, inputs)
         elif not isinstance(inputs[0], Tensor):
             raise not_a_tensor(op, 0, inputs[0])
-        arrays: list[Any] = []
-        cells: list[list[int]] = []
-        edges: list[Edge | None] = []
-        mask, bit = 0, 1
-        for i in inputs:
-            if isinstance(i, Tensor):
-                edge = i._edge if i._view is None else current_edge(i)
-                if edge is not None:
-                    mask += bit
-                arrays.append(i._array)
-                cells.append(i._cell)
-                edges.append(edge)
-            else:
-                arrays.append(i)
-                cells.append(CONSTANT)
-                edges.append(None)
-            bit += bit
+        arrays = [i._array if isinstance(i, Tensor) else i for i in inputs]
         if real_only is not None:
             first = arrays[0] if type(arrays[0]) is _ndarray else arrays[-1]
             if type(first) is _ndarray and first.dtype.kind == "c":
                 raise refused(real_only, first)
         try:
-            array = modes.quiet(forward, *arrays, **options)
+            array = modes.quiet(forward, *arrays, **options) if options else modes.quiet(forward, *arrays)
         except LiftedError:
             return lifted.operation(op, inputs, options, out)
         except Exception as error:
             array = _again(op, inputs, options, error)
         residuals: tuple[Any, ...] = ()
-        if op.residuals:
-            array, *rest = array
-            residuals = tuple(rest)
-        if not op.several and type(array) is not _ndarray:
+        if keeps:
+            array, *residuals = array
+        if not several and type(array) is not _ndarray:
             array = np.asarray(array)
-        if mask == 0 or not modes.grad or not differentiable:
-            result: Any = [wrap(a) for a in array] if op.several else wrap(array)
+        mask = 0
+        if differentiable and modes.grad:
+            cells: list[list[int]] = []
+            edges: list[Edge | None] = []
+            bit = 1
+            for i in inputs:
+                edge = None
+                cell = CONSTANT
+                if isinstance(i, Tensor):
+                    cell = i._cell
+                    edge = i._edge if i._view is None else current_edge(i)
+                    if edge is not None:
+                        mask += bit
+                cells.append(cell)
+                edges.append(edge)
+                bit += bit
+        if mask == 0:
+            result: Any = [wrap(a) for a in array] if several else wrap(array)
         else:
-            shapes = tuple([np.shape(a) for a in arrays]) if op.broadcasts else None
+            shapes = tuple([np.shape(a) for a in arrays]) if broadcasts else None
             result = records[mask](tuple(edges), tuple(arrays), cells, options, array, shapes, residuals)
-        if view_of is not None:
-            view_of(result, inputs[0], options)
-        if op.several:
+        if several:
             return tuple(result)
         return result if out is None else write_out(out, result)
 
@@ -289,6 +345,8 @@ def complete(op: Op, options: dict[str, Any]) -> dict[str, Any]:
     """All of the op's options, defaults included."""
     if not options:
         merged = op.defaults
+    elif options.keys() == op.defaults.keys():
+        return options
     else:
         merged = dict(op.defaults)
         for name, value in options.items():

@@ -68,7 +68,8 @@ class _GradMode:
 
     def __enter__(self) -> None:
         self._before.append((modes.grad, modes.asked))
-        _switch(self.enabled)
+        modes.asked = self.enabled
+        modes.grad = self.enabled and not modes.inference
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -123,13 +124,14 @@ class _NoGradBase(_GradMode):
     _enabled = False
 
     def __new__(cls, function: Any = None) -> Any:
-        if function is None:
-            return super().__new__(cls)
-        return cls()(function)
-
-    def __init__(self, function: Any = None) -> None:
-        self.enabled = self._enabled  # as `_GradMode` does, without another call: small programs enter often
+        if function is not None:
+            return cls()(function)
+        self = super().__new__(cls)
+        self.enabled = cls._enabled  # as `_GradMode` does, without another call: small programs enter often
         self._before = []
+        return self
+
+    def __init__(self, function: Any = None) -> None: ...
 
 
 class no_grad(_NoGradBase):  # noqa: N801 - PyTorch's name

@@ -116,7 +116,7 @@ class Module(Hooked, Tree, Convertible):
         def __call__(self, *args, **kwargs):
             try:
                 if self._hooks is None:
-                    return self.forward(*args, **kwargs)
+                    return self.forward(*args, **kwargs) if kwargs else self.forward(*args)
                 return call_with_hooks(self, self._hooks, args, kwargs)
             except Exception as error:
                 from .place import add_place

@@ -54,12 +54,14 @@ def _linear(x, weight, bias, /):
         raise same_dtype_error(MAT1_MAT2, x, weight, ("input", "weight"))
     try:
         # a number would multiply where a vector is dotted
-        flat = x if 1 <= x.ndim <= 2 else rows(x)
-        usual = dtype is FLOAT32 or dtype is FLOAT64
-        if usual and _FEWEST < len(flat) <= _FEW and flat.ndim == 2 and _is_tall(flat, weight):
-            y = _turned(flat, weight)
+        flat = x if 1 <= (ndim := x.ndim) <= 2 else rows(x)
+        if dtype is FLOAT32 or dtype is FLOAT64:
+            if _FEWEST < (count := len(flat)) <= _FEW and ndim != 1 and _is_tall(count, weight):
+                y = _turned(flat, weight)
+            else:
+                y = flat.dot(weight.T)
         else:
-            y = flat.dot(weight.T) if usual else _dot_others(flat, weight.T)
+            y = _dot_others(flat, weight.T)
         if flat is not x:
             y = y.reshape((*x.shape[:-1], weight.shape[0]))
         if bias is not None:
@@ -75,9 +77,9 @@ def _linear(x, weight, bias, /):
 _FEWEST, _FEW, _LONG, _MILLION = 1, 64, 128, 1_000_000
 
 
-def _is_tall(x: Any, weight: Any) -> bool:
+def _is_tall(count: int, weight: Any) -> bool:
     outputs, features = weight.shape
-    return outputs >= _LONG and features >= _LONG and len(x) * weight.size > _MILLION  # type: ignore[no-any-return]
+    return outputs >= _LONG and features >= _LONG and count * weight.size > _MILLION  # type: ignore[no-any-return]
 
 
 def _turned(x: Any, weight: Any) -> Any:
