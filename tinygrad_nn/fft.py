@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ._core import dtypes
-from ._core.calls import accepting_out
 from ._core.errors import must_be_tensor
+from ._core.outputs import accepting_out
 from ._core.tensor import Tensor, check_dim
 from .ops import fourier
 from .ops.join import roll

@@ -6,30 +6,22 @@ and nothing recorded) or, with ``create_graph``, tensors, on which the very same
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
-from . import dtypes
 from .dtypes import FLOAT32, FLOAT64
 from .graph import POST_HOOKS, AccumulateGrad, Edge, Node
 from .kernels import column_sums
+from .leaves import accumulate
 from .modes import modes
-from .plan import INPUT, OPTION, OUT
+from .plan import INPUT, OUT
+from .saved import SECOND_TIME, checked
 from .tensor import Tensor, wrap
 
 _ndarray = np.ndarray
-
-_SECOND_TIME = (
-    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
-    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
-    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
-    "after calling backward. (node: {})"
-)
-
 
 def run(
     roots: Sequence[tuple[Edge, Any]],
@@ -48,131 +40,26 @@ def run(
         targets: return the gradients that arrive at these edges, and accumulate none. None: accumulate in the leaves.
         on_tensors: run the rules on tensors though nothing is recorded, for gradients that `vmap` has lifted.
     """
-    on_tensors = on_tensors or create_graph
-    captured: dict[Edge, Any] = {}
-    needed = None if targets is None else _needed([edge[0] for edge, _ in roots], targets)
-    wanted = set() if targets is None else set(targets)
-    waiting = _Waiting(on_tensors)
-    for edge, gradient in roots:
-        waiting.send(edge, gradient)
+    running = Pass(roots, retain_graph, on_tensors or create_graph)
+    if targets is not None:
+        running.needed = _needed([edge[0] for edge, _ in roots], targets)
+        running.wanted = set(targets)
     before = modes.grad, modes.backward_pass
-    modes.grad, modes.backward_pass = create_graph, (roots, needed, wanted)
-    step: Callable[..., None] = _recorded if on_tensors else _raw
-    if modes.around_step is not None:
-        step = modes.around_step(step)
-    heap, pending, send = waiting.heap, waiting.pending, waiting.send
-
-    def visit(node: Node) -> None:
-        gradient = pending.pop(node)
-        if node.hooks is not None and will_run(node):
-            gradient = _run_hooks(node, gradient, on_tensors)
-        if wanted:
-            _capture(node, gradient, wanted, captured)
-        if needed is None or node in needed:
-            saved = checked(node)
-            if node.hooks is not None and node in POST_HOOKS:
-                _step_with_hooks(step, node, saved, gradient, retain_graph, send)
-            else:
-                step(node, saved, gradient, retain_graph, send)
-
+    modes.grad, modes.backward_pass = create_graph, running
     try:
         with np.errstate(all="ignore"):
-            if step is _raw and targets is None:
-                _visit_all(waiting, retain_graph, visit)
+            if targets is None and running.step is _raw:
+                running.visit_all()
             else:
-                while heap:
-                    visit(heappop(heap)[1])
-            for leaf in waiting.leaves:
-                gradient = pending.pop(leaf)
-                if targets is not None and (leaf, 0) not in wanted:
-                    continue
-                if leaf.hooks is not None:
-                    gradient = _run_hooks(leaf, gradient, on_tensors)
-                if targets is None:
-                    _accumulate(leaf, gradient, leaf in waiting.owned)
-                else:
-                    captured[leaf, 0] = gradient
-                if leaf.hooks is not None:
-                    for hook in list(POST_HOOKS.get(leaf, ())):
-                        hook((), (gradient if isinstance(gradient, Tensor) else wrap(gradient),))
-                gradient = None
+                while running.heap:
+                    running.visit(heappop(running.heap)[1])
+            running.finish()
     finally:
         modes.grad, modes.backward_pass = before
-    return [captured.get(target) for target in targets or ()]
+    return [running.captured.get(target) for target in targets] if targets is not None else []
 
 
-def _visit_all(waiting: _Waiting, retain_graph: bool, visit: Callable[[Node], None]) -> None:
-    """Go through a pass of the usual kind: on arrays, to all leaves, with nobody watching.
-
-    This is `visit` with `_raw` and `send` written out, which the pass through a graph of small operations takes a
-    third less time for; what is rare goes to them.
-    """
-    heap, pending, send = waiting.heap, waiting.pending, waiting.send
-    while heap:
-        node = heappop(heap)[1]
-        gradient = pending[node]
-        if node.hooks is not None or node.metas is not None or (
-            (dtype := gradient.dtype) is not FLOAT32 and dtype is not FLOAT64
-        ):  # fmt: skip
-            gradient = None  # let go of it: whoever holds an array alone may take it over
-            visit(node)
-            continue
-        del pending[node]
-        saved = node.saved
-        if saved is None:
-            raise RuntimeError(_SECOND_TIME.format(node.name()))
-        for cell, version, _ in node.versions:
-            if cell[0] != version:
-                saved = checked(node)
-        plan, edges, shapes = node.plan, node.edges, node.shapes
-        for position, rule in plan.steps:
-            part = rule(gradient, saved)
-            if position < 0:
-                _send_all(edges, part, send)
-            else:
-                if type(part) is not _ndarray:
-                    part = np.asarray(part)
-                if shapes is not None and part.shape != shapes[position]:
-                    part = unbroadcast(part, shapes[position])
-                edge = edges[position]
-                target = edge[0]  # type: ignore[index]  # it has a rule as it has an edge
-                if target in pending or target.metas is not None:
-                    send(edge, part)  # type: ignore[arg-type]
-                else:
-                    pending[target] = part
-                    if target.edges:
-                        heappush(heap, (-target.sequence, target))
-                    else:
-                        waiting.leaves.append(target)  # type: ignore[arg-type]  # only leaves' nodes have no edges
-            part = None
-        if plan.frees and not retain_graph:
-            node.saved = None
-        gradient = saved = None
-
-
-def checked(node: Node) -> tuple[Any, ...]:
-    """What a node has saved, after a look whether it has been freed or written to.
-
-    Raises:
-        RuntimeError: it has.
-    """
-    saved = node.saved
-    if saved is None:
-        raise RuntimeError(_SECOND_TIME.format(node.name()))
-    for cell, version, position in node.versions:
-        if cell[0] != version:
-            saved = _computed_again(node, saved, position, cell[0], version)
-    return saved
-
-
-def will_run(node: Node) -> bool:
-    """Whether the running pass needs a node: it leads to what was asked for, or is asked for itself."""
-    _, needed, wanted = modes.backward_pass
-    outputs = range(1 if node.metas is None else len(node.metas))
-    return needed is None or node in needed or any((node, number) in wanted for number in outputs)
-
-
-class _Waiting:
+class Waiting:
     """Gradients on their way: the nodes that have got some, and what they have got."""
 
     __slots__ = ("heap", "leaves", "on_tensors", "owned", "pending")
@@ -210,6 +97,117 @@ class _Waiting:
                 pending[node] = total = total if type(total) is _ndarray else np.asarray(total)
                 if type(total) is _ndarray:
                     self.owned.add(node)
+
+
+class Pass(Waiting):
+    """A running backward pass.
+
+    Attributes:
+        needed: the nodes that lead to what was asked for; None if all leaves get their gradient.
+        wanted: the edges that were asked for.
+        captured: the gradients that have arrived there.
+    """
+
+    __slots__ = ("captured", "needed", "retain_graph", "roots", "step", "wanted")
+
+    def __init__(self, roots: Sequence[tuple[Edge, Any]], retain_graph: bool, on_tensors: bool) -> None:
+        super().__init__(on_tensors)
+        self.roots = roots
+        self.retain_graph = retain_graph
+        self.needed: set[Node] | None = None
+        self.wanted: set[Edge] = set()
+        self.captured: dict[Edge, Any] = {}
+        self.step: Callable[..., None] = _recorded if on_tensors else _raw
+        if modes.around_step is not None:
+            self.step = modes.around_step(self.step)
+        for edge, gradient in roots:
+            self.send(edge, gradient)
+
+    def will_run(self, node: Node) -> bool:
+        """Whether this pass needs a node: it leads to what was asked for, or is asked for itself."""
+        outputs = range(1 if node.metas is None else len(node.metas))
+        return self.needed is None or node in self.needed or any((node, number) in self.wanted for number in outputs)
+
+    def visit(self, node: Node) -> None:
+        """Send on what has arrived at a node."""
+        gradient = self.pending.pop(node)
+        if node.hooks is not None and self.will_run(node):
+            gradient = _run_hooks(node, gradient, self.on_tensors)
+        if self.wanted:
+            _capture(node, gradient, self.wanted, self.captured)
+        if self.needed is None or node in self.needed:
+            saved = checked(node)
+            if node.hooks is not None and node in POST_HOOKS:
+                _step_with_hooks(self.step, node, saved, gradient, self.retain_graph, self.send)
+            else:
+                self.step(node, saved, gradient, self.retain_graph, self.send)
+
+    def visit_all(self) -> None:
+        """Go through a pass of the usual kind: on arrays, to all leaves, with nobody watching.
+
+        This is `visit` with `_raw` and `send` written out, which saves a graph of small operations a third of the
+        time; what is rare goes to them.
+        """
+        heap, pending, send = self.heap, self.pending, self.send
+        while heap:
+            node = heappop(heap)[1]
+            gradient = pending[node]
+            if (
+                node.hooks is not None
+                or node.metas is not None
+                or ((dtype := gradient.dtype) is not FLOAT32 and dtype is not FLOAT64)
+            ):
+                gradient = None  # whoever holds an array alone may take it over
+                self.visit(node)
+                continue
+            del pending[node]
+            saved = node.saved
+            if saved is None:
+                raise RuntimeError(SECOND_TIME.format(node.name()))
+            for cell, version, _ in node.versions:
+                if cell[0] != version:
+                    saved = checked(node)
+            plan, edges, shapes = node.plan, node.edges, node.shapes
+            for position, rule in plan.steps:
+                part = rule(gradient, saved)
+                if position < 0:
+                    _send_all(edges, part, send)
+                else:
+                    if type(part) is not _ndarray:
+                        part = np.asarray(part)
+                    if shapes is not None and part.shape != shapes[position]:
+                        part = unbroadcast(part, shapes[position])
+                    edge = edges[position]
+                    target = edge[0]  # type: ignore[index]  # it has a rule as it has an edge
+                    if target in pending or target.metas is not None:
+                        send(edge, part)  # type: ignore[arg-type]
+                    else:
+                        pending[target] = part
+                        if target.edges:
+                            heappush(heap, (-target.sequence, target))
+                        else:
+                            self.leaves.append(target)  # type: ignore[arg-type]
+                part = None
+            if plan.frees and not self.retain_graph:
+                node.saved = None
+            gradient = saved = None
+
+    def finish(self) -> None:
+        """Give the leaves what has arrived for them."""
+        for leaf in self.leaves:
+            gradient = self.pending.pop(leaf)
+            if self.needed is not None and (leaf, 0) not in self.wanted:
+                continue
+            if leaf.hooks is not None:
+                gradient = _run_hooks(leaf, gradient, self.on_tensors)
+            if self.needed is None:
+                accumulate(leaf, gradient, leaf in self.owned)
+            else:
+                self.captured[leaf, 0] = gradient
+            if leaf.hooks is not None:
+                for hook in list(POST_HOOKS.get(leaf, ())):
+                    hook((), (gradient if isinstance(gradient, Tensor) else wrap(gradient),))
+            gradient = None
 
 
 def _raw(
@@ -352,58 +350,6 @@ def unbroadcast(gradient: Any, shape: tuple[int, ...]) -> Any:
     return gradient if isinstance(gradient, _ndarray | Tensor) else np.asarray(gradient)
 
 
-# --- the ends ----------------------------------------------------------------------------------------------------
-
-
-def _accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
-    """Add to the leaf's gradient; the first becomes it, without a copy where nobody else holds the array."""
-    leaf = node.leaf()
-    if leaf is None:
-        return
-    if isinstance(gradient, Tensor):  # create_graph
-        leaf._grad = gradient if leaf._grad is None else leaf._grad + gradient
-    elif leaf._grad is None:
-        alone = owned or (gradient.base is None and sys.getrefcount(gradient) <= _ALONE)
-        leaf._grad = wrap(gradient if alone else gradient.copy())
-    elif leaf._grad.requires_grad:
-        leaf._grad = wrap(leaf._grad._array + gradient)
-    else:
-        leaf._grad._array += gradient
-        leaf._grad._cell[0] += 1
-    if node.post_hooks is not None:
-        for hook in list(node.post_hooks):
-            hook(leaf)
-
-
-def own(gradient: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The array itself where only the caller's local variable holds it, else a copy.
-
-    It may be all of another array in another order, which nobody else holds.
-    """
-    alone = gradient.flags.writeable and sys.getrefcount(gradient) <= _ALONE
-    base = gradient.base
-    if alone and base is not None:
-        whole = type(base) is _ndarray and base.base is None and base.size == gradient.size
-        alone = whole and gradient.dtype == base.dtype and sys.getrefcount(base) <= _ALONE
-    return gradient if alone else gradient.copy()
-
-
-def _references(gradient: Any) -> int:
-    return sys.getrefcount(gradient)
-
-
-def _references_when_alone() -> int:
-    """The count for an array held by its caller's local variable only, as a function that is given it sees it.
-
-    Measured, as Python versions differ in what a call adds.
-    """
-    gradient = np.empty(0)
-    return _references(gradient)
-
-
-_ALONE = _references_when_alone()
-
-
 def _run_hooks(node: Node, gradient: Any, on_tensors: bool) -> Any:
     """Show the gradients of a node's outputs to its hooks, as tensors; a hook may return others."""
     assert node.hooks is not None
@@ -479,36 +425,3 @@ def _needed(roots: Sequence[Node], targets: Sequence[Edge]) -> set[Node]:
         if any(edge is not None and (edge[0] in needed or edge[0] in ends) for edge in node.edges):
             needed.add(node)
     return needed
-
-
-def _computed_again(node: Node, saved: tuple[Any, ...], position: int, version: int, expected: int) -> tuple[Any, ...]:
-    """What a node has saved, with its output anew, which was written over since.
-
-    Raises:
-        RuntimeError: the op does not offer that, or it is an input that was written over.
-    """
-    op, sources = node.plan.op, node.plan.sources
-    if not op.recomputes or sources[position][0] != OUT:
-        raise _modified(node, position, version, expected)
-    inputs = [value for (kind, _), value in zip(sources, saved, strict=True) if kind == INPUT]
-    options = {key: value for (kind, key), value in zip(sources, saved, strict=True) if kind == OPTION}
-    return (*saved[:position], op.forward(*inputs, **options), *saved[position + 1 :])
-
-
-def _modified(node: Node, position: int, version: int, expected: int) -> RuntimeError:
-    assert node.saved is not None
-    value = node.saved[position]
-    if isinstance(value, tuple):  # several outputs
-        value = value[0]
-    kind = f"torch.{dtypes.type_name(value.dtype)}Tensor {list(value.shape)}"
-    source = node.plan.sources[position]
-    what = f"output 0 of {node.name()}"
-    if source[0] == INPUT:
-        edge = node.edges[source[1]]
-        made = "a leaf or a tensor that needs no gradient" if edge is None else f"output {edge[1]} of {edge[0].name()}"
-        what = f"{made}, saved as input '{node.plan.op.public_names[source[1]]}' of {node.plan.op.name}()"
-    return RuntimeError(
-        "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[{kind}], which is {what}, is at version {version}; expected version {expected} instead. Hint: write the "
-        "change out of place (x = x + y instead of x += y), or change a clone()."
-    )

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .backward import own, run
+from .backward import run
 from .graph import AccumulateGrad, Edge, GradientEdge
+from .leaves import own
 from .lifted import lifted_of
 from .modes import modes
 from .tensor import Tensor, current_edge, tensor_method, wrap
@@ -131,16 +132,22 @@ def backward(
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
     """
-    backward_all([self], [gradient], retain_graph, create_graph, inputs)
+    _backward_from([root_gradient(self, gradient, create_graph, 0)], retain_graph, create_graph, inputs)
 
 
 def backward_all(
     tensors: Sequence[Any], gradients: Any, retain_graph: bool | None, create_graph: bool, inputs: Any
 ) -> None:
     """`backward` from several tensors at once."""
-    keep = create_graph if retain_graph is None else retain_graph
     pairs = enumerate(zip(tensors, _gradients_for(tensors, gradients), strict=True))
     roots = [root_gradient(tensor, gradient, create_graph, i) for i, (tensor, gradient) in pairs]
+    _backward_from(roots, retain_graph, create_graph, inputs)
+
+
+def _backward_from(
+    roots: list[tuple[Edge, Any]], retain_graph: bool | None, create_graph: bool, inputs: Any
+) -> None:
+    keep = create_graph if retain_graph is None else retain_graph
     if inputs is None:
         run(roots, retain_graph=keep, create_graph=create_graph)
         return

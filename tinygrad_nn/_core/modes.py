@@ -36,7 +36,7 @@ class _Modes(threading.local):
         self.around_step: Callable[..., Any] | None = None
         self.observers: tuple[Any, ...] = ()
         self.on_record: Callable[[Any], None] | None = None  # told of every node that is made
-        self.backward_pass: Any = None  # while one runs: its roots, the nodes it needs or None, the edges asked for
+        self.backward_pass: Any = None  # the running `Pass`, see `backward`
         self.levels: tuple[Any, ...] = ()  # the transforms that run (`vmap`, `jvp`), see `lifted`
 
 

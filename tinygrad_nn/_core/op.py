@@ -19,10 +19,12 @@ from math import inf
 from typing import Any, Protocol, TypeVar, cast
 
 from . import dispatch, later
-from .calls import REQUIRED, accepting_out, make_binary, make_call, make_inplace, make_unary
+from .arguments import REQUIRED
+from .calls import make_binary, make_call, make_inplace, make_unary
 from .errors import explained, near
 from .node_names import naming
-from .plan import Plan, Records, Rule
+from .outputs import accepting_out
+from .plan import Plans, Rule
 from .tensor import Tensor, has_attribute, tensor_attribute
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -104,8 +106,7 @@ class Op:
     torch_name: str | None
     tolerance: tuple[float, str] | None
     node_name: str = ""
-    plans: dict[int, Plan]
-    records: Records
+    plans: Plans  # what to save and which rules to run, for each choice of inputs that need a gradient
     call: Callable[..., Any]  # the public function
     holomorphic: bool = True
     complex_numbers: bool = False  # takes or gives only such: the generated tests of real functions do not apply
@@ -114,8 +115,7 @@ class Op:
 
     def __init__(self, **given: Any) -> None:
         vars(self).update(given)
-        self.plans = {}
-        self.records = Records(self)
+        self.plans = Plans(self)
         self.broadcasts = self.kind == "elementwise" and (len(self.inputs) > 1 or self.variadic)
 
     def changed(self, **changes: Any) -> Op:
@@ -126,13 +126,6 @@ class Op:
     def differentiable(self) -> bool:
         """Whether any input can get a gradient."""
         return any(rule is not None for rule in self.rules)
-
-    def plan(self, mask: int) -> Plan:
-        """What to save, and which rules to run, when the inputs of this bit mask need a gradient."""
-        found = self.plans.get(mask)
-        if found is None:
-            found = self.plans[mask] = Plan(self, mask)
-        return found
 
     def numpy(self, *arrays: Any, **options: Any) -> Any:
         """The op as a NumPy function: on arrays it computes, on tensors it records. This is what rules call."""

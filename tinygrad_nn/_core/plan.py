@@ -85,8 +85,8 @@ class Plan:
         return SHAPE, (op.inputs.index(word.removesuffix("_shape")) if not op.variadic else -1)
 
 
-class Records(dict[int, Callable[..., Any]]):
-    """The `record` functions of an op's plans, by the bit mask of the inputs that need a gradient.
+class Plans(dict[int, Plan]):
+    """An op's plans, by the bit mask of the inputs that need a gradient, made when they are first asked for.
 
     A dictionary that fills itself is looked up in in half the time of ``get`` with something to fall back on.
     """
@@ -95,8 +95,8 @@ class Records(dict[int, Callable[..., Any]]):
         super().__init__()
         self._op = op
 
-    def __missing__(self, mask: int) -> Callable[..., Any]:
-        found = self[mask] = self._op.plan(mask).record
+    def __missing__(self, mask: int) -> Plan:
+        found = self[mask] = Plan(self._op, mask)
         return found
 
 

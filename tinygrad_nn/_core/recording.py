@@ -32,4 +32,4 @@ def record(
         options, out, residuals: what the forward function was given and has returned.
         shapes: of the inputs, where broadcasting has to be undone; None where nothing was broadcast.
     """
-    return op.plan(mask).record(edges, arrays, cells, options, out, shapes, residuals)
+    return op.plans[mask].record(edges, arrays, cells, options, out, shapes, residuals)

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .backward import _SECOND_TIME, _modified, _raw, _Waiting
+from .backward import Waiting, _raw
 from .graph import Edge, Node
 from .modes import modes
+from .saved import SECOND_TIME, modified
 
 
 class Step(NamedTuple):
@@ -28,7 +29,7 @@ def walk(root: Edge, gradient: np.ndarray[Any, Any]) -> Iterator[Step]:
     Raises:
         RuntimeError: the graph has been freed, or an array that it needs was written to.
     """
-    waiting = _Waiting(False)
+    waiting = Waiting(False)
     waiting.send(root, gradient)
     while waiting.heap:
         node = heappop(waiting.heap)[1]
@@ -43,10 +44,10 @@ def walk(root: Edge, gradient: np.ndarray[Any, Any]) -> Iterator[Step]:
 def _step(node: Node, gradient: Any) -> Step:
     saved = node.saved
     if saved is None:
-        raise RuntimeError(_SECOND_TIME.format(node.name()))
+        raise RuntimeError(SECOND_TIME.format(node.name()))
     for cell, version, position in node.versions:
         if cell[0] != version:
-            raise _modified(node, position, cell[0], version)
+            raise modified(node, position, cell[0], version)
     sent: list[tuple[Edge, Any]] = []
     before, modes.grad = modes.grad, False
     try:

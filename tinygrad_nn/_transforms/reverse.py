@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from .._core.backward import own, run
+from .._core.backward import run
 from .._core.graph import AccumulateGrad, Node
+from .._core.leaves import own
 from .._core.lifted import lifted_of
 from .._core.modes import modes
 from .._core.tensor import Tensor, current_edge, wrap

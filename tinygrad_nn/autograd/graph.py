@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .._core.backward import will_run
 from .._core.graph import GradientEdge, Node
 from .._core.modes import modes
 from .._core.tensor import Tensor, current_edge
@@ -128,15 +127,15 @@ class _Arrived:
 
 def _running_nodes() -> set[Node]:
     """The nodes that get a gradient in the running backward pass."""
-    roots, needed, _ = modes.backward_pass
-    found = {edge[0] for edge, _ in roots}
+    running = modes.backward_pass
+    found = {edge[0] for edge, _ in running.roots}
     stack = list(found)
     while stack:
         node = stack.pop()
-        if needed is not None and node not in needed:
+        if running.needed is not None and node not in running.needed:
             continue
         for edge in node.edges:
             if edge is not None and edge[0] not in found:
                 found.add(edge[0])
                 stack.append(edge[0])
-    return {node for node in found if will_run(node)}
+    return {node for node in found if running.will_run(node)}

@@ -11,10 +11,10 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from .._core.calls import become_view
 from .._core.graph import Node
 from .._core.modes import modes
 from .._core.op import case, op
+from .._core.outputs import become_view
 from .._core.tensor import Tensor
 from ..ops.creation import zeros
 from .hooks import ModuleHooks

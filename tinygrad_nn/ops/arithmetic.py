@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .._core.calls import write_out
 from .._core.dispatch import register_operator
 from .._core.op import case, composite, op
+from .._core.outputs import write_out
 from .._core.tensor import Tensor, tensor_attribute
 from .forms import inplace_form, no_gradient, refuse
 from .selection import keep

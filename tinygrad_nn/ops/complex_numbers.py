@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from .._core import dispatch, dtypes
-from .._core.calls import write_out
 from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import must_be_tensor
 from .._core.op import case, composite, op
+from .._core.outputs import write_out
 from .._core.tensor import Tensor, tensor_attribute, tensor_method, wrap
 from .arithmetic import sgn
 from .selection import keep

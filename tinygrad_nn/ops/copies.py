@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .._core.calls import accepting_out, write_out
 from .._core.errors import explained
 from .._core.memory_format import contiguous_format
 from .._core.op import composite
+from .._core.outputs import accepting_out, write_out
 from .._core.tensor import Tensor
 from .complex_numbers import view_as_complex, view_as_real
 from .diagonals import diagonal

@@ -13,12 +13,12 @@ import numpy as np
 
 from .._core import blocks, dispatch, dtypes, inplace
 from .._core.backward import unbroadcast
-from .._core.calls import become_view
 from .._core.graph import Edge
 from .._core.inplace import check_apart, check_history, check_memory
 from .._core.lifted import LiftedError, lifted_getitem, lifted_setitem
 from .._core.modes import modes
 from .._core.op import OpFunction, case, op
+from .._core.outputs import become_view
 from .._core.recording import record
 from .._core.tensor import Tensor, check_dim, current_edge, tensor_method, wrap
 from .finding import nonzero

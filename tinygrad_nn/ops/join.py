@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from .._core import dispatch, dtypes
-from .._core.calls import shares_memory
 from .._core.graph import named
 from .._core.op import case, composite, op
+from .._core.outputs import shares_memory
 from .._core.tensor import Tensor, check_dim, tensor_method, wrap
 from .shape import broadcast_to, clone, reshape, unsqueeze
 from .splits import pieces

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from .._core import return_types
-from .._core.calls import accepting_out
 from .._core.errors import explained
 from .._core.op import case, composite, op
+from .._core.outputs import accepting_out
 from .._core.tensor import Tensor, tensor_attribute, wrap
 from .elimination import factorised, permuting
 from .join import tril, triu

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.calls import write_out
 from .._core.dispatch import register_operator
 from .._core.inplace import check_target, store
 from .._core.op import case, composite, op
+from .._core.outputs import write_out
 from .._core.tensor import Tensor, tensor_method
 from .forms import inplace_form, no_gradient
 from .selection import keep

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.calls import write_out
 from .._core.device import check_device
 from .._core.errors import explained
 from .._core.inplace import check_target, store
 from .._core.op import case, composite, op
+from .._core.outputs import write_out
 from .._core.random import Generator, default_generator
 from .._core.random_kernels import in_memory_order
 from .._core.tensor import Tensor, tensor_method, wrap

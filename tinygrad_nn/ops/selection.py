@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.calls import promote, write_out
+from .._core.arguments import promote
 from .._core.errors import must_be_tensor, not_a_tensor
 from .._core.kernels import masked
 from .._core.op import Integers, case, composite, op
+from .._core.outputs import write_out
 from .._core.tensor import Tensor, tensor_method, wrap
 from .forms import inplace_form
 

@@ -14,10 +14,10 @@ import numpy as np
 from .._core import dtypes
 from .._core.backward import unbroadcast
 from .._core.blocks import offset_of, strides_of
-from .._core.calls import shares_memory
 from .._core.errors import broadcast_shapes
 from .._core.memory_format import check_format, copied, preserve_format
 from .._core.op import case, composite, op
+from .._core.outputs import shares_memory
 from .._core.tensor import Tensor, check_dim, tensor_method, wrap
 
 __all__ = [

@@ -14,10 +14,10 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from .._core import dtypes, inplace
-from .._core.calls import accepting_out
 from .._core.inplace import check_history, check_memory
 from .._core.modes import modes
 from .._core.op import Op
+from .._core.outputs import accepting_out
 from .._core.recording import CONSTANT, record
 from .._core.tensor import Tensor, current_edge
 

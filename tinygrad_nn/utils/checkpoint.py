@@ -275,7 +275,7 @@ class CheckpointFunction(Function):
         Raises:
             RuntimeError: only some gradients were asked for; or no output requires grad.
         """
-        if modes.backward_pass is not None and modes.backward_pass[1] is not None:
+        if modes.backward_pass is not None and modes.backward_pass.needed is not None:
             raise RuntimeError(
                 "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an `inputs` "
                 "parameter to .backward(). To resolve this error, you can either set use_reentrant=False, or call "
