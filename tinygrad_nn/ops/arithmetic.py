@@ -275,9 +275,9 @@ def neg(x, /):
     return np.negative(x)
 
 
-@op(np.positive, vjp=lambda g: g, operator="pos")
-def positive(x, /):
-    """Each element as it is, ``+x``.
+@composite(np.positive)
+def positive(input: Tensor) -> Tensor:
+    """The tensor itself, ``+x``.
 
     Raises:
         RuntimeError: the tensor is boolean.
@@ -287,9 +287,12 @@ def positive(x, /):
         >>> +tg.tensor([1.0, -2.0])
         tensor([ 1., -2.])
     """
-    if x.dtype.kind == "b":
+    if input._array.dtype.kind == "b":
         raise RuntimeError("The `+` operator, on a bool tensor is not supported. Use x.int() first.")
-    return np.positive(x)
+    return input
+
+
+register_operator("pos", positive, None, binary=False)
 
 
 def _is_complex(x: Any) -> bool:
