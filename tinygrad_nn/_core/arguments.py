@@ -23,6 +23,9 @@ def bind(
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Sort what was given into inputs and a full set of options."""
     count = len(op.inputs)
+    if collects is None and not options and count < len(args) <= count + len(op.positional) and not op.variadic:
+        given = dict(zip(op.positional, args[count:], strict=False))
+        return args[:count], given if len(given) == len(op.defaults) else complete(op, given)
     if op.variadic:
         if len(args) and isinstance(args[0], list | tuple):
             args, extra = tuple(args[0]), args[1:]

@@ -156,6 +156,7 @@ def make_single(op: Op, collects: str | None) -> Callable[..., Any]:
     promotes = op.promotes is not None
     several = op.several
     keeps = bool(op.residuals)
+    only = collects if [*defaults] == [collects] else None  # the one option, as in x.view(2, 3)
     view_of = view_marker(op) if op.kind == "view" else None
     real_only = complaint(op.name)
     plans = op.plans
@@ -164,6 +165,8 @@ def make_single(op: Op, collects: str | None) -> Callable[..., Any]:
         out = None
         if simple and not options and len(inputs) == 1:
             options = defaults
+        elif only is not None and not options and all([type(length) is int for length in inputs[1:]]):
+            options, inputs = {only: inputs[1:]}, inputs[:1]
         else:
             out = options.pop("out", None)
             inputs, options = bind(op, inputs, options, collects)

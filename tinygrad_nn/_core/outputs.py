@@ -60,24 +60,23 @@ def accepting_out(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def view_marker(op: Op) -> Callable[[Any, Tensor, dict[str, Any]], None]:
-    """Marks the outputs of a view op as views of their input, if their memory is indeed shared."""
-
+    """What marks the output of a view op, or its outputs, as views of their input, if their memory is indeed shared."""
     exact = op.name == "as_strided"
 
-    def mark(result: Any, source: Tensor, options: dict[str, Any]) -> None:
-        outputs = result if op.several else (result,)
+    def mark(output: Tensor, source: Tensor, options: dict[str, Any]) -> None:
+        if shares_memory(output._array, source._array):
+            become_view(output, source, lambda base: op.call(base, **options), "", exact)
+
+    def mark_several(outputs: list[Tensor], source: Tensor, options: dict[str, Any]) -> None:
         for position, output in enumerate(outputs):
             if shares_memory(output._array, source._array):
-                replay = _replay(op.call, options, position if op.several else None)
-                become_view(output, source, replay, "several" if op.several else "", exact)
+                become_view(output, source, _replay_one(op, options, position), "several")
 
-    return mark
+    return mark_several if op.several else mark
 
 
-def _replay(call: Callable[..., Any], options: dict[str, Any], position: int | None) -> Callable[[Any], Any]:
-    if position is None:
-        return lambda base: call(base, **options)
-    return lambda base: call(base, **options)[position]
+def _replay_one(op: Op, options: dict[str, Any], position: int) -> Callable[[Any], Any]:
+    return lambda base: op.call(base, **options)[position]  # type: ignore[no-any-return]
 
 
 def become_view(

@@ -612,6 +612,8 @@ def check_dim(dim: Any, ndim: int) -> int:
         IndexError: there is no such dimension.
         TypeError: not an integer.
     """
+    if type(dim) is int and 0 <= dim < ndim:
+        return dim
     if not isinstance(dim, int | np.integer) or isinstance(dim, bool):
         raise TypeError(f"argument 'dim' must be int, not {type(dim).__name__} (got {dim!r})")
     bound = ndim or 1

@@ -95,6 +95,8 @@ def permute(x, /, dims):
         >>> tg.zeros(2, 3, 4).permute(2, 0, 1).shape
         torch.Size([4, 2, 3])
     """
+    if type(dims) is tuple and len(dims) == x.ndim and {*dims} == {*range(x.ndim)}:
+        return x.transpose(dims)
     try:
         dims = [operator.index(d) for d in dims]
     except TypeError:
