@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes
+from .dtypes import FLOAT32, FLOAT64
 from .errors import NUMPY_NAMES, near, not_a_tensor, refuse_bool_minus, shown_name
 from .tensor import Tensor, wrap
 
 if TYPE_CHECKING:
     from .op import Op
 
+_ONLY_32, _ONLY_64 = {id(FLOAT32)}, {id(FLOAT64)}
 REQUIRED = inspect.Parameter.empty  # an option without a default
 
 
@@ -98,6 +100,9 @@ def complete(op: Op, options: dict[str, Any]) -> dict[str, Any]:
 
 def promote(op: Op, operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """Bring the inputs of an elementwise op to one dtype, by PyTorch's rules. Casts of tensors are recorded."""
+    found = {id(value._array.dtype) if isinstance(value, Tensor) else 0 for value in operands}
+    if found in (_ONLY_32, _ONLY_64):
+        return operands
     operands = tuple([_operand(op, position, value) for position, value in enumerate(operands)])
     if not any(isinstance(value, Tensor) for value in operands):
         raise not_a_tensor(op, 0, operands[0])

@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from .dtypes import FLOAT32
+from .dtypes import FLOAT32, FLOAT64
 
 Table = dict[float, np.ndarray[Any, Any]]
 
-# Zeros are in no table, as 0.0 and -0.0 are the same key.
+# Zeros are in no table, as 0.0 and -0.0 are the same key. (An array of zero counts as not found.)
 TABLE_32: Table = {}
 TABLE_64: Table = {}
 _MOST = 1000
+_ZERO_32, _ZERO_64 = np.zeros((), FLOAT32), np.zeros((), FLOAT64)
+for _zero in (_ZERO_32, _ZERO_64):
+    _zero.flags.writeable = False
 
 
 def as_array(number: float, dtype: np.dtype[Any]) -> Any:
@@ -25,6 +28,8 @@ def as_array(number: float, dtype: np.dtype[Any]) -> Any:
 
     A number that is too large for a float is given back as it is.
     """
+    if number == 0 and str(number)[0] != "-":
+        return _ZERO_32 if dtype is FLOAT32 else _ZERO_64
     try:
         with np.errstate(all="ignore"):
             array = np.array(number, dtype)
@@ -37,6 +42,15 @@ def as_array(number: float, dtype: np.dtype[Any]) -> Any:
             table.clear()
         table[number] = array
     return array
+
+
+def operand(number: Any, dtype: np.dtype[Any]) -> Any:
+    """A number as NumPy takes it soonest beside an array of this type: as an array, for the usual types."""
+    if dtype is FLOAT32:
+        return TABLE_32.get(number) or as_array(number, dtype)
+    if dtype is FLOAT64:
+        return TABLE_64.get(number) or as_array(number, dtype)
+    return number
 
 
 def is_number(value: Any) -> bool:

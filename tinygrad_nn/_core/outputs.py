@@ -76,7 +76,7 @@ def view_marker(op: Op) -> Callable[[Any, Tensor, dict[str, Any]], None]:
 
 
 def _replay_one(op: Op, options: dict[str, Any], position: int) -> Callable[[Any], Any]:
-    return lambda base: op.call(base, **options)[position]  # type: ignore[no-any-return]
+    return lambda base: op.call(base, **options)[position]
 
 
 def become_view(

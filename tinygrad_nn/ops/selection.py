@@ -16,6 +16,7 @@ from .._core import dtypes
 from .._core.arguments import promote
 from .._core.errors import must_be_tensor, not_a_tensor
 from .._core.kernels import masked
+from .._core.numbers import operand
 from .._core.op import Integers, case, composite, op
 from .._core.outputs import write_out
 from .._core.tensor import Tensor, tensor_method, wrap
@@ -223,7 +224,7 @@ _AT_BOUNDS = [case(np.array([0.0, -0.0, 1.0, np.inf, -np.inf, np.nan, 0.5, 2.0])
 
 def _bound(number: Any, dtype: np.dtype[Any]) -> Any:
     """The number; a negative one wraps around for unsigned integers, as PyTorch's does."""
-    return np.asarray(number).astype(dtype) if dtype.kind == "u" and number < 0 else number
+    return np.asarray(number).astype(dtype) if dtype.kind == "u" and number < 0 else operand(number, dtype)
 
 
 def _inside(x: Any, min: Any, max: Any) -> Any:

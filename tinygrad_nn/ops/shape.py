@@ -30,7 +30,7 @@ _SHAPES = [case((2, 6), shape=(3, 4)), case((2, 6), shape=(-1,)), case((), shape
 
 def lengths_of(name: str, shape: Any) -> tuple[int, ...]:
     """A shape that users gave as the argument of this name, as integers."""
-    if type(shape) is tuple and all([type(n) is int for n in shape]):
+    if type(shape) is tuple and all(type(n) is int for n in shape):
         return shape
     if isinstance(shape, int | np.integer):
         return (int(shape),)
