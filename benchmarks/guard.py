@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "benchmarks" / "guard.json"
 CASES = (
     "xor", "mlp/digits", "mlp/b32/adam", "mlp/b1024/sgd", "op/mul_tensor", "op/exp_log", "optim/adam", "optim/sgd",
-    "inference/b1", "formulas/gaussian",
+    "inference/b1", "formulas/gaussian", "cnn/lenet", "char/rnn",
 )  # fmt: skip
 SLACK = 1.18  # machines differ by some per cent; a fifth more is over it
 ROUNDS, SECONDS = 25, 0.004

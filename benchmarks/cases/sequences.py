@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import Case, Settings
-from benchmarks.training import CHECKED_STEPS, Build, Problem, contenders
+from benchmarks import by_hand
+from benchmarks.by_hand_sequences import CharacterNetwork
+from benchmarks.harness import Case, Contender, Job, Settings
+from benchmarks.training import CHECKED_STEPS, Build, Problem, contenders, stepping_job
 
 CHARACTERS = 65
 BATCH, STEPS, EMBEDDING, HIDDEN = 32, 16, 32, 64  # of the recurrent networks
@@ -115,12 +117,34 @@ def characters(make: Make, steps: int, batch: int = BATCH) -> Build:
     return build
 
 
-def make_case(name: str, about: str, build: Build, rounds: int = 30) -> Case:
+def by_hand_in_numpy(build: Build) -> Contender:
+    """The simple recurrent network in NumPy, which starts from the weights that this package draws."""
+
+    def make(numpy: Any, settings: Settings) -> Job:
+        import tinygrad_nn
+
+        problem = build(tinygrad_nn, settings)
+        network = CharacterNetwork([parameter.detach().numpy() for parameter in problem.model.parameters()])
+        optimizer = by_hand.Adam(network.parameters)
+
+        def step(x: Any, y: Any) -> float:
+            loss, gradients = network.loss(x, y)
+            optimizer.step(gradients)
+            return loss
+
+        return stepping_job([(x.numpy(), y.numpy()) for x, y in problem.batches], step, float, settings)
+
+    return make
+
+
+def make_case(
+    name: str, about: str, build: Build, rounds: int = 30, others: Mapping[str, Contender] | None = None
+) -> Case:
     """The case of one model."""
     return Case(
         name=f"char/{name}",
         about=f"training step of {about}, Adam",
-        contenders=contenders(build, "Adam"),
+        contenders={**contenders(build, "Adam"), **(others or {})},
         rounds=rounds,
     )
 
@@ -133,8 +157,9 @@ def gpt_case(name: str, batch: int, sizes: tuple[int, int, int], rounds: int) ->
 
 
 _SIZES = f"({EMBEDDING}, {HIDDEN}), batch {BATCH} x {STEPS}"
+_RNN = characters(recurrent("RNN"), STEPS)
 CASES = [
-    make_case("rnn", f"nn.RNN{_SIZES}", characters(recurrent("RNN"), STEPS)),
+    make_case("rnn", f"nn.RNN{_SIZES}", _RNN, others={"numpy": by_hand_in_numpy(_RNN)}),
     make_case("gru", f"nn.GRU{_SIZES}", characters(recurrent("GRU"), STEPS)),
     make_case("lstm", f"nn.LSTM{_SIZES}", characters(recurrent("LSTM"), STEPS)),
     make_case("loop", f"a simple network written as a loop, batch {BATCH} x {STEPS}", characters(loop, STEPS)),
