@@ -14,6 +14,7 @@ import numpy as np
 
 from .._core import return_types
 from .._core.kernels import row_maxima
+from .._core.lifted import lifted_of
 from .._core.op import REGISTRY, Integers, case, composite, op
 from .._core.tensor import Tensor, check_dim, wrap
 from .reduce import axes, restore
@@ -127,16 +128,22 @@ def _places(indices: Any, dim: int, length: int) -> Any:
 
 
 def _placed(g: Any, indices: Any, dim: int, x_shape: tuple[int, ...]) -> Any:
-    return _place_along.op.numpy(g, indices=indices, dim=dim, length=x_shape[dim])
+    return _place_along.op.numpy(g.reshape(indices.shape), indices=indices, dim=dim, length=x_shape[dim])
 
 
 @op(kind="general", method=False, torch_name="", node_name="MaxBackward0", vjp=_placed,
     cases=[case((2, 3), indices=np.array([[2], [0]]), dim=1),
-           case((2, 3), indices=np.array([[1, 0, 1]]), dim=0)])  # fmt: skip
-def _pick_along(x, /, *, indices, dim):
+           case((2, 3), indices=np.array([[1, 0, 1]]), dim=0),
+           case((2, 3), indices=np.array([[1, 0, 1]]), dim=0, keepdim=False)])  # fmt: skip
+def _pick_along(x, /, *, indices, dim, keepdim=True):
     """The element at one index of a dimension, for each place of the others; the dimension stays, of length 1."""
     picked = x.swapaxes(dim, -1).reshape(-1).take(_places(indices, dim, x.shape[dim]))
-    return picked.reshape(indices.swapaxes(dim, -1).shape).swapaxes(dim, -1)
+    picked = picked.reshape(indices.swapaxes(dim, -1).shape).swapaxes(dim, -1)
+    return picked if keepdim else picked.reshape(_without(indices.shape, dim))
+
+
+def _without(shape: tuple[int, ...], dim: int) -> tuple[int, ...]:
+    return (*shape[:dim], *shape[dim + 1 :])
 
 
 @op(kind="general", method=False, torch_name="",
@@ -166,8 +173,12 @@ def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     result = getattr(return_types, name)
     if not array.ndim:
         return result(input.view_as(input), wrap(np.zeros((), np.int64)))
-    numbers = wrap(array.view(np.uint8)) if array.dtype.kind == "b" else input
-    indices = (argmax if name == "max" else argmin)(numbers, dim, True)
+    numbers = array.view(np.uint8) if array.dtype.kind == "b" else array
+    if lifted_of(input) is None:
+        places = (np.argmax if name == "max" else np.argmin)(numbers, dim, keepdims=True)
+        values = _pick_along(input, indices=places, dim=dim, keepdim=keepdim)
+        return result(values, wrap(places if keepdim else places.reshape(_without(places.shape, dim))))
+    indices = (argmax if name == "max" else argmin)(input, dim, True)
     values = _pick_along(input, indices=indices._array, dim=dim)
     return result(values, indices) if keepdim else result(values.squeeze(dim), indices.squeeze(dim))
 
