@@ -108,6 +108,17 @@ def _check_view(target: Tensor, others: tuple[Any, ...]) -> None:
     current_edge(target)
 
 
+def leaves_no_trace(target: Tensor, *sources: Tensor) -> bool:
+    """Whether a write to a target is none of autograd's business, so that it may be done where it is.
+
+    That is where nothing is recorded, or nobody wants a gradient; and no transform runs.
+    """
+    tensors = target, *sources
+    if modes.grad and any(tensor._edge is not None or tensor._view is not None for tensor in tensors):
+        return False
+    return not modes.levels and not modes.observers
+
+
 def _overlaps(array: np.ndarray[Any, Any]) -> bool:
     return any(step == 0 and length > 1 for step, length in zip(array.strides, array.shape, strict=True))
 

@@ -132,6 +132,8 @@ def number_of(name: str, value: Any, kind: np.dtype[Any], argument: str = "fill_
         TypeError: it is neither.
         RuntimeError: the type cannot hold it.
     """
+    if type(value) in (int, float) and kind.kind == "f" and kind.itemsize > 2 and -1e38 < value < 1e38:
+        return kind.type(value)  # as most are
     if isinstance(value, np.generic) or (isinstance(value, Tensor) and value._array.ndim == 0):
         value = value.item()
     if not isinstance(value, int | float | complex):

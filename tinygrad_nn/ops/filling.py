@@ -9,7 +9,7 @@ import numpy as np
 
 from .._core.blocks import same_place
 from .._core.errors import must_be_tensor
-from .._core.inplace import check_history, check_memory, store
+from .._core.inplace import check_history, check_memory, leaves_no_trace, store
 from .._core.op import case, op
 from .._core.tensor import Tensor, tensor_method
 from .cast import as_type
@@ -149,7 +149,13 @@ def zero_(input: Tensor) -> Tensor:
         >>> tg.ones(2).zero_()
         tensor([0., 0.])
     """
-    return fill_(input, 0)
+    check_history(input)
+    if not leaves_no_trace(input):
+        return fill_(input, 0)
+    check_memory(input._array, shared=True)
+    input._array.fill(0)
+    input._cell[0] += 1
+    return input
 
 
 @tensor_method
@@ -166,4 +172,8 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
         check_memory(self._array, (src,))
     if src._array.shape != self._array.shape:
         src = src.expand(self._array.shape)
+    if src._array.dtype == self._array.dtype and leaves_no_trace(self, src):
+        np.copyto(self._array, src._array)
+        self._cell[0] += 1
+        return self
     return store(self, _copied(self, src, source=src._array.dtype))
