@@ -159,7 +159,7 @@ def same_place(array: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool
     if array is other:
         return True
     alike = array.shape == other.shape and array.strides == other.strides and array.dtype == other.dtype
-    return alike and address(array) == address(other)
+    return alike and np.may_share_memory(array, other) and address(array) == address(other)
 
 
 def partly_overlap(array: np.ndarray[Any, Any], other: np.ndarray[Any, Any], *, same: bool = True) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from typing import TYPE_CHECKING, Any
@@ -95,6 +96,7 @@ def integer_range(low: int, high: int | None, dtype: np.dtype[Any]) -> tuple[int
     return low, high - low
 
 
+@functools.cache
 def _limits(dtype: np.dtype[Any]) -> tuple[float, float]:
     if dtype.kind == "f":
         return float(np.finfo(dtype).min), float(np.finfo(dtype).max)

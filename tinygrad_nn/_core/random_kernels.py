@@ -89,6 +89,8 @@ def fused_multiply_add32(values: Float32, factor: float, summand: float) -> Floa
 
 def converted(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Convert as C++ does, which comes to float16 by way of float32."""
+    if values.dtype == dtype:
+        return values
     if dtype == np.float16:
         values = values.astype(np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
