@@ -13,13 +13,13 @@ import numpy as np
 
 from . import lifted
 from .arguments import bind, complete, promote
-from .dtypes import FLOAT32, FLOAT64
+from .dtypes import BOOL, FLOAT32, FLOAT64, INT64
 from .errors import NotATensorError, explain, not_a_tensor
 from .graph import Edge
 from .inplace import check_target, store
 from .lifted import LiftedError
 from .modes import modes
-from .numbers import TABLE_32, TABLE_64, as_array
+from .numbers import TABLE_32, TABLE_64, TABLE_INT64, as_array
 from .outputs import view_marker, write_out
 from .real_only import complaint, refused
 from .recording import CONSTANT
@@ -81,6 +81,8 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
     differentiable = op.differentiable
     plans = op.plans
     general = make_call(op, None)
+    # Of one type already, and not to become floats. (Booleans are not subtracted.)
+    whole = op.promotes == "same" and op.name != "sub"
 
     # Most of a small program's time is spent in here, and in the `record` of a plan.
     def apply(input: Any, other: Any, out: Tensor | None = None, options: dict[str, Any] = defaults) -> Any:
@@ -89,7 +91,7 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
             isinstance(input, Tensor)
             and isinstance(other, Tensor)
             and (dtype := (x := input._array).dtype) is (y := other._array).dtype
-            and (dtype is FLOAT32 or dtype is FLOAT64)
+            and (dtype is FLOAT32 or dtype is FLOAT64 or (whole and (dtype is INT64 or dtype is BOOL)))
         ):
             edge_x = input._edge if input._view is None else current_edge(input)
             edge_y = other._edge if other._view is None else current_edge(other)
@@ -99,18 +101,28 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
         elif (
             ((kind := type(other)) is float or kind is int)
             and isinstance(input, Tensor)
-            and ((dtype := (x := input._array).dtype) is FLOAT32 or dtype is FLOAT64)
+            and (
+                (dtype := (x := input._array).dtype) is FLOAT32
+                or dtype is FLOAT64
+                or (whole and dtype is INT64 and kind is int)
+            )
         ):
-            y = (TABLE_32 if dtype is FLOAT32 else TABLE_64).get(other) or as_array(other, dtype)
+            table = TABLE_32 if dtype is FLOAT32 else TABLE_64 if dtype is FLOAT64 else TABLE_INT64
+            y = table.get(other) or as_array(other, dtype)
             edge_x = input._edge if input._view is None else current_edge(input)
             edge_y = None
             cells = input._cell, CONSTANT
         elif (
             ((kind := type(input)) is float or kind is int)
             and isinstance(other, Tensor)
-            and ((dtype := (y := other._array).dtype) is FLOAT32 or dtype is FLOAT64)
+            and (
+                (dtype := (y := other._array).dtype) is FLOAT32
+                or dtype is FLOAT64
+                or (whole and dtype is INT64 and kind is int)
+            )
         ):
-            x = (TABLE_32 if dtype is FLOAT32 else TABLE_64).get(input) or as_array(input, dtype)
+            table = TABLE_32 if dtype is FLOAT32 else TABLE_64 if dtype is FLOAT64 else TABLE_INT64
+            x = table.get(input) or as_array(input, dtype)
             edge_x = None
             edge_y = other._edge if other._view is None else current_edge(other)
             cells = CONSTANT, other._cell
@@ -135,6 +147,8 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
 
     def from_any(input: Any, other: Any, out: Tensor | None, options: dict[str, Any]) -> Any:
         try:
+            if out is None and options is defaults:
+                return general(input, other)
             return general(input, other, out=out, **options)
         except NotATensorError:
             if operator:

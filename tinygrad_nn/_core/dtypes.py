@@ -14,6 +14,8 @@ from .lifted import Lifted
 # The two dtypes that the engine's fast paths compare with `is` (NumPy's native dtypes are singletons).
 FLOAT32 = np.dtype(np.float32)
 FLOAT64 = np.dtype(np.float64)
+INT64 = np.dtype(np.int64)
+BOOL = np.dtype(np.bool_)
 
 
 DataType: TypeAlias = "dtype"  # inside the class, the name is that of an attribute

@@ -10,34 +10,36 @@ from typing import Any
 
 import numpy as np
 
-from .dtypes import FLOAT32, FLOAT64
+from .dtypes import FLOAT32, FLOAT64, INT64
 
 Table = dict[float, np.ndarray[Any, Any]]
 
 # Zeros are in no table, as 0.0 and -0.0 are the same key. (An array of zero counts as not found.)
 TABLE_32: Table = {}
 TABLE_64: Table = {}
+TABLE_INT64: Table = {}
+_TABLES = {FLOAT32: TABLE_32, FLOAT64: TABLE_64, INT64: TABLE_INT64}
+_ZEROS = {dtype: np.zeros((), dtype) for dtype in _TABLES}
 _MOST = 1000
-_ZERO_32, _ZERO_64 = np.zeros((), FLOAT32), np.zeros((), FLOAT64)
-for _zero in (_ZERO_32, _ZERO_64):
+for _zero in _ZEROS.values():
     _zero.flags.writeable = False
 
 
 def as_array(number: float, dtype: np.dtype[Any]) -> Any:
-    """A number that is not in the table of its type, `FLOAT32` or `FLOAT64`; from now on it is.
+    """A number that is not in the table of its type, which is one of these three; from now on it is.
 
-    A number that is too large for a float is given back as it is.
+    A number that is too large for its type is given back as it is.
     """
     if number == 0 and str(number)[0] != "-":
-        return _ZERO_32 if dtype is FLOAT32 else _ZERO_64
+        return _ZEROS[dtype]
     try:
         with np.errstate(all="ignore"):
             array = np.array(number, dtype)
     except OverflowError:
         return number
     array.flags.writeable = False
-    table = TABLE_32 if dtype is FLOAT32 else TABLE_64
     if number:
+        table = _TABLES[dtype]
         if len(table) >= _MOST:
             table.clear()
         table[number] = array
