@@ -137,8 +137,8 @@ def batch_gradient(
         found = planes - _beside(mean, planes)
         of_bias, dots = _channel_sums(given), _channel_dots(given, found)
         if wanted:
-            factors = (root * root * dots / -count, of_bias / -count, scale)
-            _move(found, found, given, *[_beside(by_channel, planes) for by_channel in factors])
+            terms = (root * root * dots / -count, of_bias / -count, scale)
+            _move(found, found, given, *[_beside(by_channel, planes) for by_channel in terms])
         return _as_images(found, x) if wanted else None, dots * root, of_bias
     of_bias, dots = _channel_totals(given, planes)
     dots -= mean * of_bias
