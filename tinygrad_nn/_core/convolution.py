@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import depthwise, rows
+from .sharing import share
 from .strips import (
     Strips,
     Window,
@@ -34,10 +35,21 @@ Array = np.ndarray[Any, Any]
 _FEW, _SHORT = 16, 100
 
 
-def _tiles(over: Window, images: Array, channels: int, outputs: int, whole: bool) -> tuple[int, list[slice]]:
-    """How many images are treated together, and which; with so many channels going in and out."""
-    step = images_at_once(len(images), bytes_of(over, channels, outputs, images.itemsize, whole))
-    return step, [slice(start, start + step) for start in range(0, len(images), step)]
+# So many multiply-adds for an image, and in all for a thread, are worth a second thread. With fewer in each step, the
+# threads wait for each other most of the time.
+_EACH, _SHARE = 1_500_000, 15_000_000
+
+
+def _tiles(over: Window, count: int, item: int, channels: int, outputs: int, whole: bool) -> list[slice]:
+    """Which images are treated together; with so many channels going in and out."""
+    step = images_at_once(count, bytes_of(over, channels, outputs, item, whole))
+    return [slice(start, start + step) for start in range(0, count, step)]
+
+
+def _shares(images: int, weights: int, over: Window) -> int:
+    """Into how many shares, at most, to divide the images, with so many weights."""
+    each = weights * math.prod(over.counts)
+    return images * each // _SHARE if each >= _EACH else 1
 
 
 def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups: int) -> Array:
@@ -58,21 +70,27 @@ def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups:
     out = np.empty((images, outputs, *over.counts), x.dtype)
     whole = is_thin(over, group)
     factors = weight_factors(weight, groups, whole)
-    step, tiles = _tiles(over, x, channels, outputs, whole)
     parts = parts_for(over.counts[-2] * over.counts[-1], outputs // groups * factors.shape[-1])
-    strips = Strips(over, groups, step, channels, x.dtype, parts, whole)
-    part = np.empty((step if len(factors) > 1 else 0, outputs, *over.counts), x.dtype)
-    partial = as_matrices(part, groups, parts)
     shift = None if bias is None else bias.reshape(-1, *(1,) * len(over.counts))
-    for these in tiles:
-        here = out[these]
-        first, *others = strips.load(x[these])
-        np.matmul(factors[0], first, as_matrices(here, groups, parts))
-        for factor, matrices in zip(factors[1:], others, strict=True):
-            np.matmul(factor, matrices, partial[: len(here)])
-            np.add(here, part[: len(here)], here)
-        if shift is not None:
-            np.add(here, shift, here)
+
+    def compute(some: slice) -> None:
+        given, found = x[some], out[some]
+        tiles = _tiles(over, len(given), x.itemsize, channels, outputs, whole)
+        step = tiles[0].stop if tiles else 0
+        strips = Strips(over, groups, step, channels, x.dtype, parts, whole)
+        part = np.empty((step if len(factors) > 1 else 0, outputs, *over.counts), x.dtype)
+        partial = as_matrices(part, groups, parts)
+        for these in tiles:
+            here = found[these]
+            first, *others = strips.load(given[these])
+            np.matmul(factors[0], first, as_matrices(here, groups, parts))
+            for factor, matrices in zip(factors[1:], others, strict=True):
+                np.matmul(factor, matrices, partial[: len(here)])
+                np.add(here, part[: len(here)], here)
+            if shift is not None:
+                np.add(here, shift, here)
+
+    share(compute, images, _shares(images, weight.size, over))
     return out
 
 
@@ -92,19 +110,27 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
         return rows.weight_gradient(x, g, shape, over, groups)
     x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
     whole = is_thin(over, group)
-    step, tiles = _tiles(over, x, channels, 2 * outputs, whole)
     turn = outputs > _FEW * groups and group * math.prod(kernel) >= _SHORT
     height = math.prod(kernel[:-1])
     kinds, tall = (1, height * group * kernel[-1]) if whole else (height, group * kernel[-1])
     parts = parts_for(over.counts[-2] * over.counts[-1], outputs // groups * tall, 256)
-    strips = Strips(over, groups, step, channels, x.dtype, parts, whole)
-    total = np.zeros((kinds, groups, tall, outputs // groups), x.dtype)
     summed = (0, *range(2, len(over.counts) + 1))
-    for these in tiles:
-        gradient = as_matrices(g[these], groups, parts).swapaxes(-1, -2)
-        gradient = np.ascontiguousarray(gradient) if turn else gradient
-        for kind, matrices in enumerate(strips.load(x[these])):
-            total[kind] += np.matmul(matrices, gradient).sum(summed)
+
+    def compute(some: slice) -> Array:
+        images, gradients = x[some], g[some]
+        tiles = _tiles(over, len(images), x.itemsize, channels, 2 * outputs, whole)
+        strips = Strips(over, groups, tiles[0].stop if tiles else 0, channels, x.dtype, parts, whole)
+        total = np.zeros((kinds, groups, tall, outputs // groups), x.dtype)
+        for these in tiles:
+            gradient = as_matrices(gradients[these], groups, parts).swapaxes(-1, -2)
+            gradient = np.ascontiguousarray(gradient) if turn else gradient
+            for kind, matrices in enumerate(strips.load(images[these])):
+                total[kind] += np.matmul(matrices, gradient).sum(summed)
+        return total
+
+    total, *others = share(compute, len(x), _shares(len(x), math.prod(shape), over))
+    for other in others:
+        total += other
     if whole:
         total = total.reshape(groups, height, -1, outputs // groups).swapaxes(0, 1)
     return weights_of(total, shape)
@@ -141,14 +167,19 @@ def _scatter(g: Array, weight: Array, over: Window, groups: int) -> Array:
     channels = groups * weight.shape[1]
     g = np.ascontiguousarray(g)
     out = np.zeros((len(g), channels, *over.lengths), g.dtype)
-    step, tiles = _tiles(over, g, 2 * channels, weight.shape[0], False)
     factors = np.ascontiguousarray(weight_factors(weight, groups, False).swapaxes(-1, -2))
     parts = parts_for(over.counts[-2] * over.counts[-1], factors[0, 0].size)
-    strips = Strips(over, groups, step, channels, g.dtype, parts)
-    for these in tiles:
-        here = out[these]
-        given = as_matrices(g[these], groups, parts)
-        for factor, target in zip(factors, strips.cleared(here), strict=True):
-            target += np.matmul(factor, given)
-        strips.unload(here)
+
+    def compute(some: slice) -> None:
+        gradients, found = g[some], out[some]
+        tiles = _tiles(over, len(gradients), g.itemsize, 2 * channels, len(weight), False)
+        strips = Strips(over, groups, tiles[0].stop if tiles else 0, channels, g.dtype, parts)
+        for these in tiles:
+            here = found[these]
+            given = as_matrices(gradients[these], groups, parts)
+            for factor, target in zip(factors, strips.cleared(here), strict=True):
+                target += np.matmul(factor, given)
+            strips.unload(here)
+
+    share(compute, len(g), _shares(len(g), weight.size, over))
     return out
