@@ -7,6 +7,7 @@ images are treated together, as many as stay in the cache from step to step.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -149,17 +150,31 @@ def input_gradient(g: Array, weight: Array, over: Window, groups: int) -> Array:
         if found is not None:
             return found
     # Adding up takes time for each element of the strips, the product for each of the more numerous results.
-    more = math.prod(over.lengths) / max(math.prod(over.counts), 1)
-    if any(s != 1 for s in over.stride) or more > 1 + 10 * groups / outputs:
+    back, turn, more = _back(over)
+    if back is None or more > 1 + 10 * groups / outputs:
         if rows.suits(over, len(g), group * groups, outputs):
             return rows.input_gradient(g, weight, over, groups)
         return _scatter(g, weight, over, groups)
-    reach = [d * (k - 1) for d, k in zip(over.dilation, kernel, strict=True)]
+    turned = weight[turn]
+    if groups == 1:
+        return correlate(g, turned.swapaxes(0, 1), None, back, 1)
+    turned = turned.reshape(groups, outputs // groups, group, *kernel).swapaxes(1, 2)
+    return correlate(g, turned.reshape(groups * group, outputs // groups, *kernel), None, back, groups)
+
+
+@functools.lru_cache(maxsize=512)
+def _back(over: Window) -> tuple[Window | None, Any, float]:
+    """For the gradient of images as a convolution: its windows, how it turns the weights, how many more results it has.
+
+    There are no windows where some elements are skipped.
+    """
+    more = math.prod(over.lengths) / max(math.prod(over.counts), 1)
+    if any(s != 1 for s in over.stride):
+        return None, None, more
+    reach = [d * (k - 1) for d, k in zip(over.dilation, over.kernel, strict=True)]
     around = tuple([(r - before, r - after) for r, (before, after) in zip(reach, over.padding, strict=True)])
-    turned = weight[index(..., *(slice(None, None, -1),) * len(kernel))]
-    turned = turned.reshape(groups, outputs // groups, group, *kernel)
-    turned = turned.swapaxes(1, 2).reshape(groups * group, outputs // groups, *kernel)
-    return correlate(g, turned, None, window(over.counts, over.kernel, over.stride, over.dilation, around), groups)
+    back = window(over.counts, over.kernel, over.stride, over.dilation, around)
+    return back, index(..., *(slice(None, None, -1),) * len(over.kernel)), more
 
 
 def _scatter(g: Array, weight: Array, over: Window, groups: int) -> Array:
