@@ -10,8 +10,8 @@ import warnings
 from typing import Any, TypeVar
 
 from ._core import dtypes
-from ._core.blas import function
 from ._core.device import CPU, check_device, device
+from ._core.sharing import blas_threads, set_blas_threads
 from ._core.tensor import Tensor
 from .ops.tensor_types import TensorType
 
@@ -85,19 +85,18 @@ _threads: dict[str, int | None] = {"": None, "interop_": None}
 
 
 def get_num_threads() -> int:
-    """How many threads matrix products use. All else that NumPy computes runs in one.
+    """How many threads matrix products and large convolutions use. All else that NumPy computes runs in one.
 
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.get_num_threads() >= 1
         True
     """
-    ask = function("openblas_get_num_threads")
-    return ask() if ask is not None else _threads[""] or _cores()
+    return blas_threads() or _threads[""] or _cores()
 
 
 def set_num_threads(num: int) -> None:
-    """Set how many threads matrix products use, where NumPy's library for them is OpenBLAS (as in its wheels).
+    """Set how many threads matrix products and large convolutions use, with OpenBLAS (as in NumPy's wheels).
 
     Raises:
         RuntimeError: no positive integer.
@@ -107,9 +106,7 @@ def set_num_threads(num: int) -> None:
         >>> tg.set_num_threads(tg.get_num_threads())
     """
     _threads[""] = _count("set_num_threads", num)
-    tell = function("openblas_set_num_threads")
-    if tell is not None:
-        tell(num)
+    set_blas_threads(num)
 
 
 def get_num_interop_threads() -> int:

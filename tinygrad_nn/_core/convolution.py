@@ -7,14 +7,14 @@ images are treated together, as many as stay in the cache from step to step.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from . import depthwise
-from .folding import folded, folded_window, folds, unfold
+from . import depthwise, rows
+from .sharing import share
 from .strips import (
     Strips,
     Window,
@@ -36,41 +36,21 @@ Array = np.ndarray[Any, Any]
 _FEW, _SHORT = 16, 100
 
 
-class _Tiles:
-    """The images that are treated together, as the products see them: side by side, or folded into one.
+# So many multiply-adds for an image, and in all for a thread, are worth a second thread. With fewer in each step, the
+# threads wait for each other most of the time.
+_EACH, _SHARE = 1_500_000, 15_000_000
 
-    Args:
-        over: the windows.
-        images: all images, or the gradient of the output.
-        channels, outputs: of each image.
-        whole: whether the strips are to be written out whole.
-    """
 
-    def __init__(self, over: Window, images: Array, channels: int, outputs: int, whole: bool) -> None:
-        item = images.itemsize
-        self.count = len(images)
-        self.folded = 0 if whole else folds(self.count, channels, outputs, over, item)
-        self.step = self.folded or images_at_once(self.count, bytes_of(over, channels, outputs, item, whole))
-        self.size = 1 if self.folded else self.step  # as the products see them
-        self.over = folded_window(over, self.folded) if self.folded else over
+def _tiles(over: Window, count: int, item: int, channels: int, outputs: int, whole: bool) -> list[slice]:
+    """Which images are treated together; with so many channels going in and out."""
+    step = images_at_once(count, bytes_of(over, channels, outputs, item, whole))
+    return [slice(start, start + step) for start in range(0, count, step)]
 
-    def __iter__(self) -> Iterator[slice]:
-        return iter([slice(start, start + self.step) for start in range(0, self.count, self.step)])
 
-    def take(self, images: Array, these: slice) -> Array:
-        """Some of the images."""
-        return folded(images[these]) if self.folded else images[these]
-
-    def room(self, out: Array, these: slice) -> Array:
-        """Where the result for some images is to be computed."""
-        if not self.folded:
-            return out[these]
-        return np.empty((1, *out.shape[1:-1], out.shape[-1] * self.folded), out.dtype)
-
-    def put(self, found: Array, out: Array, these: slice) -> None:
-        """Write what was computed to its place, if it is not there."""
-        if self.folded:
-            unfold(found, out[these])
+def _shares(images: int, weights: int, over: Window) -> int:
+    """Into how many shares, at most, to divide the images, with so many weights."""
+    each = weights * math.prod(over.counts)
+    return images * each // _SHARE if each >= _EACH else 1
 
 
 def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups: int) -> Array:
@@ -85,27 +65,33 @@ def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups:
         found = depthwise.correlate(x, weight, over, groups)
         if found is not None:
             return found if bias is None else np.add(found, bias.reshape(-1, 1, 1), found)
+    if rows.suits(over, images, channels, outputs):
+        return rows.correlate(x, weight, bias, over, groups)
     x = np.ascontiguousarray(x)
     out = np.empty((images, outputs, *over.counts), x.dtype)
     whole = is_thin(over, group)
     factors = weight_factors(weight, groups, whole)
-    tiles = _Tiles(over, x, channels, outputs, whole)
-    inside = tiles.over
-    parts = parts_for(inside.counts[-2] * inside.counts[-1], outputs // groups * factors.shape[-1])
-    strips = Strips(inside, groups, tiles.size, channels, x.dtype, parts, whole)
-    part = np.empty((tiles.size if len(factors) > 1 else 0, outputs, *inside.counts), x.dtype)
-    partial = as_matrices(part, groups, parts)
+    parts = parts_for(over.counts[-2] * over.counts[-1], outputs // groups * factors.shape[-1])
     shift = None if bias is None else bias.reshape(-1, *(1,) * len(over.counts))
-    for these in tiles:
-        here = tiles.room(out, these)
-        first, *others = strips.load(tiles.take(x, these))
-        np.matmul(factors[0], first, as_matrices(here, groups, parts))
-        for factor, matrices in zip(factors[1:], others, strict=True):
-            np.matmul(factor, matrices, partial[: len(here)])
-            np.add(here, part[: len(here)], here)
-        if shift is not None:
-            np.add(here, shift, here)
-        tiles.put(here, out, these)
+
+    def compute(some: slice) -> None:
+        given, found = x[some], out[some]
+        tiles = _tiles(over, len(given), x.itemsize, channels, outputs, whole)
+        step = tiles[0].stop if tiles else 0
+        strips = Strips(over, groups, step, channels, x.dtype, parts, whole)
+        part = np.empty((step if len(factors) > 1 else 0, outputs, *over.counts), x.dtype)
+        partial = as_matrices(part, groups, parts)
+        for these in tiles:
+            here = found[these]
+            first, *others = strips.load(given[these])
+            np.matmul(factors[0], first, as_matrices(here, groups, parts))
+            for factor, matrices in zip(factors[1:], others, strict=True):
+                np.matmul(factor, matrices, partial[: len(here)])
+                np.add(here, part[: len(here)], here)
+            if shift is not None:
+                np.add(here, shift, here)
+
+    share(compute, images, _shares(images, weight.size, over))
     return out
 
 
@@ -121,24 +107,33 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
         found = depthwise.weight_gradient(x, g, over, groups)
         if found is not None:
             return found
+    if rows.suits(over, len(x), channels, outputs) and rows.suits_weights(shape):
+        return rows.weight_gradient(x, g, shape, over, groups)
     x, g = np.ascontiguousarray(x), np.ascontiguousarray(g)
     whole = is_thin(over, group)
-    tiles = _Tiles(over, x, channels, 2 * outputs, whole)
-    inside = tiles.over
     turn = outputs > _FEW * groups and group * math.prod(kernel) >= _SHORT
-    rows = math.prod(kernel[:-1])
-    kinds, tall = (1, rows * group * kernel[-1]) if whole else (rows, group * kernel[-1])
-    parts = parts_for(inside.counts[-2] * inside.counts[-1], outputs // groups * tall, 256)
-    strips = Strips(inside, groups, tiles.size, channels, x.dtype, parts, whole)
-    total = np.zeros((kinds, groups, tall, outputs // groups), x.dtype)
+    height = math.prod(kernel[:-1])
+    kinds, tall = (1, height * group * kernel[-1]) if whole else (height, group * kernel[-1])
+    parts = parts_for(over.counts[-2] * over.counts[-1], outputs // groups * tall, 256)
     summed = (0, *range(2, len(over.counts) + 1))
-    for these in tiles:
-        gradient = as_matrices(tiles.take(g, these), groups, parts).swapaxes(-1, -2)
-        gradient = np.ascontiguousarray(gradient) if turn else gradient
-        for kind, matrices in enumerate(strips.load(tiles.take(x, these))):
-            total[kind] += np.matmul(matrices, gradient).sum(summed)
+
+    def compute(some: slice) -> Array:
+        images, gradients = x[some], g[some]
+        tiles = _tiles(over, len(images), x.itemsize, channels, 2 * outputs, whole)
+        strips = Strips(over, groups, tiles[0].stop if tiles else 0, channels, x.dtype, parts, whole)
+        total = np.zeros((kinds, groups, tall, outputs // groups), x.dtype)
+        for these in tiles:
+            gradient = as_matrices(gradients[these], groups, parts).swapaxes(-1, -2)
+            gradient = np.ascontiguousarray(gradient) if turn else gradient
+            for kind, matrices in enumerate(strips.load(images[these])):
+                total[kind] += np.matmul(matrices, gradient).sum(summed)
+        return total
+
+    total, *others = share(compute, len(x), _shares(len(x), math.prod(shape), over))
+    for other in others:
+        total += other
     if whole:
-        total = total.reshape(groups, rows, -1, outputs // groups).swapaxes(0, 1)
+        total = total.reshape(groups, height, -1, outputs // groups).swapaxes(0, 1)
     return weights_of(total, shape)
 
 
@@ -155,15 +150,31 @@ def input_gradient(g: Array, weight: Array, over: Window, groups: int) -> Array:
         if found is not None:
             return found
     # Adding up takes time for each element of the strips, the product for each of the more numerous results.
-    more = math.prod(over.lengths) / max(math.prod(over.counts), 1)
-    if any(s != 1 for s in over.stride) or more > 1 + 10 * groups / outputs:
+    back, turn, more = _back(over)
+    if back is None or more > 1 + 10 * groups / outputs:
+        if rows.suits(over, len(g), group * groups, outputs):
+            return rows.input_gradient(g, weight, over, groups)
         return _scatter(g, weight, over, groups)
-    reach = [d * (k - 1) for d, k in zip(over.dilation, kernel, strict=True)]
+    turned = weight[turn]
+    if groups == 1:
+        return correlate(g, turned.swapaxes(0, 1), None, back, 1)
+    turned = turned.reshape(groups, outputs // groups, group, *kernel).swapaxes(1, 2)
+    return correlate(g, turned.reshape(groups * group, outputs // groups, *kernel), None, back, groups)
+
+
+@functools.lru_cache(maxsize=512)
+def _back(over: Window) -> tuple[Window | None, Any, float]:
+    """For the gradient of images as a convolution: its windows, how it turns the weights, how many more results it has.
+
+    There are no windows where some elements are skipped.
+    """
+    more = math.prod(over.lengths) / max(math.prod(over.counts), 1)
+    if any(s != 1 for s in over.stride):
+        return None, None, more
+    reach = [d * (k - 1) for d, k in zip(over.dilation, over.kernel, strict=True)]
     around = tuple([(r - before, r - after) for r, (before, after) in zip(reach, over.padding, strict=True)])
-    turned = weight[index(..., *(slice(None, None, -1),) * len(kernel))]
-    turned = turned.reshape(groups, outputs // groups, group, *kernel)
-    turned = turned.swapaxes(1, 2).reshape(groups * group, outputs // groups, *kernel)
-    return correlate(g, turned, None, window(over.counts, over.kernel, over.stride, over.dilation, around), groups)
+    back = window(over.counts, over.kernel, over.stride, over.dilation, around)
+    return back, index(..., *(slice(None, None, -1),) * len(over.kernel)), more
 
 
 def _scatter(g: Array, weight: Array, over: Window, groups: int) -> Array:
@@ -171,18 +182,19 @@ def _scatter(g: Array, weight: Array, over: Window, groups: int) -> Array:
     channels = groups * weight.shape[1]
     g = np.ascontiguousarray(g)
     out = np.zeros((len(g), channels, *over.lengths), g.dtype)
-    tiles = _Tiles(over, g, 2 * channels, weight.shape[0], False)
-    inside = tiles.over
     factors = np.ascontiguousarray(weight_factors(weight, groups, False).swapaxes(-1, -2))
-    parts = parts_for(inside.counts[-2] * inside.counts[-1], factors[0, 0].size)
-    strips = Strips(inside, groups, tiles.size, channels, g.dtype, parts)
-    for these in tiles:
-        here = tiles.room(out, these)
-        if tiles.folded:
-            here.fill(0)
-        given = as_matrices(tiles.take(g, these), groups, parts)
-        for factor, target in zip(factors, strips.cleared(here), strict=True):
-            target += np.matmul(factor, given)
-        strips.unload(here)
-        tiles.put(here, out, these)
+    parts = parts_for(over.counts[-2] * over.counts[-1], factors[0, 0].size)
+
+    def compute(some: slice) -> None:
+        gradients, found = g[some], out[some]
+        tiles = _tiles(over, len(gradients), g.itemsize, 2 * channels, len(weight), False)
+        strips = Strips(over, groups, tiles[0].stop if tiles else 0, channels, g.dtype, parts)
+        for these in tiles:
+            here = found[these]
+            given = as_matrices(gradients[these], groups, parts)
+            for factor, target in zip(factors, strips.cleared(here), strict=True):
+                target += np.matmul(factor, given)
+            strips.unload(here)
+
+    share(compute, len(g), _shares(len(g), weight.size, over))
     return out

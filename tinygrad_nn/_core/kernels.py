@@ -151,12 +151,12 @@ def plane_sums(x: Array) -> Any:
     return add_reduce(planes, 2)
 
 
-_BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
+BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
 
 
 def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
     """``x`` where the mask holds, else 0, by its bits: no inf or nan gets through, and it costs what a product does."""
-    bits = _BITS.get(x.dtype)
+    bits = BITS.get(x.dtype)
     if bits is None:
         found = np.where(mask, x, x.dtype.type(0))
         if out is None:

@@ -22,7 +22,7 @@ from .kernels import add_reduce, column_sums, maximum_reduce, minimum_reduce, on
 
 Array = np.ndarray[Any, Any]
 F = TypeVar("F", bound=Callable[..., Any])
-_FEW = 8_192  # elements for which the steps' starts take longer than the steps
+_FEW, _SOME = 8_192, 100_000  # elements for which the starts of the steps, or of more steps, take longer than these
 _BLOCK = 262_144  # elements that are treated together, so that they stay in the cache from pass to pass
 _PIECE = 1024  # elements that NumPy treats at a time where it broadcasts
 _LONG = 512  # elements in a plane that NumPy's broadcasting treats as quickly as copies
@@ -94,9 +94,30 @@ def batch_normalised(
     """Each channel normalised over all images; and the channels' means, inverse roots and variances."""
     planes = _planes(x)
     count = planes.shape[0] * planes.shape[2]
-    mean = _channel_sums(planes) / count
+    if x.size < _SOME:
+        return _batch_centred(x, planes, _channel_sums(planes) / count, weight, bias, eps)
+    total, square = _channel_totals(planes, planes)
+    mean = total / count
+    variance = square / count - mean * mean
+    root = inverse_root(variance, eps)
+    if _is_far(mean * root):
+        return _batch_centred(x, planes, mean, weight, bias, eps)
+    scale = root if weight is None else root * weight
+    shift = -mean * scale if bias is None else bias - mean * scale
+    out = np.empty_like(planes)
+    scale, shift = _beside(scale, planes), _beside(shift, planes)
+    for block in _image_blocks(planes):
+        written = np.multiply(planes[block], scale, out[block])
+        written += shift
+    return _as_images(out, x), mean, root, variance
+
+
+def _batch_centred(
+    x: Array, planes: Array, mean: Array, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array, Array, Array]:
+    """The same by the sums of the squares of deviations: of few elements, or where means are far from 0."""
     centred = planes - _beside(mean, planes)
-    variance = _channel_dots(centred, centred) / count
+    variance = _channel_dots(centred, centred) / (planes.shape[0] * planes.shape[2])
     root = inverse_root(variance, eps)
     centred *= _beside(root if weight is None else root * weight, planes)
     if bias is not None:
@@ -111,17 +132,48 @@ def batch_gradient(
     """The gradients of the input (if it is wanted), of the weight and of the bias."""
     planes, given = _planes(x), _planes(g)
     count = planes.shape[0] * planes.shape[2]
-    centred = planes - _beside(mean, planes)
-    of_bias = _channel_sums(given)
-    dots = _channel_dots(given, centred)
+    scale = root if weight is None else root * weight
+    if x.size < _SOME or _is_far(mean * root):
+        found = planes - _beside(mean, planes)
+        of_bias, dots = _channel_sums(given), _channel_dots(given, found)
+        if wanted:
+            terms = (root * root * dots / -count, of_bias / -count, scale)
+            _move(found, found, given, *[_beside(by_channel, planes) for by_channel in terms])
+        return _as_images(found, x) if wanted else None, dots * root, of_bias
+    of_bias, dots = _channel_totals(given, planes)
+    dots -= mean * of_bias
     if not wanted:
         return None, dots * root, of_bias
-    scale = root if weight is None else root * weight
-    centred *= _beside(scale * root * root * dots / -count, planes)
-    centred -= _beside(scale * of_bias / count, planes)
-    found = given * _beside(scale, planes)
-    found += centred
+    found = np.empty_like(planes)
+    slope = root * root * dots / -count
+    moved = of_bias / -count - slope * mean
+    factors = [_beside(by_channel, planes) for by_channel in (slope, moved, scale)]
+    for block in _image_blocks(planes):
+        _move(found[block], planes[block], given[block], *factors)
     return _as_images(found, x), dots * root, of_bias
+
+
+def _move(found: Array, planes: Array, given: Array, slope: Array, moved: Array, scale: Array) -> None:
+    """``found = (planes * slope + moved + given) * scale``."""
+    np.multiply(planes, slope, found)
+    found += moved
+    found += given
+    found *= scale
+
+
+def _image_blocks(planes: Array) -> list[slice]:
+    """Images that stay in the cache from pass to pass, which takes 0.7 to 0.85 of the time."""
+    return _blocks(len(planes), planes[:1].size)
+
+
+def _channel_totals(x: Array, y: Array) -> tuple[Array, Array]:
+    """The sums of ``x`` and of ``x * y`` over each channel."""
+    blocks = _image_blocks(x)
+    if len(blocks) == 1:
+        return _channel_sums(x), _channel_dots(x, y)
+    found = [(_channel_sums(x[block]), _channel_dots(x[block], y[block])) for block in blocks]
+    total, dots = np.array(found).sum(0)
+    return total, dots
 
 
 def _channel_sums(planes: Array) -> Array:

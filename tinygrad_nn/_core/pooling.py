@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from .kernels import masked
+from .kernels import BITS, add_reduce, masked
 from .memory_format import in_order_of
 from .patches import Lengths, Windows, windows
 from .strips import index
 
 Array = np.ndarray[Any, Any]
+_FEW = 512  # elements, for which few steps matter more than quick ones
 _TILE = 400_000  # bytes of the images that are treated together, so that they stay in the cache
 
 
@@ -30,6 +31,7 @@ class Pool:
     along: tuple[Windows, ...]
     apart: bool  # no element lies in two windows
     tiled: bool  # each element lies in exactly one window
+    steps: tuple[Lengths, Lengths]  # from element to element of a window, and from window to window
 
     def __repr__(self) -> str:
         return f"Pool({self.windows.kernel}, {self.windows.lengths} -> {self.windows.counts})"
@@ -48,6 +50,7 @@ def pool(
         tuple([windows((n,), (k,), (s,), (d,), (p,), (c,)) for n, k, s, d, p, c in given]),
         apart,
         apart and filled and not any(padding),
+        (dilation, stride),
     )
 
 
@@ -113,7 +116,10 @@ def first_places(x: Array, over: Windows) -> Array:
 
 
 def _has_nan(out: Array) -> bool:
-    return bool(out.dtype.kind == "f" and np.isnan(out.sum()) and np.isnan(out).any())
+    if out.dtype.kind != "f":
+        return False
+    total = add_reduce(out, None)
+    return bool(total != total and np.isnan(out).any())
 
 
 def at_maxima(g: Array, x: Array, out: Array, over: Pool) -> Array:
@@ -121,6 +127,9 @@ def at_maxima(g: Array, x: Array, out: Array, over: Pool) -> Array:
     if _has_nan(out):  # nan is not equal to itself
         return scattered(g, first_places(x, over.windows), x.shape, len(over.along))
     found = (np.empty_like if over.tiled else np.zeros_like)(x, dtype=g.dtype)
+    if x.size <= _FEW and over.apart and over.windows.whole and x.flags.c_contiguous and g.dtype in BITS:
+        _add_few(g, x, out, over, found)
+        return found
     if x.ndim == len(over.along):
         _add_at_maxima(g, x, out, over, found)
         return found
@@ -129,6 +138,28 @@ def at_maxima(g: Array, x: Array, out: Array, over: Pool) -> Array:
         these = slice(start, start + step)
         _add_at_maxima(g[these], x[these], out[these], over, found[these])
     return found
+
+
+def _add_few(g: Array, x: Array, out: Array, over: Pool, found: Array) -> None:
+    """`_add_at_maxima` for all offsets at once, in half the time where there are few elements and no overlaps."""
+    dims = len(over.along)
+    count = math.prod(over.windows.kernel)
+    each = (*out.shape[: out.ndim - dims], *(1,) * dims, *over.windows.counts)
+    under = _under(x, over)
+    is_it = np.equal(under, out.reshape(each), out=np.empty(under.shape, bool))
+    in_turn = is_it.reshape(-1, count, math.prod(over.windows.counts))
+    before = np.logical_or.accumulate(in_turn, 1)
+    np.greater(in_turn[:, 1:], before[:, :-1], out=in_turn[:, 1:])
+    masked(g.reshape(each), is_it, _under(found, over))
+
+
+def _under(x: Array, over: Pool) -> Array:
+    """The elements under all windows, none of which reaches beyond an edge: (..., *kernel, *counts), a view."""
+    dims = len(over.along)
+    lead, last = x.shape[: x.ndim - dims], x.strides[x.ndim - dims :]
+    apart = [n * step for steps in over.steps for n, step in zip(steps, last, strict=True)]
+    shape = (*lead, *over.windows.kernel, *over.windows.counts)
+    return np.ndarray(shape, x.dtype, x, 0, (*x.strides[: x.ndim - dims], *apart))
 
 
 def _add_at_maxima(g: Array, x: Array, out: Array, over: Pool, found: Array) -> None:

@@ -25,7 +25,7 @@ Pairs = tuple[tuple[int, int], ...]
 Slices = tuple[slice, ...]
 _EVERY = slice(None)
 
-_TILE = 800_000  # bytes of strips and results that stay in the second-level cache
+_TILE = 1_500_000  # bytes of strips and results that are soon found again; 800,000 take 3 to 6 % longer
 _SMALL = 1_000_000  # OpenBLAS takes its quicker way, without packing, for products of so many multiply-adds
 _FEW = 20_000  # so many elements under all windows are written out in one step
 _WHOLE = 40  # strips of fewer elements in a column are written out whole
@@ -249,14 +249,23 @@ def all_windows(images: Array, over: Window, groups: int) -> Array:
         lengths, to, source = over.around
         padded = np.zeros((count, channels, *lengths), images.dtype)
         padded[to] = images[source]
-    first, second, *steps = padded.strides
-    share = channels // groups
+    shape, steps, matrices = _windows_layout(over, count, channels, groups, padded.itemsize)
+    return np.ndarray(shape, padded.dtype, padded, 0, steps).reshape(matrices)
+
+
+@functools.lru_cache(maxsize=512)
+def _windows_layout(
+    over: Window, count: int, channels: int, groups: int, item: int
+) -> tuple[Lengths, Lengths, Lengths]:
+    """Shape and strides of all windows in padded images, and the shape of the matrices that they make."""
+    lengths = over.lengths if over.around is None else over.around[0]
+    steps = [math.prod(lengths[i + 1 :]) * item for i in range(len(lengths))]
+    plane, share = math.prod(lengths) * item, channels // groups
     apart = [step * d for step, d in zip(steps, over.dilation, strict=True)]
     moved = [step * s for step, s in zip(steps, over.stride, strict=True)]
     shape = (count, groups, share, *over.kernel, *over.counts)
-    view = np.ndarray(shape, padded.dtype, padded, 0, (first, second * share, second, *apart, *moved))
-    windows = math.prod(over.counts)
-    return view.reshape(count, groups, share * math.prod(over.kernel), windows)
+    matrices = (count, groups, share * math.prod(over.kernel), math.prod(over.counts))
+    return shape, (plane * channels, plane * share, plane, *apart, *moved), matrices
 
 
 # --- sizes -------------------------------------------------------------------------------------------------------

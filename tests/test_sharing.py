@@ -1,0 +1,133 @@
+"""Work shared by a few threads: the same results every time, errors passed on, and nobody in another's way."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_nn as tg
+from tinygrad_nn._core import sharing
+from tinygrad_nn._core.convolution import _shares, correlate, input_gradient, weight_gradient
+from tinygrad_nn._core.strips import window
+
+pytestmark = pytest.mark.skipif(sharing.blas_threads() is None, reason="NumPy came without OpenBLAS")
+
+
+@contextlib.contextmanager
+def threads(number: int) -> Generator[None]:
+    """So many threads, for a while."""
+    before = tg.get_num_threads()
+    tg.set_num_threads(number)
+    try:
+        yield
+    finally:
+        tg.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def two_threads() -> Generator[None]:
+    with threads(2):
+        yield
+
+
+def convolutions(dtype: Any, stride: int = 1) -> list[np.ndarray[Any, Any]]:
+    """A convolution large enough to be shared, and its gradients."""
+    rng = np.random.default_rng(0)
+    over = window((20, 20), (3, 3), (stride, stride), (1, 1), ((1, 1), (1, 1)))
+    x = rng.normal(size=(25, 32, 20, 20)).astype(dtype)
+    weight, bias = rng.normal(size=(64, 32, 3, 3)).astype(dtype), rng.normal(size=64).astype(dtype)
+    g = rng.normal(size=(25, 64, *over.counts)).astype(dtype)
+    assert _shares(len(x), weight.size, over) > 1
+    found = correlate(x, weight, bias, over, 1), weight_gradient(x, g, weight.shape, over, 1)
+    return [*found, input_gradient(g, weight, over, 1)]
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_convolutions_are_what_they_are_in_one_thread(stride: int) -> None:
+    shared, again = convolutions(np.float64, stride), convolutions(np.float64, stride)
+    with threads(1):
+        one = convolutions(np.float64, stride)
+    for found, same, alone in zip(shared, again, one, strict=True):
+        assert np.array_equal(found, same)
+        np.testing.assert_allclose(found, alone, rtol=1e-10, atol=1e-10)
+
+
+def test_shares_come_in_order_and_from_two_threads() -> None:
+    meet = threading.Barrier(2, timeout=60)
+
+    def work(images: slice) -> tuple[int, int, int]:
+        meet.wait()
+        assert sharing._openblas("get")() == 1
+        assert tg.get_num_threads() == 2  # what was set, not what holds for the moment
+        return images.start, images.stop, threading.get_ident()
+
+    (first, second, own), (third, last, other) = sharing.share(work, 5, 9)
+    assert (first, second, third, last) == (0, 2, 2, 5)
+    assert own == threading.get_ident() != other
+    assert sharing._openblas("get")() == 2
+
+
+def test_one_thread_shares_nothing() -> None:
+    here = threading.get_ident()
+    with threads(1):
+        assert sharing.share(lambda images: (images, threading.get_ident()), 5, 9) == [(slice(0, 5), here)]
+
+
+@pytest.mark.parametrize("start", [0, 2])
+def test_an_error_is_passed_on_and_nothing_stays_held(start: int) -> None:
+    def work(images: slice) -> int:
+        if images.start == start:
+            raise ValueError("so it is")
+        return 1
+
+    for _ in range(3):
+        with pytest.raises(ValueError, match="so it is"):
+            sharing.share(work, 4, 2)
+    assert sharing.share(lambda images: images.start, 4, 2) == [0, 2]
+    assert tg.get_num_threads() == sharing._openblas("get")() == 2
+
+
+def test_helpers_go_by_the_callers_floating_point_warnings() -> None:
+    with np.errstate(divide="raise"):
+        assert [state["divide"] for state in sharing.share(lambda _: np.geterr(), 2, 2)] == ["raise", "raise"]
+
+
+def test_threads_at_once_do_their_work_alone_while_the_helpers_are_busy() -> None:
+    found: list[list[np.ndarray[Any, Any]]] = []
+    several = [threading.Thread(target=lambda: found.append(convolutions(np.float32))) for _ in range(4)]
+    for thread in several:
+        thread.start()
+    for thread in several:
+        thread.join()
+    assert len(found) == 4
+    for arrays in found:
+        assert all(np.array_equal(a, b) for a, b in zip(arrays, found[0], strict=True))
+    assert tg.get_num_threads() == sharing._openblas("get")() == 2
+
+
+def test_a_number_of_threads_set_meanwhile_holds_afterwards() -> None:
+    def work(images: slice) -> None:
+        if images.start == 0:
+            tg.set_num_threads(3)
+
+    with threads(2):
+        sharing.share(work, 2, 2)
+        assert tg.get_num_threads() == sharing._openblas("get")() == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_shares_nothing() -> None:
+    convolutions(np.float32)
+    child = os.fork()
+    if child == 0:
+        here = threading.get_ident()
+        same = sharing.share(lambda images: (images, threading.get_ident()), 4, 2) == [(slice(0, 4), here)]
+        os._exit(0 if same else 1)
+    assert os.waitpid(child, 0)[1] == 0
