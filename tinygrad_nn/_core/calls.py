@@ -179,7 +179,7 @@ def make_single(op: Op, collects: str | None) -> Callable[..., Any]:
         out = None
         if simple and not options and len(inputs) == 1:
             options = defaults
-        elif only is not None and not options and all(type(length) is int for length in inputs[1:]):
+        elif only is not None and not options and inputs[1:] and all(type(length) is int for length in inputs[1:]):
             options, inputs = {only: inputs[1:]}, inputs[:1]
         else:
             out = options.pop("out", None)
