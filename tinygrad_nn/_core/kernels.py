@@ -86,6 +86,29 @@ def row_maxima(matrix: Array) -> Any:
 
 # --- exponentials ------------------------------------------------------------------------------------------------
 
+
+def _has_quick_exp2() -> bool:
+    """Whether NumPy has vector code for powers of 2 in float32: where it has none, they take twice the time of exp."""
+    introspect = getattr(np.lib, "introspect", None)
+    if introspect is None:  # an older NumPy
+        return False
+    found = introspect.opt_func_info("^exp2$", "float32").get("exp2", {})
+    return any("X86_V4" in kinds["current"] or "AVX512" in kinds["current"] for kinds in found.values())
+
+
+_HAS_QUICK_EXP2 = _has_quick_exp2()
+
+
+def quick_power(dtype: np.dtype[Any]) -> tuple[Any, float]:
+    """A function, and a number: of the number times x, the function is ``e ** x``.
+
+    In float32 powers of 2 take half of the time of exp (0.23 ns for each number beside 0.47), as exact where x is a
+    rounded number, whose error counts for as much. But numbers whose powers overflow or vanish (for x beyond 87) take
+    6 to 60 times as long: it is for what hardly ever is that large.
+    """
+    return (np.exp2, math.log2(math.e)) if dtype is FLOAT32 and _HAS_QUICK_EXP2 else (np.exp, 1.0)
+
+
 _SMALL = 16.0  # exp of anything between -16 and 16 is far from overflow and underflow, also summed up
 
 
