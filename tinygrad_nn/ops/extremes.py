@@ -147,7 +147,7 @@ def _place_along(x, /, *, indices, dim, length):
     elements = x.swapaxes(dim, -1)
     placed = np.zeros((*elements.shape[:-1], length), x.dtype)
     placed.reshape(-1)[_places(indices, dim, length)] = elements.reshape(-1)
-    return placed.swapaxes(dim, -1)
+    return placed if dim in (-1, x.ndim - 1) else placed.swapaxes(dim, -1)  # a view would be copied by a leaf
 
 
 def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:

@@ -37,8 +37,15 @@ def _vector(x: Any) -> Any:
 
 
 def _shaped(found: Any, like: Any) -> Any:
+    """Gradients in the shapes and types of what they are the gradients of; not views, where there is a choice.
+
+    A leaf takes over an array of its own, and copies a view.
+    """
     pairs = zip(found, like, strict=True)
-    return in_types([None if f is None or of is None else f.reshape(of.shape) for f, of in pairs], like)
+    return in_types(
+        [None if f is None or of is None else f if f.shape == of.shape else f.reshape(of.shape) for f, of in pairs],
+        like,
+    )
 
 
 def _of_rows(

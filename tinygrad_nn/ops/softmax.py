@@ -12,7 +12,18 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.kernels import add_reduce, are_moderate, exp_below_one, log_sum_exp, row_sums, sums_along
+from .._core.kernels import (
+    SMALL,
+    add_reduce,
+    are_moderate,
+    exp_below_one,
+    in_row_blocks,
+    log_sum_exp,
+    minimum_reduce,
+    row_maxima,
+    row_sums,
+    sums_along,
+)
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, check_dim
 
@@ -40,14 +51,19 @@ def _along(name: str, kernel: Callable[[Any, int], Any], x: Any, dim: int) -> An
 
 
 def _softmax_kernel(x: Any, axis: int) -> Any:
-    if axis == 1 and x.ndim == 2:  # most rows need no shift, which their sums tell at less cost than a look at x
-        powers = np.exp(x)
-        sums = row_sums(powers)
-        if are_moderate(sums):
-            return np.divide(powers, sums, powers)
+    if axis == 1 and x.ndim == 2:
+        return in_row_blocks(_softmax_rows, np.empty_like(x), x)
     powers, _ = exp_below_one(x, axis)
     powers /= sums_along(powers, axis)
     return powers
+
+
+def _softmax_rows(x: Any, out: Any) -> None:
+    sums = row_sums(np.exp(x, out))
+    if not are_moderate(sums):  # most rows need no shift, which their sums tell at less cost than a look at x
+        np.subtract(x, row_maxima(x), out)
+        sums = row_sums(np.exp(out, out))
+    out /= sums
 
 
 def _softmax_vjp(g: Any, out: Any, dim: int) -> Any:
@@ -59,12 +75,16 @@ def _softmax_vjp(g: Any, out: Any, dim: int) -> Any:
 
 
 def _softmax_backward(g: Any, out: Any, axis: int) -> Any:
-    if out.ndim == 2 and axis == 1:  # the product and its sum in one pass
-        result = g - np.einsum("ij,ij->i", g, out)[:, None]
-    else:
-        result = g - add_reduce(g * out, axis, None, None, True)
+    if out.ndim == 2 and axis == 1:
+        return in_row_blocks(_softmax_backward_rows, np.empty_like(out), g, out)
+    result = g - add_reduce(g * out, axis, None, None, True)
     result *= out
     return result
+
+
+def _softmax_backward_rows(g: Any, out: Any, result: Any) -> None:
+    np.subtract(g, np.vecdot(g, out)[:, None], result)
+    result *= out
 
 
 def _backward(kernel: Callable[[Any, Any, int], Any], g: Any, out: Any, dim: int) -> Any:
@@ -103,10 +123,31 @@ def _softmax(x, /, dim):
 SOFTMAX = _softmax.op  # by which the nodes that it made are known
 
 
+def _log_softmax_kernel(x: Any, axis: int) -> Any:
+    if axis == 1 and x.ndim == 2:
+        return in_row_blocks(_log_softmax_rows, np.empty_like(x), x)
+    return x - log_sum_exp(x, axis)
+
+
+def _log_softmax_rows(x: Any, out: Any) -> None:
+    sums = row_sums(np.exp(x, out))
+    # Far below 0, as a mask's -inf, may stand all but one of a row, whose logarithm is 0 exactly with the shift only.
+    near = minimum_reduce(x.reshape(-1)) > -SMALL and are_moderate(sums)
+    np.subtract(x, np.log(sums, sums) if near else log_sum_exp(x, 1), out)
+
+
 def _log_softmax_backward(g: Any, out: Any, axis: int) -> Any:
+    if axis == 1 and out.ndim == 2:
+        return in_row_blocks(_log_softmax_backward_rows, np.empty_like(out), g, out)
     powers = np.exp(out)
     powers *= sums_along(g, axis)
     return np.subtract(g, powers, powers)
+
+
+def _log_softmax_backward_rows(g: Any, out: Any, result: Any) -> None:
+    np.exp(out, result)
+    result *= row_sums(g)
+    np.subtract(g, result, result)
 
 
 def _log_softmax_vjp(g: Any, out: Any, dim: int) -> Any:
@@ -124,7 +165,7 @@ def _log_softmax_vjp(g: Any, out: Any, dim: int) -> Any:
 )
 def _log_softmax(x, /, dim):
     """See `log_softmax`."""
-    return _along("log_softmax", lambda a, axis: a - log_sum_exp(a, axis), x, dim)
+    return _along("log_softmax", _log_softmax_kernel, x, dim)
 
 
 def _arguments(name: str, input: Any, dim: int | None, third: Any, dtype: Any) -> tuple[Any, int]:
