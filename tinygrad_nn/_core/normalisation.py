@@ -158,7 +158,7 @@ def _blocks(rows: int, columns: int) -> list[slice]:
 
 
 def _is_few(x: Array) -> bool:
-    return x.size < _FEW
+    return x.size < 2 * _FEW
 
 
 def _two_rows(first: Array | float, second: Array | float, columns: int, kind: Any) -> Array:
@@ -197,9 +197,12 @@ def rows_normalised(
     """Each row of a matrix normalised, with a weight and a bias for each column; and the rows' means and roots."""
     rows, columns = x.shape
     if _is_few(x):
-        mean = sums(x) / columns
+        mean = x.dot(ones(columns, x.dtype))
+        mean /= columns
         out = x - mean[:, None]
-        root = inverse_root(row_dots(out, out) / columns, eps)
+        root = np.vecdot(out, out)
+        root += columns * eps
+        np.divide(math.sqrt(columns), np.sqrt(root, root), root)
         out *= root[:, None]
         if weight is not None:
             out *= weight
@@ -224,15 +227,21 @@ def rows_normalised(
     return out, means, terms[0]
 
 
-@_in_short_pieces
 def rows_gradient(
     g: Array, x: Array, weight: Array | None, mean: Array | None, root: Array, needs: tuple[bool, ...]
 ) -> tuple[Array | None, Array | None, Array | None]:
     """The gradients of rows, weights and biases, as far as they are needed. Without means: of `rows_scaled`."""
-    rows, columns = x.shape
     if _is_few(x):
         of_bias = column_sums(g) if len(needs) > 2 and needs[2] else None
         return (*_of_few_rows(g, x, weight, mean, root, needs), of_bias)
+    return _of_many_rows(g, x, weight, mean, root, needs[0])
+
+
+@_in_short_pieces
+def _of_many_rows(
+    g: Array, x: Array, weight: Array | None, mean: Array | None, root: Array, wanted: bool
+) -> tuple[Array | None, Array, Array]:
+    rows, columns = x.shape
     kind = x.dtype
     found = np.empty_like(x)
     of_weight, of_bias = np.zeros(columns, kind), np.zeros(columns, kind)  # not views, which leaves would copy
@@ -254,7 +263,7 @@ def rows_gradient(
         of_weight += r.dot(products)
         of_weight -= moved
         of_bias += plain
-        if not needs[0]:
+        if not wanted:
             continue
         terms[0] = r
         share = r / columns
@@ -275,21 +284,34 @@ def rows_gradient(
         if mean is not None:
             np.subtract(slope * m, total, terms[2])
             written += np.matmul(terms[1:3].T, each, by)
-    return found if needs[0] else None, of_weight, of_bias
+    return found if wanted else None, of_weight, of_bias
 
 
 def _of_few_rows(
     g: Array, x: Array, weight: Array | None, mean: Array | None, root: Array, needs: tuple[bool, ...]
 ) -> tuple[Array | None, Array | None]:
     columns = x.shape[1]
-    normal = (x if mean is None else x - mean[:, None]) * root[:, None]
+    by_row = root[:, None]
+    if mean is None:
+        normal = x * by_row
+    else:
+        normal = x - mean[:, None]
+        normal *= by_row
     of_weight = column_sums(g * normal) if needs[1] else None
     if not needs[0]:
         return None, of_weight
-    found = g * root[:, None] if weight is None else g * weight * root[:, None]
-    normal *= (row_dots(found, normal) / columns)[:, None]
+    if weight is None:
+        found = g * by_row
+    else:
+        found = g * weight
+        found *= by_row
+    dots = np.vecdot(found, normal)
+    dots /= columns
+    normal *= dots[:, None]
     if mean is not None:
-        normal += (sums(found) / columns)[:, None]
+        total = found.dot(ones(columns, x.dtype))
+        total /= columns
+        normal += total[:, None]
     found -= normal
     return found, of_weight
 

@@ -170,8 +170,9 @@ def _cross_entropy_vjp(g: Any, x: Any, normaliser: Any, places: Any, factor: Any
         g = g / x.dtype.type(total or 1)  # all rows ignored: nan, but no gradient
     if factor is not None:
         g = g * factor
-    gradient = np.empty(x.shape, x.dtype)
-    in_row_blocks(_softmax_times, gradient, x, normaliser, np.broadcast_to(g[:, None] if g.ndim else g, normaliser.shape))
+    by_row = np.empty_like(normaliser)
+    by_row[...] = g[:, None] if g.ndim else g
+    gradient = in_row_blocks(_softmax_times, np.empty(x.shape, x.dtype), x, normaliser, by_row)
     gradient.reshape(-1)[places] -= g
     return gradient, None
 

@@ -18,7 +18,7 @@ from .._core import normalisation as kernels
 from .._core.errors import explained
 from .._core.op import case, op
 from .._core.tensor import Tensor
-from .batch_norm import as_single, in_types
+from .batch_norm import as_single
 from .norm_checks import check_number, check_tensors, check_types, normalized_dims
 
 __all__ = ["layer_norm", "rms_norm"]
@@ -28,24 +28,26 @@ _HALF = np.dtype(np.float16)
 
 def _matrix(x: Any, dims: int) -> Any:
     """The last dimensions as columns."""
+    if x.ndim == 2 and dims == 1 and x.dtype is not _HALF and x.flags.c_contiguous:
+        return x
     columns = math.prod(x.shape[x.ndim - dims :])
     return np.ascontiguousarray(as_single(x).reshape(math.prod(x.shape[: x.ndim - dims]), columns))
 
 
 def _vector(x: Any) -> Any:
-    return None if x is None else as_single(x).reshape(-1)
+    return x if x is None or (x.ndim == 1 and x.dtype is not _HALF) else as_single(x).reshape(-1)
 
 
 def _shaped(found: Any, like: Any) -> Any:
-    """Gradients in the shapes and types of what they are the gradients of; not views, where there is a choice.
+    """Gradients in the shapes and types of what they are the gradients of."""
+    return [None if part is None or of is None else _like(part, of) for part, of in zip(found, like, strict=True)]
 
-    A leaf takes over an array of its own, and copies a view.
-    """
-    pairs = zip(found, like, strict=True)
-    return in_types(
-        [None if f is None or of is None else f if f.shape == of.shape else f.reshape(of.shape) for f, of in pairs],
-        like,
-    )
+
+def _like(found: Any, x: Any) -> Any:
+    """In the shape and type of x; no view where there is a choice, as a leaf takes over an array of its own."""
+    if found.shape != x.shape:
+        found = found.reshape(x.shape)
+    return found if found.dtype is x.dtype else found.astype(x.dtype, copy=False)
 
 
 def _of_rows(
@@ -71,7 +73,7 @@ def _layer_parts(x: Any, weight: Any, bias: Any, dims: int, eps: float) -> Any:
 def _layer_normed(x, weight, bias, /, *, dims, eps=1e-5):
     """`layer_norm` over the last dimensions, one node."""
     out, mean, root = kernels.rows_normalised(_matrix(x, dims), _vector(weight), _vector(bias), eps)
-    return out.reshape(x.shape).astype(x.dtype, copy=False), mean, root
+    return _like(out, x), mean, root
 
 
 def _of_scaled_rows(g: Any, x: Any, weight: Any, needs: tuple[bool, ...], root: Any, dims: int) -> Any:
@@ -92,7 +94,7 @@ def _rms_parts(x: Any, weight: Any, dims: int, eps: float) -> Any:
 def _rms_normed(x, weight, /, *, dims, eps=1e-5):
     """`rms_norm` over the last dimensions, one node."""
     out, root = kernels.rows_scaled(_matrix(x, dims), _vector(weight), eps)
-    return out.reshape(x.shape).astype(x.dtype, copy=False), root
+    return _like(out, x), root
 
 
 @explained
