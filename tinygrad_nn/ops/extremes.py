@@ -126,17 +126,24 @@ def _places(indices: Any, dim: int, length: int) -> Any:
     return last + np.arange(0, last.size * length, length)
 
 
-def _placed(g: Any, indices: Any, dim: int, x_shape: tuple[int, ...]) -> Any:
-    return _place_along.op.numpy(g, indices=indices, dim=dim, length=x_shape[dim])
+def _placed(g: Any, indices: Any, dim: int, keepdim: bool, x_shape: tuple[int, ...]) -> Any:
+    return _place_along.op.numpy(restore(g, x_shape, dim, keepdim), indices=indices, dim=dim, length=x_shape[dim])
 
 
 @op(kind="general", method=False, torch_name="", node_name="MaxBackward0", vjp=_placed,
     cases=[case((2, 3), indices=np.array([[2], [0]]), dim=1),
-           case((2, 3), indices=np.array([[1, 0, 1]]), dim=0)])  # fmt: skip
-def _pick_along(x, /, *, indices, dim):
-    """The element at one index of a dimension, for each place of the others; the dimension stays, of length 1."""
+           case((2, 3), indices=np.array([[1, 0, 1]]), dim=0),
+           case((2, 3), indices=np.array([[1, 0, 1]]), dim=0, keepdim=False),
+           case((2, 3), indices=np.array([[2], [0]]), dim=1, keepdim=False)])  # fmt: skip
+def _pick_along(x, /, *, indices, dim, keepdim=True):
+    """The element at one index of a dimension, for each place of the others. The dimension stays, of length 1, or not.
+
+    The indices have it in any case.
+    """
+    turned = indices.swapaxes(dim, -1)
     picked = x.swapaxes(dim, -1).reshape(-1).take(_places(indices, dim, x.shape[dim]))
-    return picked.reshape(indices.swapaxes(dim, -1).shape).swapaxes(dim, -1)
+    picked = picked.reshape(turned.shape).swapaxes(dim, -1)
+    return picked if keepdim else picked.squeeze(dim)
 
 
 @op(kind="general", method=False, torch_name="",
@@ -166,6 +173,11 @@ def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     result = getattr(return_types, name)
     if not array.ndim:
         return result(input.view_as(input), wrap(np.zeros((), np.int64)))
+    if type(array) is np.ndarray:  # one op instead of four
+        numbers = array.view(np.uint8) if array.dtype.kind == "b" else array
+        found = (numbers.argmax if name == "max" else numbers.argmin)(dim, keepdims=True)
+        values = _pick_along(input, indices=found, dim=dim, keepdim=keepdim)
+        return result(values, wrap(found if keepdim else found.squeeze(dim)))
     numbers = wrap(array.view(np.uint8)) if array.dtype.kind == "b" else input
     indices = (argmax if name == "max" else argmin)(numbers, dim, True)
     values = _pick_along(input, indices=indices._array, dim=dim)
