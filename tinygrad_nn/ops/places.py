@@ -19,6 +19,7 @@ _WIDE = 24  # elements from which a row is added as a whole
 _SHORT = 16_384  # elements in all up to which they are added one by one
 _FEW = 64  # elements up to which NumPy's own indexing starts quicker
 WHOLE = slice(None)
+_PAIRS: dict[Any, Any] = {np.dtype(np.float32): np.dtype(np.complex64), np.dtype(np.float64): np.dtype(np.complex128)}
 _UNSIGNED: dict[Any, Any] = {np.dtype(np.int64): np.dtype(np.uint64), np.dtype(np.int32): np.dtype(np.uint32)}
 
 
@@ -143,6 +144,9 @@ def add_rows(result: Array, index: Array, x: Array, empty: bool = False) -> None
     width = _product(result.shape[1:])
     matrix, x = result.reshape(-1, width), x.reshape(-1, width)
     if width < _WIDE or x.size <= _SHORT:
+        pair = _PAIRS.get(x.dtype) if x.dtype == matrix.dtype else None
+        if pair is not None and width % 2 == 0 and x.size > _FEW:  # two numbers at once, in two thirds of the time
+            matrix, x, width = matrix.view(pair), np.ascontiguousarray(x).view(pair), width // 2
         if width != 1:
             rows = (rows[:, None] * width + np.arange(width)).reshape(-1)
         add_flat(matrix.reshape(-1), rows, x.reshape(-1))
