@@ -162,9 +162,14 @@ _LEAST_SUM, _MOST_SUM = 1e-6, 1e6
 
 def are_moderate(sums: Array) -> bool:
     """Whether sums of exponentials say that none of these was near an overflow or all near 0. (nan does not.)"""
+    return bool(minimum_reduce(sums.reshape(-1)) > _LEAST_SUM) and are_not_large(sums)
+
+
+def are_not_large(sums: Array) -> bool:
+    """Whether sums of exponentials say that none of these was near an overflow. (nan does not.)"""
     flat = sums.reshape(-1)
     # The sum of squares is above the greatest square; a product starts in a third of the time that a maximum takes.
-    return bool(minimum_reduce(flat) > _LEAST_SUM and flat.dot(flat) < _MOST_SUM**2)
+    return bool(flat.dot(flat) < _MOST_SUM**2)
 
 
 def sums_along(x: Array, axis: int) -> Any:

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
+from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.kernels import (
     SMALL,
     add_reduce,
     are_moderate,
+    are_not_large,
     exp_below_one,
     in_row_blocks,
     log_sum_exp,
@@ -29,11 +31,13 @@ from .._core.tensor import Tensor, check_dim
 
 __all__ = ["log_softmax", "softmax"]
 
-_FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
+_FLOAT16 = np.dtype(np.float16)
 
 
 def _along(name: str, kernel: Callable[[Any, int], Any], x: Any, dim: int) -> Any:
     """Run a kernel of (array, axis) on what it can take: rows of a matrix where `dim` is the last one, and float32."""
+    if x.ndim == 2 and (dim == 1 or dim == -1) and x.size and (x.dtype is FLOAT32 or x.dtype is FLOAT64):
+        return kernel(x, 1)
     axis = check_dim(dim, x.ndim)
     if x.dtype.kind != "f":
         kind = dtypes.type_name(x.dtype)
@@ -44,7 +48,7 @@ def _along(name: str, kernel: Callable[[Any, int], Any], x: Any, dim: int) -> An
     if not x.size:
         return x.copy()
     if x.dtype == _FLOAT16:
-        return _along(name, kernel, x.astype(_FLOAT32), dim).astype(_FLOAT16)
+        return _along(name, kernel, x.astype(FLOAT32), dim).astype(_FLOAT16)
     if x.ndim != 2 and axis >= x.ndim - 1:
         return kernel(x.reshape(-1, x.shape[-1] if x.ndim else 1), 1).reshape(x.shape)
     return kernel(x, axis)
@@ -89,9 +93,11 @@ def _softmax_backward_rows(g: Any, out: Any, result: Any) -> None:
 
 def _backward(kernel: Callable[[Any, Any, int], Any], g: Any, out: Any, dim: int) -> Any:
     """Run a backward kernel of (gradient, output, axis) on what it can take, as `_along` does."""
+    if out.ndim == 2 and (dim == 1 or dim == -1) and out.dtype is not _FLOAT16:
+        return kernel(g, out, 1)
     axis = check_dim(dim, out.ndim)
     if out.dtype == _FLOAT16:
-        return _backward(kernel, g.astype(_FLOAT32), out.astype(_FLOAT32), dim).astype(_FLOAT16)
+        return _backward(kernel, g.astype(FLOAT32), out.astype(FLOAT32), dim).astype(_FLOAT16)
     if out.ndim != 2 and axis >= out.ndim - 1:
         shape = (-1, out.shape[-1] if out.ndim else 1)
         return kernel(g.reshape(shape), out.reshape(shape), 1).reshape(out.shape)
@@ -132,7 +138,7 @@ def _log_softmax_kernel(x: Any, axis: int) -> Any:
 def _log_softmax_rows(x: Any, out: Any) -> None:
     sums = row_sums(np.exp(x, out))
     # Far below 0, as a mask's -inf, may stand all but one of a row, whose logarithm is 0 exactly with the shift only.
-    near = minimum_reduce(x.reshape(-1)) > -SMALL and are_moderate(sums)
+    near = minimum_reduce(x.reshape(-1)) > -SMALL and are_not_large(sums)
     np.subtract(x, np.log(sums, sums) if near else log_sum_exp(x, 1), out)
 
 
