@@ -178,8 +178,8 @@ def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
         found = (numbers.argmax if name == "max" else numbers.argmin)(dim, keepdims=True)
         values = _pick_along(input, indices=found, dim=dim, keepdim=keepdim)
         return result(values, wrap(found if keepdim else found.squeeze(dim)))
-    numbers = wrap(array.view(np.uint8)) if array.dtype.kind == "b" else input
-    indices = (argmax if name == "max" else argmin)(numbers, dim, True)
+    lifted = wrap(array.view(np.uint8)) if array.dtype.kind == "b" else input
+    indices = (argmax if name == "max" else argmin)(lifted, dim, True)
     values = _pick_along(input, indices=indices._array, dim=dim)
     return result(values, indices) if keepdim else result(values.squeeze(dim), indices.squeeze(dim))
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from .._core import dtypes
 from .._core import normalisation as kernels
+from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import explained
 from .._core.op import case, op
 from .._core.tensor import Tensor
@@ -124,12 +125,25 @@ def layer_norm(
         tensor([[-1.0000,  1.0000],
                 [-1.0000,  1.0000]])
     """
-    check_tensors("layer_norm", input, weight=weight, bias=bias)
-    shape = normalized_dims("layer_norm", input, normalized_shape, weight=weight, bias=bias)
-    check_types("layer_norm", "LayerNormKernelImpl", input, weight=weight, bias=bias)
-    eps = check_number("layer_norm", "eps", 5, eps)
-    out: Tensor = _layer_normed(input, weight, bias, dims=len(shape), eps=eps)
+    if not (_are_usual(input, normalized_shape, weight, bias) and type(eps) is float):
+        check_tensors("layer_norm", input, weight=weight, bias=bias)
+        normalized_dims("layer_norm", input, normalized_shape, weight=weight, bias=bias)
+        check_types("layer_norm", "LayerNormKernelImpl", input, weight=weight, bias=bias)
+        eps = check_number("layer_norm", "eps", 5, eps)
+    out: Tensor = _layer_normed(input, weight, bias, dims=len(normalized_shape), eps=eps)
     return out
+
+
+def _are_usual(input: Any, normalized_shape: Any, weight: Any, bias: Any) -> bool:
+    """Whether these are single or double precision tensors, and rows of one length: then nothing else can be wrong."""
+    if not (isinstance(input, Tensor) and isinstance(weight, Tensor) and isinstance(bias, Tensor)):
+        return False
+    x, w, b = input._array, weight._array, bias._array
+    return (
+        isinstance(normalized_shape, tuple) and len(normalized_shape) == 1 and type(normalized_shape[0]) is int
+        and w.shape == normalized_shape == b.shape == x.shape[-1:]
+        and (x.dtype is FLOAT32 or x.dtype is FLOAT64) and w.dtype is x.dtype and b.dtype is x.dtype
+    )  # fmt: skip
 
 
 @explained
