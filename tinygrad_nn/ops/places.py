@@ -144,12 +144,7 @@ def add_rows(result: Array, index: Array, x: Array, empty: bool = False) -> None
     width = _product(result.shape[1:])
     matrix, x = result.reshape(-1, width), x.reshape(-1, width)
     if width < _WIDE or x.size <= _SHORT:
-        pair = _PAIRS.get(x.dtype) if x.dtype == matrix.dtype else None
-        if pair is not None and width % 2 == 0 and x.size > _FEW:  # two numbers at once, in two thirds of the time
-            matrix, x, width = matrix.view(pair), np.ascontiguousarray(x).view(pair), width // 2
-        if width != 1:
-            rows = (rows[:, None] * width + np.arange(width)).reshape(-1)
-        add_flat(matrix.reshape(-1), rows, x.reshape(-1))
+        _add_numbers(matrix, rows, x)
         return
     last = np.empty(len(result), np.intp)
     left = np.arange(rows.size)  # the rows of x that are still to be added
@@ -158,6 +153,9 @@ def add_rows(result: Array, index: Array, x: Array, empty: bool = False) -> None
         last[rows] = order
         chosen = last[rows] == order
         now = np.flatnonzero(chosen)
+        if 2 * now.size < left.size and x.size <= 4 * _SHORT:
+            _add_numbers(matrix, rows, x.take(left, 0))
+            return
         if 8 * now.size < left.size:  # a few rows get most of it
             _add_lots(matrix, rows, left, x)
             return
@@ -169,6 +167,17 @@ def add_rows(result: Array, index: Array, x: Array, empty: bool = False) -> None
         empty = False
         rest = np.flatnonzero(~chosen)
         rows, left = rows.take(rest), left.take(rest)
+
+
+def _add_numbers(matrix: Array, rows: Array, x: Array) -> None:
+    """``matrix[rows] += x``, one number after the other; or two at once, as complex ones, in two thirds of the time."""
+    width = x.shape[1]
+    pair = _PAIRS.get(x.dtype) if x.dtype == matrix.dtype and width % 2 == 0 and x.size > _FEW else None
+    if pair is not None:
+        matrix, x, width = matrix.view(pair), np.ascontiguousarray(x).view(pair), width // 2
+    if width != 1:
+        rows = (rows[:, None] * width + np.arange(width)).reshape(-1)
+    add_flat(matrix.reshape(-1), rows, x.reshape(-1))
 
 
 def _add_lots(matrix: Array, rows: Array, left: Array, x: Array) -> None:
