@@ -86,7 +86,7 @@ def _slope(x: Array, value: Array, out: Array, rows: Array, approximate: str) ->
     numbers = _NUMBERS[x.dtype]
     square = np.multiply(x, x, rows[1])
     np.divide(value, x, out)
-    if minimum_reduce(square) == 0:  # so far for the quotient, but not for the sum
+    if not minimum_reduce(square) > 0:  # 0 or so small that the quotient is not to be trusted, or nan
         np.copyto(out, numbers.half, where=square == 0)
     if approximate == "none":
         square *= numbers.minus_half

@@ -138,8 +138,12 @@ def _log_softmax_kernel(x: Any, axis: int) -> Any:
 def _log_softmax_rows(x: Any, out: Any) -> None:
     sums = row_sums(np.exp(x, out))
     # Far below 0, as a mask's -inf, may stand all but one of a row, whose logarithm is 0 exactly with the shift only.
-    near = minimum_reduce(x.reshape(-1)) > -SMALL and are_not_large(sums)
-    np.subtract(x, np.log(sums, sums) if near else log_sum_exp(x, 1), out)
+    if minimum_reduce(x.reshape(-1)) > -SMALL and are_not_large(sums):
+        np.subtract(x, np.log(sums, sums), out)
+    else:
+        np.subtract(x, row_maxima(x), out)  # before the sum's logarithm, which would lose digits beside a large shift
+        sums = row_sums(np.exp(out))
+        out -= np.log(sums, sums)
 
 
 def _log_softmax_backward(g: Any, out: Any, axis: int) -> Any:
