@@ -87,7 +87,7 @@ def row_maxima(matrix: Array) -> Any:
 
 # --- by the block ------------------------------------------------------------------------------------------------
 
-_TOGETHER = 131_072  # elements that are treated together, so that they stay in the cache from pass to pass
+TOGETHER = 131_072  # elements that are treated together, so that they stay in the cache from pass to pass
 _PIECE, _LONG = 1024, 256  # elements in NumPy's buffers, and in rows that are worth others
 
 
@@ -98,10 +98,10 @@ def in_row_blocks(kernel: Callable[..., Any], out: Array, *matrices: Array) -> A
     broadcasts to its buffers, unless these are as short as the rows.
     """
     rows, columns = matrices[0].shape
-    if rows * columns <= _TOGETHER:
+    if rows * columns <= TOGETHER:
         kernel(*matrices, out)
         return out
-    step = max(1, _TOGETHER // columns)
+    step = max(1, TOGETHER // columns)
     before = np.setbufsize(_PIECE) if columns >= _LONG else None
     try:
         for start in range(0, rows, step):
@@ -189,18 +189,24 @@ def log_sum_exp(x: Array, axis: int) -> Any:
 
 def row_log_sum_exp(x: Array) -> Any:
     """`log_sum_exp` of the rows of a matrix; most small ones need one look at the result, not two at the input."""
-    return in_row_blocks(_write_log_sum_exp, np.empty((x.shape[0], 1), x.dtype), x)
+    if x.size <= TOGETHER:
+        return _row_log_sum_exp(x)
+    return in_row_blocks(_write_row_log_sum_exp, np.empty((x.shape[0], 1), x.dtype), x)
 
 
-def _write_log_sum_exp(x: Array, out: Array) -> None:
-    powers = np.exp(x)
-    result = row_sums(powers)
-    np.log(result, out)
-    flat = out.reshape(-1)
+def _row_log_sum_exp(x: Array) -> Any:
+    result = row_sums(np.exp(x))
+    np.log(result, result)
+    flat = result.reshape(-1)
     # As a row's result is about its maximum, small results (nan is not) say that no shift was needed. Of few rows the
     # sum of squares tells, in one step.
-    if not (flat.dot(flat) < SMALL**2 or (maximum_reduce(flat) < SMALL and minimum_reduce(flat) > -SMALL)):
-        out[...] = log_sum_exp(x, 1)
+    if flat.dot(flat) < SMALL**2 or (maximum_reduce(flat) < SMALL and minimum_reduce(flat) > -SMALL):
+        return result
+    return log_sum_exp(x, 1)
+
+
+def _write_row_log_sum_exp(x: Array, out: Array) -> None:
+    out[...] = _row_log_sum_exp(x)
 
 
 def plane_sums(x: Array) -> Any:
