@@ -126,6 +126,24 @@ def test_gelu_and_its_slope_are_exact(dtype, error):
     assert gaussian.gelu(tg.tensor(np.array([40.0, -40.0, INF], dtype))).tolist() == [40.0, 0.0, INF]
 
 
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_slope_of_gelu_is_a_half_at_0(dtype, approximate):
+    x = tg.tensor(np.array([0.0, -0.0, np.finfo(dtype).smallest_subnormal, np.nan], dtype), requires_grad=True)
+    gaussian.gelu(x, approximate=approximate).sum().backward()
+    assert x.grad.tolist()[:3] == [0.5, 0.5, 0.5]
+
+
+def test_what_gelu_has_saved_may_be_written_to():
+    values = np.linspace(-3, 3, 7, dtype=np.float32)
+    x, y = (tg.tensor(values, requires_grad=True) for _ in range(2))
+    result = gaussian.gelu(x)
+    result += 1  # which PyTorch allows
+    result.sum().backward()
+    gaussian.gelu(y).sum().backward()
+    assert x.grad.tolist() == y.grad.tolist()
+
+
 @pytest.mark.parametrize("exponent", [*range(-12, 13), 20, 21, -0.5, 0.5, 1.5, 3.7])
 def test_powers_are_exact(exponent):
     base = np.concatenate([np.linspace(0.1, 3, 50), -np.linspace(0.1, 3, 50)])

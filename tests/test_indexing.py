@@ -265,6 +265,39 @@ def test_gradients_of_many_repeated_rows(width: int | None) -> None:
     np.testing.assert_allclose(leaf.grad.numpy(), expected, rtol=1e-12)
 
 
+# Few rows of few numbers, odd and even; in layers; most of them repeated, few and many; with one row for nearly all.
+@pytest.mark.parametrize(
+    ("length", "count", "width"),
+    [(9, 20, 5), (9, 20, 6), (500, 400, 100), (500, 401, 101), (40, 700, 64), (5, 3000, 33), (3, 900, 128)],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("skew", [1, 4])
+def test_gradients_of_rows_by_index(length: int, count: int, width: int, dtype: Any, skew: int) -> None:
+    rng = np.random.default_rng(0)
+    index = (rng.random(count) ** skew * length).astype(np.int64)
+    weights = rng.standard_normal((count, width)).astype(dtype)
+    expected = np.zeros((length, width))
+    np.add.at(expected, index, weights)
+    close = {"rtol": 1e-5, "atol": 1e-4} if dtype is np.float32 else {"rtol": 1e-12, "atol": 1e-12}
+    for pick in (
+        lambda x: x.index_select(0, tg.tensor(index)), lambda x: x[tg.tensor(index - length)],
+        lambda x: tg.nn.functional.embedding(tg.tensor(index), x),
+    ):  # fmt: skip
+        leaf = tg.zeros(length, width, dtype=tg.from_numpy(weights).dtype, requires_grad=True)
+        pick(leaf).backward(tg.tensor(weights))
+        np.testing.assert_allclose(leaf.grad.numpy(), expected, **close)
+    ones = tg.ones(length, width, dtype=tg.from_numpy(weights).dtype)
+    added = ones.index_add(0, tg.tensor(index), tg.tensor(weights))
+    np.testing.assert_allclose(added.numpy(), expected + 1, **close)
+
+
+def test_large_transposed_matrices_are_copied() -> None:
+    matrix = np.random.default_rng(0).standard_normal((1500, 900)).astype(np.float32)
+    copy = tg.from_numpy(matrix).t().contiguous()
+    assert copy.is_contiguous()
+    np.testing.assert_array_equal(copy.numpy(), matrix.T)
+
+
 def test_numpy_functions() -> None:
     x = tg.arange(6.0, requires_grad=True).reshape(2, 3)
     array = x.detach().numpy()

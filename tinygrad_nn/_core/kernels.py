@@ -8,6 +8,7 @@ columns 17 against 150; maxima 33 against 390).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -84,9 +85,60 @@ def row_maxima(matrix: Array) -> Any:
     return maximum_reduce(matrix, 1, None, None, True)
 
 
+# --- by the block ------------------------------------------------------------------------------------------------
+
+TOGETHER = 131_072  # elements that are treated together, so that they stay in the cache from pass to pass
+_PIECE, _LONG = 1024, 256  # elements in NumPy's buffers, and in rows that are worth others
+
+
+def in_row_blocks(kernel: Callable[..., Any], out: Array, *matrices: Array) -> Array:
+    """Run ``kernel(*matrices, out)``, which treats each row by itself, over some rows at a time. Returns `out`.
+
+    Arithmetic with a number for each row takes half of the time meanwhile, where rows are long: NumPy copies what it
+    broadcasts to its buffers, unless these are as short as the rows.
+    """
+    rows, columns = matrices[0].shape
+    if rows * columns <= TOGETHER:
+        kernel(*matrices, out)
+        return out
+    step = max(1, TOGETHER // columns)
+    before = np.setbufsize(_PIECE) if columns >= _LONG else None
+    try:
+        for start in range(0, rows, step):
+            block = slice(start, start + step)
+            kernel(*[matrix[block] for matrix in matrices], out[block])
+    finally:
+        if before is not None:
+            np.setbufsize(before)
+    return out
+
+
 # --- exponentials ------------------------------------------------------------------------------------------------
 
-_SMALL = 16.0  # exp of anything between -16 and 16 is far from overflow and underflow, also summed up
+
+def _has_quick_exp2() -> bool:
+    """Whether NumPy has vector code for powers of 2 in float32: where it has none, they take twice the time of exp."""
+    introspect = getattr(np.lib, "introspect", None)
+    if introspect is None:  # an older NumPy
+        return False
+    found = introspect.opt_func_info("^exp2$", "float32").get("exp2", {})
+    return any("X86_V4" in kinds["current"] or "AVX512" in kinds["current"] for kinds in found.values())
+
+
+_HAS_QUICK_EXP2 = _has_quick_exp2()
+
+
+def quick_power(dtype: np.dtype[Any]) -> tuple[Any, float]:
+    """A function, and a number: of the number times x, the function is ``e ** x``.
+
+    In float32 powers of 2 take half of the time of exp (0.23 ns for each number beside 0.47), as exact where x is a
+    rounded number, whose error counts for as much. But numbers whose powers overflow or vanish (for x beyond 87) take
+    6 to 60 times as long: it is for what hardly ever is that large.
+    """
+    return (np.exp2, math.log2(math.e)) if dtype is FLOAT32 and _HAS_QUICK_EXP2 else (np.exp, 1.0)
+
+
+SMALL = 16.0  # exp of anything between -16 and 16 is far from overflow and underflow, also summed up
 
 
 def exp_below_one(x: Array, axis: int) -> tuple[Any, Any]:
@@ -95,7 +147,7 @@ def exp_below_one(x: Array, axis: int) -> tuple[Any, Any]:
     Two reductions over everything cost less than one along an axis, so most arrays go without a shift.
     """
     flat = x.reshape(-1)
-    if maximum_reduce(flat) < _SMALL and minimum_reduce(flat) > -_SMALL:
+    if maximum_reduce(flat) < SMALL and minimum_reduce(flat) > -SMALL:
         return np.exp(x), None
     if x.ndim == 2 and axis == 1:
         shift = row_maxima(x)
@@ -110,9 +162,14 @@ _LEAST_SUM, _MOST_SUM = 1e-6, 1e6
 
 def are_moderate(sums: Array) -> bool:
     """Whether sums of exponentials say that none of these was near an overflow or all near 0. (nan does not.)"""
+    return bool(minimum_reduce(sums.reshape(-1)) > _LEAST_SUM) and are_not_large(sums)
+
+
+def are_not_large(sums: Array) -> bool:
+    """Whether sums of exponentials say that none of these was near an overflow. (nan does not.)"""
     flat = sums.reshape(-1)
     # The sum of squares is above the greatest square; a product starts in a third of the time that a maximum takes.
-    return bool(minimum_reduce(flat) > _LEAST_SUM and flat.dot(flat) < _MOST_SUM**2)
+    return bool(flat.dot(flat) < _MOST_SUM**2)
 
 
 def sums_along(x: Array, axis: int) -> Any:
@@ -132,14 +189,24 @@ def log_sum_exp(x: Array, axis: int) -> Any:
 
 def row_log_sum_exp(x: Array) -> Any:
     """`log_sum_exp` of the rows of a matrix; most small ones need one look at the result, not two at the input."""
+    if x.size <= TOGETHER:
+        return _row_log_sum_exp(x)
+    return in_row_blocks(_write_row_log_sum_exp, np.empty((x.shape[0], 1), x.dtype), x)
+
+
+def _row_log_sum_exp(x: Array) -> Any:
     result = row_sums(np.exp(x))
     np.log(result, result)
     flat = result.reshape(-1)
     # As a row's result is about its maximum, small results (nan is not) say that no shift was needed. Of few rows the
     # sum of squares tells, in one step.
-    if flat.dot(flat) < _SMALL**2 or (maximum_reduce(flat) < _SMALL and minimum_reduce(flat) > -_SMALL):
+    if flat.dot(flat) < SMALL**2 or (maximum_reduce(flat) < SMALL and minimum_reduce(flat) > -SMALL):
         return result
     return log_sum_exp(x, 1)
+
+
+def _write_row_log_sum_exp(x: Array, out: Array) -> None:
+    out[...] = _row_log_sum_exp(x)
 
 
 def plane_sums(x: Array) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 from .._core import dtypes
 from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import explained, must_be_tensor, not_a_tensor
-from .._core.kernels import add_reduce, maximum_reduce, row_log_sum_exp, vector_sum
+from .._core.kernels import TOGETHER, add_reduce, in_row_blocks, maximum_reduce, row_log_sum_exp, vector_sum
 from .._core.lines import caller
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor
@@ -170,11 +170,19 @@ def _cross_entropy_vjp(g: Any, x: Any, normaliser: Any, places: Any, factor: Any
         g = g / x.dtype.type(total or 1)  # all rows ignored: nan, but no gradient
     if factor is not None:
         g = g * factor
-    gradient = np.ascontiguousarray(x) - normaliser
-    np.exp(gradient, gradient)
-    gradient *= g[:, None] if g.ndim else g
+    gradient, factor = np.empty(x.shape, x.dtype), g[:, None] if g.ndim else g
+    if x.size <= TOGETHER:
+        _softmax_times(x, normaliser, factor, gradient)
+    else:
+        in_row_blocks(_softmax_times, gradient, x, normaliser, np.broadcast_to(factor, normaliser.shape))
     gradient.reshape(-1)[places] -= g
     return gradient, None
+
+
+def _softmax_times(x: Any, normaliser: Any, factor: Any, out: Any) -> None:
+    np.subtract(x, normaliser, out)
+    np.exp(out, out)
+    out *= factor
 
 
 def _cross_entropy_parts(x: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:

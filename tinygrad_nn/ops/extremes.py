@@ -14,7 +14,6 @@ import numpy as np
 
 from .._core import return_types
 from .._core.kernels import row_maxima
-from .._core.lifted import lifted_of
 from .._core.op import REGISTRY, Integers, case, composite, op
 from .._core.tensor import Tensor, check_dim, wrap
 from .reduce import axes, restore
@@ -127,23 +126,24 @@ def _places(indices: Any, dim: int, length: int) -> Any:
     return last + np.arange(0, last.size * length, length)
 
 
-def _placed(g: Any, indices: Any, dim: int, x_shape: tuple[int, ...]) -> Any:
-    return _place_along.op.numpy(g.reshape(indices.shape), indices=indices, dim=dim, length=x_shape[dim])
+def _placed(g: Any, indices: Any, dim: int, keepdim: bool, x_shape: tuple[int, ...]) -> Any:
+    return _place_along.op.numpy(restore(g, x_shape, dim, keepdim), indices=indices, dim=dim, length=x_shape[dim])
 
 
 @op(kind="general", method=False, torch_name="", node_name="MaxBackward0", vjp=_placed,
     cases=[case((2, 3), indices=np.array([[2], [0]]), dim=1),
            case((2, 3), indices=np.array([[1, 0, 1]]), dim=0),
-           case((2, 3), indices=np.array([[1, 0, 1]]), dim=0, keepdim=False)])  # fmt: skip
+           case((2, 3), indices=np.array([[1, 0, 1]]), dim=0, keepdim=False),
+           case((2, 3), indices=np.array([[2], [0]]), dim=1, keepdim=False)])  # fmt: skip
 def _pick_along(x, /, *, indices, dim, keepdim=True):
-    """The element at one index of a dimension, for each place of the others; the dimension stays, of length 1."""
+    """The element at one index of a dimension, for each place of the others. The dimension stays, of length 1, or not.
+
+    The indices have it in any case.
+    """
+    turned = indices.swapaxes(dim, -1)
     picked = x.swapaxes(dim, -1).reshape(-1).take(_places(indices, dim, x.shape[dim]))
-    picked = picked.reshape(indices.swapaxes(dim, -1).shape).swapaxes(dim, -1)
-    return picked if keepdim else picked.reshape(_without(indices.shape, dim))
-
-
-def _without(shape: tuple[int, ...], dim: int) -> tuple[int, ...]:
-    return (*shape[:dim], *shape[dim + 1 :])
+    picked = picked.reshape(turned.shape).swapaxes(dim, -1)
+    return picked if keepdim else picked.squeeze(dim)
 
 
 @op(kind="general", method=False, torch_name="",
@@ -154,7 +154,7 @@ def _place_along(x, /, *, indices, dim, length):
     elements = x.swapaxes(dim, -1)
     placed = np.zeros((*elements.shape[:-1], length), x.dtype)
     placed.reshape(-1)[_places(indices, dim, length)] = elements.reshape(-1)
-    return placed.swapaxes(dim, -1)
+    return placed if dim in (-1, x.ndim - 1) else placed.swapaxes(dim, -1)  # a view would be copied by a leaf
 
 
 def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
@@ -173,12 +173,13 @@ def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     result = getattr(return_types, name)
     if not array.ndim:
         return result(input.view_as(input), wrap(np.zeros((), np.int64)))
-    numbers = array.view(np.uint8) if array.dtype.kind == "b" else array
-    if lifted_of(input) is None:
-        places = (np.argmax if name == "max" else np.argmin)(numbers, dim, keepdims=True)
-        values = _pick_along(input, indices=places, dim=dim, keepdim=keepdim)
-        return result(values, wrap(places if keepdim else places.reshape(_without(places.shape, dim))))
-    indices = (argmax if name == "max" else argmin)(input, dim, True)
+    if type(array) is np.ndarray:  # one op instead of four
+        numbers = array.view(np.uint8) if array.dtype.kind == "b" else array
+        found = (numbers.argmax if name == "max" else numbers.argmin)(dim, keepdims=True)
+        values = _pick_along(input, indices=found, dim=dim, keepdim=keepdim)
+        return result(values, wrap(found if keepdim else found.squeeze(dim)))
+    lifted = wrap(array.view(np.uint8)) if array.dtype.kind == "b" else input
+    indices = (argmax if name == "max" else argmin)(lifted, dim, True)
     values = _pick_along(input, indices=indices._array, dim=dim)
     return result(values, indices) if keepdim else result(values.squeeze(dim), indices.squeeze(dim))
 

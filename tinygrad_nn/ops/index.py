@@ -94,7 +94,7 @@ def _put(x, /, shape, index):
     if is_basic(index):
         result[index] = x
     else:
-        add_at(result, index, x)
+        add_at(result, index, x, empty=True)
     return result
 
 

@@ -15,10 +15,11 @@ import numpy as np
 
 from .._core import dtypes
 from .._core import normalisation as kernels
+from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import explained
 from .._core.op import case, op
 from .._core.tensor import Tensor
-from .batch_norm import as_single, in_types
+from .batch_norm import as_single
 from .norm_checks import check_number, check_tensors, check_types, normalized_dims
 
 __all__ = ["layer_norm", "rms_norm"]
@@ -28,17 +29,26 @@ _HALF = np.dtype(np.float16)
 
 def _matrix(x: Any, dims: int) -> Any:
     """The last dimensions as columns."""
+    if x.ndim == 2 and dims == 1 and x.dtype is not _HALF and x.flags.c_contiguous:
+        return x
     columns = math.prod(x.shape[x.ndim - dims :])
     return np.ascontiguousarray(as_single(x).reshape(math.prod(x.shape[: x.ndim - dims]), columns))
 
 
 def _vector(x: Any) -> Any:
-    return None if x is None else as_single(x).reshape(-1)
+    return x if x is None or (x.ndim == 1 and x.dtype is not _HALF) else as_single(x).reshape(-1)
 
 
 def _shaped(found: Any, like: Any) -> Any:
-    pairs = zip(found, like, strict=True)
-    return in_types([None if f is None or of is None else f.reshape(of.shape) for f, of in pairs], like)
+    """Gradients in the shapes and types of what they are the gradients of."""
+    return [None if part is None or of is None else _like(part, of) for part, of in zip(found, like, strict=True)]
+
+
+def _like(found: Any, x: Any) -> Any:
+    """In the shape and type of x; no view where there is a choice, as a leaf takes over an array of its own."""
+    if found.shape != x.shape:
+        found = found.reshape(x.shape)
+    return found if found.dtype is x.dtype else found.astype(x.dtype, copy=False)
 
 
 def _of_rows(
@@ -64,7 +74,7 @@ def _layer_parts(x: Any, weight: Any, bias: Any, dims: int, eps: float) -> Any:
 def _layer_normed(x, weight, bias, /, *, dims, eps=1e-5):
     """`layer_norm` over the last dimensions, one node."""
     out, mean, root = kernels.rows_normalised(_matrix(x, dims), _vector(weight), _vector(bias), eps)
-    return out.reshape(x.shape).astype(x.dtype, copy=False), mean, root
+    return _like(out, x), mean, root
 
 
 def _of_scaled_rows(g: Any, x: Any, weight: Any, needs: tuple[bool, ...], root: Any, dims: int) -> Any:
@@ -85,7 +95,7 @@ def _rms_parts(x: Any, weight: Any, dims: int, eps: float) -> Any:
 def _rms_normed(x, weight, /, *, dims, eps=1e-5):
     """`rms_norm` over the last dimensions, one node."""
     out, root = kernels.rows_scaled(_matrix(x, dims), _vector(weight), eps)
-    return out.reshape(x.shape).astype(x.dtype, copy=False), root
+    return _like(out, x), root
 
 
 @explained
@@ -115,12 +125,25 @@ def layer_norm(
         tensor([[-1.0000,  1.0000],
                 [-1.0000,  1.0000]])
     """
-    check_tensors("layer_norm", input, weight=weight, bias=bias)
-    shape = normalized_dims("layer_norm", input, normalized_shape, weight=weight, bias=bias)
-    check_types("layer_norm", "LayerNormKernelImpl", input, weight=weight, bias=bias)
-    eps = check_number("layer_norm", "eps", 5, eps)
-    out: Tensor = _layer_normed(input, weight, bias, dims=len(shape), eps=eps)
+    if not (_are_usual(input, normalized_shape, weight, bias) and type(eps) is float):
+        check_tensors("layer_norm", input, weight=weight, bias=bias)
+        normalized_dims("layer_norm", input, normalized_shape, weight=weight, bias=bias)
+        check_types("layer_norm", "LayerNormKernelImpl", input, weight=weight, bias=bias)
+        eps = check_number("layer_norm", "eps", 5, eps)
+    out: Tensor = _layer_normed(input, weight, bias, dims=len(normalized_shape), eps=eps)
     return out
+
+
+def _are_usual(input: Any, normalized_shape: Any, weight: Any, bias: Any) -> bool:
+    """Whether these are single or double precision tensors, and rows of one length: then nothing else can be wrong."""
+    if not (isinstance(input, Tensor) and isinstance(weight, Tensor) and isinstance(bias, Tensor)):
+        return False
+    x, w, b = input._array, weight._array, bias._array
+    return (
+        isinstance(normalized_shape, tuple) and len(normalized_shape) == 1 and type(normalized_shape[0]) is int
+        and w.shape == normalized_shape == b.shape == x.shape[-1:]
+        and (x.dtype is FLOAT32 or x.dtype is FLOAT64) and w.dtype is x.dtype and b.dtype is x.dtype
+    )  # fmt: skip
 
 
 @explained

@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from .._core.kernels import maximum_reduce
+from .._core.kernels import column_sums, maximum_reduce
 
 Array = np.ndarray[Any, Any]
 
 _WIDE = 24  # elements from which a row is added as a whole
+_SHORT = 16_384  # elements in all up to which they are added one by one
 _FEW = 64  # elements up to which NumPy's own indexing starts quicker
 WHOLE = slice(None)
+_PAIRS: dict[Any, Any] = {np.dtype(np.float32): np.dtype(np.complex64), np.dtype(np.float64): np.dtype(np.complex128)}
 _UNSIGNED: dict[Any, Any] = {np.dtype(np.int64): np.dtype(np.uint64), np.dtype(np.int32): np.dtype(np.uint32)}
 
 
@@ -80,8 +82,12 @@ def fits(mask: Array, x: Array, axis: int = 0) -> bool:
 # --- adding ------------------------------------------------------------------------------------------------------
 
 
-def add_at(result: Array, index: Any, x: Array) -> None:
-    """``result[index] += x``, where an index may repeat. The result is contiguous, and x of the picked shape."""
+def add_at(result: Array, index: Any, x: Array, empty: bool = False) -> None:
+    """``result[index] += x``, where an index may repeat. The result is contiguous, and x of the picked shape.
+
+    Args:
+        empty: the result is nothing but zeros.
+    """
     if not x.size:
         return
     axis, array = _single(index)
@@ -99,7 +105,7 @@ def add_at(result: Array, index: Any, x: Array) -> None:
         rows = result.reshape((*result.shape[:axis], array.size, *result.shape[axis + array.ndim :]))
         rows[(WHOLE,) * axis + (np.flatnonzero(array),)] += x
     elif axis == 0:
-        add_rows(result, array, x)
+        add_rows(result, array, x, empty)
     else:
         x = x.reshape((*x.shape[:axis], array.size, *x.shape[axis + array.ndim :]))
         add_along(result, array.reshape(-1), x, axis)
@@ -123,36 +129,64 @@ def add_along(result: Array, index: Array, x: Array, axis: int) -> None:
     add_rows(result.reshape(-1, width), rows, x.reshape(-1, width))
 
 
-def add_rows(result: Array, index: Array, x: Array) -> None:
+def add_rows(result: Array, index: Array, x: Array, empty: bool = False) -> None:
     """``result[index] += x`` along the first dimension of a contiguous array, where an index may repeat.
 
-    Wide rows go in layers: of the rows still to be added, those that are the last of their number, all at once. What
-    repeats often is left for ``np.add.at``, through the indices of the single elements.
+    Wide rows go in layers: of the rows still to be added, those that are the last of their number, all at once. Of
+    what repeats often, rows of one number are brought together, and each lot is summed by BLAS.
+
+    Args:
+        empty: the result is nothing but zeros.
     """
     if not x.size:
         return
     rows = nonnegative(index.reshape(-1), len(result))
     width = _product(result.shape[1:])
     matrix, x = result.reshape(-1, width), x.reshape(-1, width)
-    if width >= _WIDE and rows.size > _FEW:
-        last = np.empty(len(result), np.intp)
-        left = rows.size
-        while left:
-            order = np.arange(left)
-            last[rows] = order
-            chosen = last[rows] == order
-            now = np.flatnonzero(chosen)
-            if 4 * now.size < left:  # a few rows get most of it
-                break
-            places = rows.take(now)
-            matrix[places] = matrix.take(places, 0) + x.take(now, 0)
-            rest = np.flatnonzero(~chosen)
-            rows, x, left = rows.take(rest), x.take(rest, 0), rest.size
-        if not left:
+    if width < _WIDE or x.size <= _SHORT:
+        _add_numbers(matrix, rows, x)
+        return
+    last = np.empty(len(result), np.intp)
+    left = np.arange(rows.size)  # the rows of x that are still to be added
+    while left.size:
+        order = np.arange(left.size)
+        last[rows] = order
+        chosen = last[rows] == order
+        now = np.flatnonzero(chosen)
+        if 2 * now.size < left.size and x.size <= 4 * _SHORT:
+            _add_numbers(matrix, rows, x.take(left, 0))
             return
+        if 8 * now.size < left.size:  # a few rows get most of it
+            _add_lots(matrix, rows, left, x)
+            return
+        places, picked = rows.take(now), x.take(left.take(now), 0)
+        if empty:
+            matrix[places] = picked
+        else:
+            matrix[places] += picked
+        empty = False
+        rest = np.flatnonzero(~chosen)
+        rows, left = rows.take(rest), left.take(rest)
+
+
+def _add_numbers(matrix: Array, rows: Array, x: Array) -> None:
+    """``matrix[rows] += x``, one number after the other; or two at once, as complex ones, in two thirds of the time."""
+    width = x.shape[1]
+    pair = _PAIRS.get(x.dtype) if x.dtype == matrix.dtype and width % 2 == 0 and x.size > _FEW else None
+    if pair is not None:
+        matrix, x, width = matrix.view(pair), np.ascontiguousarray(x).view(pair), width // 2
     if width != 1:
         rows = (rows[:, None] * width + np.arange(width)).reshape(-1)
     add_flat(matrix.reshape(-1), rows, x.reshape(-1))
+
+
+def _add_lots(matrix: Array, rows: Array, left: Array, x: Array) -> None:
+    """``matrix[rows] += x[left]``, for rows that repeat often. (65 rows got 4096 of 64: 160 us, one by one 450.)"""
+    order = rows.argsort(kind="stable")
+    rows, x = rows.take(order), x.take(left.take(order), 0)
+    starts = [0, *(np.flatnonzero(rows[1:] != rows[:-1]) + 1).tolist()]
+    for row, start, end in zip(rows.take(starts).tolist(), starts, [*starts[1:], rows.size], strict=True):
+        matrix[row] += column_sums(x[start:end])
 
 
 def nonnegative(index: Array, length: int) -> Array:

@@ -12,17 +12,32 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.kernels import add_reduce, are_moderate, exp_below_one, log_sum_exp, row_sums, sums_along
+from .._core.dtypes import FLOAT32, FLOAT64
+from .._core.kernels import (
+    SMALL,
+    add_reduce,
+    are_moderate,
+    are_not_large,
+    exp_below_one,
+    in_row_blocks,
+    log_sum_exp,
+    minimum_reduce,
+    row_maxima,
+    row_sums,
+    sums_along,
+)
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, check_dim
 
 __all__ = ["log_softmax", "softmax"]
 
-_FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
+_FLOAT16 = np.dtype(np.float16)
 
 
 def _along(name: str, kernel: Callable[[Any, int], Any], x: Any, dim: int) -> Any:
     """Run a kernel of (array, axis) on what it can take: rows of a matrix where `dim` is the last one, and float32."""
+    if x.ndim == 2 and (dim == 1 or dim == -1) and x.size and (x.dtype is FLOAT32 or x.dtype is FLOAT64):
+        return kernel(x, 1)
     axis = check_dim(dim, x.ndim)
     if x.dtype.kind != "f":
         kind = dtypes.type_name(x.dtype)
@@ -33,21 +48,26 @@ def _along(name: str, kernel: Callable[[Any, int], Any], x: Any, dim: int) -> An
     if not x.size:
         return x.copy()
     if x.dtype == _FLOAT16:
-        return _along(name, kernel, x.astype(_FLOAT32), dim).astype(_FLOAT16)
+        return _along(name, kernel, x.astype(FLOAT32), dim).astype(_FLOAT16)
     if x.ndim != 2 and axis >= x.ndim - 1:
         return kernel(x.reshape(-1, x.shape[-1] if x.ndim else 1), 1).reshape(x.shape)
     return kernel(x, axis)
 
 
 def _softmax_kernel(x: Any, axis: int) -> Any:
-    if axis == 1 and x.ndim == 2:  # most rows need no shift, which their sums tell at less cost than a look at x
-        powers = np.exp(x)
-        sums = row_sums(powers)
-        if are_moderate(sums):
-            return np.divide(powers, sums, powers)
+    if axis == 1 and x.ndim == 2:
+        return in_row_blocks(_softmax_rows, np.empty_like(x), x)
     powers, _ = exp_below_one(x, axis)
     powers /= sums_along(powers, axis)
     return powers
+
+
+def _softmax_rows(x: Any, out: Any) -> None:
+    sums = row_sums(np.exp(x, out))
+    if not are_moderate(sums):  # most rows need no shift, which their sums tell at less cost than a look at x
+        np.subtract(x, row_maxima(x), out)
+        sums = row_sums(np.exp(out, out))
+    out /= sums
 
 
 def _softmax_vjp(g: Any, out: Any, dim: int) -> Any:
@@ -59,19 +79,25 @@ def _softmax_vjp(g: Any, out: Any, dim: int) -> Any:
 
 
 def _softmax_backward(g: Any, out: Any, axis: int) -> Any:
-    if out.ndim == 2 and axis == 1:  # the product and its sum in one pass
-        result = g - np.einsum("ij,ij->i", g, out)[:, None]
-    else:
-        result = g - add_reduce(g * out, axis, None, None, True)
+    if out.ndim == 2 and axis == 1:
+        return in_row_blocks(_softmax_backward_rows, np.empty_like(out), g, out)
+    result = g - add_reduce(g * out, axis, None, None, True)
     result *= out
     return result
 
 
+def _softmax_backward_rows(g: Any, out: Any, result: Any) -> None:
+    np.subtract(g, np.vecdot(g, out)[:, None], result)
+    result *= out
+
+
 def _backward(kernel: Callable[[Any, Any, int], Any], g: Any, out: Any, dim: int) -> Any:
     """Run a backward kernel of (gradient, output, axis) on what it can take, as `_along` does."""
+    if out.ndim == 2 and (dim == 1 or dim == -1) and out.dtype is not _FLOAT16:
+        return kernel(g, out, 1)
     axis = check_dim(dim, out.ndim)
     if out.dtype == _FLOAT16:
-        return _backward(kernel, g.astype(_FLOAT32), out.astype(_FLOAT32), dim).astype(_FLOAT16)
+        return _backward(kernel, g.astype(FLOAT32), out.astype(FLOAT32), dim).astype(_FLOAT16)
     if out.ndim != 2 and axis >= out.ndim - 1:
         shape = (-1, out.shape[-1] if out.ndim else 1)
         return kernel(g.reshape(shape), out.reshape(shape), 1).reshape(out.shape)
@@ -103,10 +129,35 @@ def _softmax(x, /, dim):
 SOFTMAX = _softmax.op  # by which the nodes that it made are known
 
 
+def _log_softmax_kernel(x: Any, axis: int) -> Any:
+    if axis == 1 and x.ndim == 2:
+        return in_row_blocks(_log_softmax_rows, np.empty_like(x), x)
+    return x - log_sum_exp(x, axis)
+
+
+def _log_softmax_rows(x: Any, out: Any) -> None:
+    sums = row_sums(np.exp(x, out))
+    # Far below 0, as a mask's -inf, may stand all but one of a row, whose logarithm is 0 exactly with the shift only.
+    if minimum_reduce(x.reshape(-1)) > -SMALL and are_not_large(sums):
+        np.subtract(x, np.log(sums, sums), out)
+    else:
+        np.subtract(x, row_maxima(x), out)  # before the sum's logarithm, which would lose digits beside a large shift
+        sums = row_sums(np.exp(out))
+        out -= np.log(sums, sums)
+
+
 def _log_softmax_backward(g: Any, out: Any, axis: int) -> Any:
+    if axis == 1 and out.ndim == 2:
+        return in_row_blocks(_log_softmax_backward_rows, np.empty_like(out), g, out)
     powers = np.exp(out)
     powers *= sums_along(g, axis)
     return np.subtract(g, powers, powers)
+
+
+def _log_softmax_backward_rows(g: Any, out: Any, result: Any) -> None:
+    np.exp(out, result)
+    result *= row_sums(g)
+    np.subtract(g, result, result)
 
 
 def _log_softmax_vjp(g: Any, out: Any, dim: int) -> Any:
@@ -124,7 +175,7 @@ def _log_softmax_vjp(g: Any, out: Any, dim: int) -> Any:
 )
 def _log_softmax(x, /, dim):
     """See `log_softmax`."""
-    return _along("log_softmax", lambda a, axis: a - log_sum_exp(a, axis), x, dim)
+    return _along("log_softmax", _log_softmax_kernel, x, dim)
 
 
 def _arguments(name: str, input: Any, dim: int | None, third: Any, dtype: Any) -> tuple[Any, int]:

@@ -27,7 +27,7 @@ def _check_indices(indices: Any, count: int) -> None:
     )
 
 
-_FEW_ROWS = 128  # up to which a product with a one-hot matrix is the quickest sum
+_FEW = 65_536  # elements of a one-hot matrix up to which a product with it is the quickest sum
 
 
 # --- two adjoint ops ---------------------------------------------------------------------------------------------
@@ -50,22 +50,13 @@ def _take_rows(x, indices, /):
     cases=[case((2, 3, 2), Integers((2, 3), 5), count=5), case((2,), Integers((), 5), count=5)])  # fmt: skip
 def _add_rows(x, indices, /, *, count):
     """A matrix of zeros, with each row of `x` added to the row of that number."""
-    rows, order = indices.reshape(-1), np.arange(indices.size)
     x = x.reshape(indices.size, x.shape[-1])
-    if count <= _FEW_ROWS and x.dtype.kind == "f" and x.dtype.itemsize > 2:
+    if count * indices.size <= _FEW and x.dtype.kind == "f" and x.dtype.itemsize > 2:
         chosen = np.zeros((count, indices.size), x.dtype)
-        chosen[rows, order] = 1
+        chosen[indices.reshape(-1), np.arange(indices.size)] = 1
         return chosen @ x
-    # Rows used once are copied, only what repeats is added up: np.add.at takes 2 ns for each element.
     total = np.zeros((count, x.shape[-1]), x.dtype)
-    last = np.empty(count, order.dtype)
-    last[rows] = order
-    copied = last[rows] == order
-    if copied.all():
-        total[rows] = x
-    else:
-        total[rows[copied]] = x[copied]
-        add_rows(total, rows[~copied], x[~copied])
+    add_rows(total, indices, x, empty=True)
     return total
 
 
