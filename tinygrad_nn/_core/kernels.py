@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .dtypes import FLOAT32, FLOAT64
+from .sharing import share
 
 Array = np.ndarray[Any, Any]
 
@@ -88,6 +89,7 @@ def row_maxima(matrix: Array) -> Any:
 # --- by the block ------------------------------------------------------------------------------------------------
 
 TOGETHER = 131_072  # elements that are treated together, so that they stay in the cache from pass to pass
+_SHARE = 400_000  # elements that are worth a thread
 _PIECE, _LONG = 1024, 256  # elements in NumPy's buffers, and in rows that are worth others
 
 
@@ -102,14 +104,19 @@ def in_row_blocks(kernel: Callable[..., Any], out: Array, *matrices: Array) -> A
         kernel(*matrices, out)
         return out
     step = max(1, TOGETHER // columns)
-    before = np.setbufsize(_PIECE) if columns >= _LONG else None
-    try:
-        for start in range(0, rows, step):
-            block = slice(start, start + step)
-            kernel(*[matrix[block] for matrix in matrices], out[block])
-    finally:
-        if before is not None:
-            np.setbufsize(before)
+    starts = range(0, rows, step)
+
+    def compute(some: slice) -> None:
+        before = np.setbufsize(_PIECE) if columns >= _LONG else None
+        try:
+            for start in starts[some]:
+                block = slice(start, start + step)
+                kernel(*[matrix[block] for matrix in matrices], out[block])
+        finally:
+            if before is not None:
+                np.setbufsize(before)
+
+    share(compute, len(starts), rows * columns // _SHARE)
     return out
 
 

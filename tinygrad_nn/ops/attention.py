@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import inf
 from typing import Any
 
@@ -23,6 +23,7 @@ from .._core.backward import unbroadcast
 from .._core.errors import broadcast_shapes, explained
 from .._core.kernels import maximum_reduce, row_maxima, row_sums
 from .._core.op import Integers, case, op
+from .._core.sharing import share
 from .._core.tensor import Tensor, wrap
 from .dropout import _noise
 from .repetition import repeat_interleave
@@ -32,6 +33,7 @@ from .softmax import softmax
 
 Array = np.ndarray[Any, Any]
 _BLOCK = 1 << 17  # scores at a time
+_SHARE = 1 << 18  # scores that are worth a thread
 _ROWS = 64  # queries at a time, where what they see is causal
 _SMALL, _TINY = 16.0, 1e-6  # exp(16) is far from overflow; sums above this need no shift
 
@@ -50,6 +52,17 @@ def _blocks(leading: tuple[int, ...], scores: int) -> Iterator[tuple[Any, ...]]:
     for first in np.ndindex(*leading[: whole - 1]):
         for start in range(0, leading[whole - 1], step):
             yield (*first, slice(start, start + step))
+
+
+def _for_each_block(compute: Callable[[tuple[Any, ...]], None], shape: tuple[int, ...]) -> None:
+    """Compute something for each block of the scores, whose shape this is, in several threads where it is much."""
+    parts = [*_blocks(shape[:-2], shape[-2] * shape[-1])]
+
+    def compute_some(some: slice) -> None:
+        for part in parts[some]:
+            compute(part)
+
+    share(compute_some, len(parts), math.prod(shape) // _SHARE)
 
 
 def _tiles(scores: tuple[int, ...], causal: bool) -> list[tuple[slice, slice]]:
@@ -140,7 +153,8 @@ def _attention_vjp(
     of_query, of_key, of_value = (np.empty_like(x) if only else np.zeros_like(x) for x in (query, key, value))
     of_scores = np.zeros(shape, query.dtype) if needs[3] else None
     factor = query.dtype.type(scale)
-    for part in _blocks(shape[:-2], shape[-2] * shape[-1]):
+
+    def compute(part: Any) -> None:
         scaled, turned_key, turned_value = query[part] * factor, _turned(key[part]), _turned(value[part])
         own_key, own_bias, given = key[part], bias if bias is None else bias[part], g[part]
         own_shares, own_logarithms = shares[part], logarithms[part]
@@ -161,6 +175,8 @@ def _attention_vjp(
             _add_product(slopes.swapaxes(-1, -2), scaled[..., rows, :], of_key[part][..., keys, :], only)
             if of_scores is not None:
                 of_scores[part][..., rows, keys] = slopes
+
+    _for_each_block(compute, shape)
     of_query *= factor
     of_mask = None if of_scores is None else unbroadcast(of_scores, mask.shape)
     return of_query, of_key, of_value, of_mask
@@ -204,7 +220,8 @@ def _attention(query, key, value, mask, /, *, scale, causal=False, noise=None):
     out = np.empty_like(query, shape=(*query.shape[:-1], value.shape[-1]))
     logarithms = np.empty((*shape[:-1], 1), query.dtype)
     factor = query.dtype.type(scale)
-    for part in _blocks(shape[:-2], shape[-2] * shape[-1]):
+
+    def compute(part: Any) -> None:
         scaled, turned_key, own_bias = query[part] * factor, _turned(key[part]), bias if bias is None else bias[part]
         for rows, keys in tiles:
             scores = _scores(scaled[..., rows, :], turned_key, own_bias, rows, keys, causal)
@@ -212,6 +229,8 @@ def _attention(query, key, value, mask, /, *, scale, causal=False, noise=None):
             if noise is not None:
                 weights *= noise[part][..., rows, keys]
             out[part][..., rows, :] = np.matmul(weights, value[part][..., keys, :]) / sums
+
+    _for_each_block(compute, shape)
     return out, logarithms
 
 

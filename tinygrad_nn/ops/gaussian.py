@@ -19,12 +19,14 @@ from .._core import special
 from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.kernels import minimum_reduce, quick_power
 from .._core.op import case, op
+from .._core.sharing import share
 from .forms import refuse
 
 Array = np.ndarray[Any, Any]
 
 _POINTS = [case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 2.0, -2.0]))]
 _BLOCK_BYTES = 1 << 17  # a few arrays of this size fit in a processor core's own cache
+_SHARE = 200_000  # elements that are worth a thread
 _HALF_ROOT, _DENSITY = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
 _LINEAR = math.sqrt(2 / math.pi)
 _CUBIC = 0.044715 * _LINEAR
@@ -119,18 +121,23 @@ def _in_blocks(x: Array, approximate: str, value: Array | None = None, factor: A
     flat_value = None if value is None else value.reshape(-1)
     flat_factor = None if factor is None else factor.reshape(-1)
     length = min(x.size, _BLOCK_BYTES // x.dtype.itemsize) or 1
-    rows = np.empty((_ROWS, length), x.dtype)
-    rows[0] = _FAR
-    for start in range(0, x.size, length):
-        part = slice(start, start + length)
-        block, target = flat[part], flat_out[part]
-        here = rows[:, : block.size]
-        if flat_value is None:
-            _value(block, target, here, approximate)
-            continue
-        _slope(block, flat_value[part], target, here, approximate)
-        if flat_factor is not None:
-            target *= flat_factor[part]
+    starts = range(0, x.size, length)
+
+    def compute(some: slice) -> None:
+        rows = np.empty((_ROWS, length), x.dtype)
+        rows[0] = _FAR
+        for start in starts[some]:
+            part = slice(start, start + length)
+            block, target = flat[part], flat_out[part]
+            here = rows[:, : block.size]
+            if flat_value is None:
+                _value(block, target, here, approximate)
+                continue
+            _slope(block, flat_value[part], target, here, approximate)
+            if flat_factor is not None:
+                target *= flat_factor[part]
+
+    share(compute, len(starts), x.size // _SHARE)
     return out
 
 
