@@ -287,6 +287,10 @@ short, int, long = int16, int32, int64
 cfloat, cdouble = complex64, complex128
 newaxis = None
 
+# Programs print types: <class 'tinygrad_nn.Tensor'>, the name by which they reach it, and not where it is defined.
+for _kind in (Tensor, Size, dtype, device, layout, memory_format, finfo, iinfo):
+    _kind.__module__ = __name__
+
 _keep_freed_memory()
 
 

@@ -277,12 +277,13 @@ class Tensor(TensorMethods):
                 raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(value).__name__}")
             if value._array.shape != self._array.shape:
                 raise RuntimeError(
-                    f"assigned grad has data of a different size: got {list(value._array.shape)}, expected "
-                    f"{list(self._array.shape)}"
+                    f"attempting to assign a gradient of size '{list(value._array.shape)}' to a tensor of size "
+                    f"'{list(self._array.shape)}'. Please ensure that the gradient and the tensor are the same size"
                 )
             if value._array.dtype != self._array.dtype:
                 raise RuntimeError(
-                    f"assigned grad has data of a different type: got {value.dtype}, expected {self.dtype}"
+                    f"attempting to assign a gradient with dtype {value.dtype} to a tensor of dtype {self.dtype}. "
+                    f"Please ensure that the gradient and the tensor have the same dtype"
                 )
         self._grad = value
 
