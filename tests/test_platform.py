@@ -50,6 +50,8 @@ ANSWERS: dict[str, Any] = {
     "torch.jit.is_scripting()": False,
     "torch.jit.is_tracing()": False,
     "torch.compiler.is_compiling()": False,
+    "torch.utils.dlpack.from_dlpack(torch.ones(2)).tolist()": [1.0, 1.0],
+    "torch.utils.hooks.RemovableHandle.__name__": "RemovableHandle",
     "torch.compiler.is_exporting()": False,
     "torch.compiler.disable(abs)(-1)": 1,
     "torch.compiler.disable(recursive=False)(abs)(-1)": 1,
