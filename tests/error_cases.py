@@ -171,6 +171,8 @@ CASES: dict[str, list[tuple[str, str, type[BaseException], str]]] = {
         ("expand", "lib.ones(2, 3).expand(4, 3)", RuntimeError, "The expanded size of the tensor (4) must"),
         ("expand fewer", "lib.ones(2, 3).expand(3)",
          RuntimeError, "the number of sizes provided (1) ... number of dimensions in the tensor (2)"),
+        ("squeeze twice", "lib.ones(1, 2).squeeze(0, -2)",
+         RuntimeError, "dim 0 appears multiple times in the list of dims"),
         ("squeeze str", 'lib.ones(2, 1).squeeze("a")',
          TypeError, "squeeze(): argument 'dim' must be int, not str (got 'a')"),
         ("unsqueeze float", "lib.ones(2).unsqueeze(0.0)",
