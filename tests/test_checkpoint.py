@@ -244,3 +244,11 @@ def test_arguments() -> None:
         assert not checkpoint(tg.sin, tg.ones(2), use_reentrant=True).requires_grad
     with pytest.raises(RuntimeError, match=r"incompatible with .grad\(\)"):
         tg.autograd.grad(checkpoint(tg.sin, w, use_reentrant=True).sum(), w)
+
+
+def test_nothing_warns_of_a_model_in_train_mode_that_runs_without_recording_in_between() -> None:
+    net = tg.nn.Sequential(tg.nn.Linear(3, 3), tg.nn.Dropout(0.5))
+    x = tg.ones(2, 3, requires_grad=True)
+    for _ in range(2):  # the second time, the model has been trained
+        checkpoint(net, x, use_reentrant=True).sum().backward()
+    assert net[0].weight.grad is not None

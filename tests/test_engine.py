@@ -377,6 +377,17 @@ def test_a_hook_needs_a_gradient_to_wait_for() -> None:
         tg.ones(1).register_hook(print)
 
 
+def test_the_gradient_of_no_leaf_is_asked_for() -> None:
+    x = tg.ones(2, requires_grad=True)
+    assert x.grad is None
+    y = x * 2
+    with pytest.warns(UserWarning, match="The .grad attribute of a Tensor that is not a leaf Tensor is being accessed"):
+        assert y.grad is None
+    y.retain_grad()
+    assert y.grad is None  # without a warning
+    assert y.detach().grad is None
+
+
 def test_retain_grad() -> None:
     x = leaf(1.0)
     y = x * 2

@@ -97,7 +97,7 @@ REFUSED = {
     "shared elements": (lambda x: (x.detach()[0:1]).expand(3, 3).add_(1), "more than one element"),
     "shape": (lambda x: (x * 1).add_(tg.ones(2, 3, 3)), "doesn't match the broadcast shape"),
     "type": (lambda x: tg.ones(3, dtype=tg.int64).add_(1.5), "can't be cast"),
-    "value's shape": (lambda x: (x * 1).__setitem__(0, tg.ones(2)), "shape mismatch"),
+    "value's shape": (lambda x: (x * 1).__setitem__(0, tg.ones(2)), "must match the existing size"),
 }
 
 

@@ -20,12 +20,12 @@ LEVELS = {
     "_core": 0,
     "ops": 1,
     "random": 2, "linalg": 2, "special": 2, "fft": 2, "signal": 2, "settings": 2, "_transforms": 2, "autograd": 2,
-    "cuda": 2, "accelerator": 2, "backends": 2, "debug": 2, "amp": 2, "distributed": 2, "jit": 2, "multiprocessing": 2,
-    "cpu": 2, "mps": 2, "xpu": 2,
+    "cuda": 2, "accelerator": 2, "backends": 2, "debug": 2, "amp": 2, "distributed": 2, "multiprocessing": 2,
+    "compiler": 2, "cpu": 2, "mps": 2, "types": 2, "xpu": 2,
     "distributions": 3, "func": 3, "nn": 3, "optim": 3, "utils": 3, "transforms": 3, "profiler": 3,
-    "metrics": 3, "plots": 4,
+    "metrics": 3, "jit": 3, "plots": 4,
     "serialization": 4, "safetensors": 4, "datasets": 4, "testing": 4, "training": 4, "sklearn": 4,
-    "hub": 5, "utils.model_zoo": 5, "version": 5,
+    "functional": 5, "hub": 5, "utils.model_zoo": 5, "version": 5,
     "": 5,
 }  # fmt: skip
 IMPORT_SECONDS = 0.35  # beyond NumPy's own, on a slow machine; measured 0.03 to 0.06

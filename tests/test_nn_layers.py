@@ -357,6 +357,53 @@ def test_layers_stand_where_pytorch_has_them():
             assert getattr(nn.modules, name) is getattr(nn, name)
 
 
+def test_names_that_layers_of_programs_import():
+    from tinygrad_nn.functional import F, einsum
+    from tinygrad_nn.nn.common_types import _ratio_2_t, _size_2_t
+    from tinygrad_nn.nn.init import _calculate_correct_fan
+    from tinygrad_nn.nn.modules.transformer import _get_activation_fn, _get_clones
+    from tinygrad_nn.types import Device, Number, _size
+
+    assert F is nn.functional
+    assert einsum is tg.einsum
+    assert str(_size_2_t) == "int | tuple[int, int]"
+    assert str(_ratio_2_t) == "float | tuple[float, float]"
+    assert _calculate_correct_fan(tg.ones(3, 4, 5), "fan_in") == 20
+    assert _get_activation_fn("gelu") is F.gelu
+    assert len(_get_clones(nn.Linear(1, 1), 3)) == 3
+    assert isinstance(2, Number)
+    assert isinstance(tg.device("cpu"), Device)
+    assert tuple[int, ...] in _size.__args__
+    assert [F._Reduction.get_enum(name) for name in ("none", "mean", "sum")] == [0, 1, 2]
+    with pytest.raises(ValueError, match="max is not a valid value for reduction"):
+        F._Reduction.get_enum("max")
+    for options, found in [((None, None), "mean"), ((False, None), "sum"), ((None, False), "none")]:
+        with pytest.warns(UserWarning, match=f"please use reduction='{found}' instead"):
+            assert F._Reduction.legacy_get_string(*options) == found
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_gradients_of_convolutions_as_functions(dims):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(dims)
+    x, weight = rng.standard_normal((2, 4, *[7] * dims)), rng.standard_normal((6, 2, *[3] * dims))
+    options = {"stride": 2, "padding": 1, "dilation": 1, "groups": 2}
+    found = []
+    for package in (tg, torch):
+        inputs = [package.tensor(array) for array in (x, weight)]
+        output = getattr(package.nn.functional, f"conv{dims}d")(*inputs, **options)
+        gradient = package.ones_like(output).cumsum(-1).requires_grad_()
+        of_x = getattr(package.nn.grad, f"conv{dims}d_input")(inputs[0].shape, inputs[1], gradient, **options)
+        of_weight = getattr(package.nn.grad, f"conv{dims}d_weight")(inputs[0], inputs[1].shape, gradient, **options)
+        (of_x.pow(2).sum() + of_weight.pow(2).sum()).backward()
+        with package.no_grad():
+            again = getattr(package.nn.grad, f"conv{dims}d_input")(inputs[0].shape, inputs[1], gradient, **options)
+        assert not again.requires_grad
+        found.append([tensor.detach().numpy() for tensor in (of_x, of_weight, gradient.grad, again)])
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
 def test_helpers_of_layers():
     from tinygrad_nn.nn.modules import utils
 

@@ -195,3 +195,8 @@ def test_tensors_print_as_torch_live(
         package.set_default_dtype(getattr(package, default))
         texts.append(repr(as_made(package, array, how)))
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("name", ["Tensor", "Size", "dtype", "device", "layout", "memory_format", "finfo", "iinfo"])
+def test_types_print_by_the_name_that_programs_use(name: str) -> None:
+    assert repr(getattr(tinygrad_nn, name)) == f"<class 'tinygrad_nn.{name}'>"

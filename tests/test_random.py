@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import tinygrad_nn
 from tinygrad_nn._core import random as draws
 from tinygrad_nn._core.random import DEFAULT_SEED, Generator, SeedRangeError, default_generator
 from tinygrad_nn._core.random_kernels import fused_multiply_add, in_memory_order, shuffled
@@ -108,7 +109,7 @@ def test_seed_is_fresh_each_time():
 
 
 def test_only_the_cpu_has_a_generator():
-    assert Generator("cpu").device == "cpu"
+    assert Generator("cpu").device == tinygrad_nn.device("cpu")
     with pytest.raises(RuntimeError, match="expected device 'cpu', got 'cuda:0'"):
         Generator("cuda:0")
 
@@ -396,3 +397,13 @@ def test_draws_follow_the_memory(like: np.ndarray, drawn: tuple[int, ...]) -> No
     steps = [step // like.itemsize for step in like.strides]
     theirs = torch.empty_like(torch.empty(like.size).as_strided(like.shape, steps))
     assert sorted(theirs.stride(), reverse=True) == sorted(torch.empty(drawn).stride(), reverse=True)
+
+
+def test_a_generator_names_its_device_and_can_be_doubled() -> None:
+    generator = tinygrad_nn.Generator("cpu").manual_seed(3)
+    assert generator.device == tinygrad_nn.device("cpu")
+    tinygrad_nn.randn(1, generator=generator)
+    other = generator.clone_state()
+    assert other.initial_seed() == 3
+    expected = tinygrad_nn.randn(17, generator=generator)
+    assert tinygrad_nn.equal(tinygrad_nn.randn(17, generator=other), expected)

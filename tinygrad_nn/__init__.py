@@ -287,6 +287,10 @@ short, int, long = int16, int32, int64
 cfloat, cdouble = complex64, complex128
 newaxis = None
 
+# Programs print types: <class 'tinygrad_nn.Tensor'>, the name by which they reach it, and not where it is defined.
+for _kind in (Tensor, Size, dtype, device, layout, memory_format, finfo, iinfo):
+    _kind.__module__ = __name__
+
 _keep_freed_memory()
 
 
@@ -319,10 +323,10 @@ def numel(input: Tensor) -> _builtins.int:
 
 # Imported when they are first asked for, so that the package itself is there at once.
 _SUBMODULES = (
-    "accelerator", "amp", "autograd", "backends", "cpu", "cuda", "datasets", "debug", "distributed", "distributions",
-    "fft", "func", "hub", "jit", "linalg", "metrics", "mps", "multiprocessing", "nn", "optim", "plots", "profiler",
-    "random", "safetensors", "serialization", "signal", "sklearn", "special", "testing", "training", "transforms",
-    "utils", "version", "xpu",
+    "accelerator", "amp", "autograd", "backends", "compiler", "cpu", "cuda", "datasets", "debug", "distributed",
+    "distributions", "fft", "func", "functional", "hub", "jit", "linalg", "metrics", "mps", "multiprocessing", "nn",
+    "optim", "plots", "profiler", "random", "safetensors", "serialization", "signal", "sklearn", "special",
+    "testing", "training", "transforms", "types", "utils", "version", "xpu",
 )  # fmt: skip
 
 
@@ -369,8 +373,8 @@ _OWN_NAMES = [
     "Generator", "GradScaler", "Size", "Tensor", "__version__", "accelerator", "amp", "autocast", "autograd",
     "backends", "bool", "case", "cdouble", "cfloat", "complex128", "complex64", "composite", "cpu", "cuda",
     "datasets", "debug", "default_generator", "device", "distributed", "double", "dtype", "e", "enable_grad", "fft",
-    "finfo", "float", "float16", "float32", "float64", "func", "get_autocast_dtype", "get_default_dtype", "half",
-    "hub", "iinfo", "inf", "inference_mode", "int", "int16", "int32", "int64", "int8",
+    "finfo", "float", "float16", "float32", "float64", "func", "get_autocast_dtype", "get_default_dtype",
+    "half", "hub", "iinfo", "inf", "inference_mode", "int", "int16", "int32", "int64", "int8",
     "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_autocast_cache_enabled", "is_autocast_enabled",
     "is_complex", "is_floating_point", "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_tensor",
     "jit", "layout", "linalg", "load", "load_checkpoint", "long", "metrics", "mps", "multiprocessing", "nan",

@@ -17,23 +17,35 @@ from contextlib import contextmanager
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, Union, get_args, get_origin
 
+from .nn.module import Module
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 T = TypeVar("T")
 
 __all__ = [
-    "Final", "annotate", "export", "freeze", "fuser", "ignore", "is_scripting", "is_tracing", "isinstance", "load",
-    "optimize_for_inference", "save", "script", "script_if_tracing", "set_fusion_strategy", "trace", "trace_module",
-    "unused",
+    "Final", "ScriptModule", "annotate", "export", "freeze", "fuser", "ignore", "is_scripting", "is_tracing",
+    "isinstance", "load", "optimize_for_inference", "save", "script", "script_if_tracing", "script_method",
+    "set_fusion_strategy", "trace", "trace_module", "unused",
 ]  # fmt: skip
 
 _isinstance = isinstance
 
 
+class ScriptModule(Module):
+    """A module, as any other."""
+
+
+
 def script(obj: T, *args: Any, **kwargs: Any) -> T:
     """The function, class or module itself."""
     return obj
+
+
+def script_method(fn: T) -> T:
+    """The method itself."""
+    return fn
 
 
 def script_if_tracing(fn: T) -> T:

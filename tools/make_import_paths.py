@@ -3,7 +3,8 @@
     python tools/make_import_paths.py            # write them
     python tools/make_import_paths.py --check    # fail if they are out of date
 
-``conformance_data/layer_files.json`` says in which file of PyTorch a class stands; where it stands here is looked up.
+``conformance_data/layer_files.json`` says in which file of PyTorch a class or helper stands; where it
+stands here is looked up.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ BY_HAND = ("module", "utils")  # files of the folder that are written by hand
 
 
 def defined() -> dict[str, str]:
-    """The classes of the package's layers, each with the module that defines it."""
+    """The classes and functions of the package's layers, each with the module that defines it."""
     found = {}
     for path in sorted(LAYERS.glob("*.py")):
         for node in ast.parse(path.read_text()).body:
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
                 found.setdefault(node.name, path.stem)
     return found
 

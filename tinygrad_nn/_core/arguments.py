@@ -45,7 +45,8 @@ def bind(
 
 
 def _by_position(op: Op, extra: tuple[Any, ...], collects: str | None) -> dict[str, Any]:
-    if collects is not None and isinstance(extra[0], int | np.integer | Tensor):
+    several = len(extra) > 1 or collects != "dim"  # one dimension stays a number: x.squeeze(0)
+    if collects is not None and several and isinstance(extra[0], int | np.integer | Tensor):
         try:
             return {collects: tuple([operator.index(e) for e in extra])}
         except TypeError:

@@ -14,7 +14,6 @@ LEFT_OUT = {
     "_dynamo": _COMPILED,
     "_inductor": _COMPILED,
     "ao": _QUANTISED,
-    "compiler": _COMPILED,
     "dsmm": _SPARSE,
     "export": _COMPILED,
     "fx": _COMPILED,

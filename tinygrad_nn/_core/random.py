@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .device import device as make_device
 from .mersenne import MersenneTwister, pack_state, unpack_state
 from .random_checks import (
     LOWEST64,
@@ -82,7 +83,7 @@ class Generator:
             raise RuntimeError(
                 f"Generator: expected device 'cpu', got {str(device)!r}; only the CPU has a generator here"
             )
-        self.device = device
+        self.device = make_device(device)
         self._seed = DEFAULT_SEED
         self._engine = MersenneTwister(DEFAULT_SEED)
         self._spare: float | None = None  # the second sample of a Box-Muller pair
@@ -129,6 +130,12 @@ class Generator:
         """Continue from a state that `get_state`, here or in PyTorch, has given."""
         self.set_state_bytes(np.asarray(new_state))
         return self
+
+    def clone_state(self) -> Generator:
+        """A generator of its own, in the same state."""
+        other = Generator()
+        other.set_state_bytes(self.state_bytes())
+        return other
 
     def __getstate__(self) -> bytes:
         return self.state_bytes().tobytes()

@@ -7,6 +7,7 @@ and the ops never import each other.
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +32,14 @@ else:
     TensorMethods = object
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+_NO_LEAF = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+    "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
+    "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "
+    "leaf Tensor instead."
+)
 
 
 class Size(tuple[int, ...]):
@@ -262,12 +271,14 @@ class Tensor(TensorMethods):
 
     @property
     def grad(self) -> Tensor | None:
-        """The gradient that `backward` has accumulated here; None before, and for tensors that are no leaves.
+        """The gradient that `backward` has accumulated here; None before, and (with a warning) where there is no leaf.
 
         Raises:
             TypeError: set to anything but a tensor or None.
             RuntimeError: set to a tensor of another shape or dtype.
         """
+        if self._grad is None and not self.is_leaf and "_retains_grad" not in self.__dict__:
+            warnings.warn(_NO_LEAF, UserWarning, stacklevel=2)
         return self._grad
 
     @grad.setter
@@ -277,12 +288,13 @@ class Tensor(TensorMethods):
                 raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(value).__name__}")
             if value._array.shape != self._array.shape:
                 raise RuntimeError(
-                    f"assigned grad has data of a different size: got {list(value._array.shape)}, expected "
-                    f"{list(self._array.shape)}"
+                    f"attempting to assign a gradient of size '{list(value._array.shape)}' to a tensor of size "
+                    f"'{list(self._array.shape)}'. Please ensure that the gradient and the tensor are the same size"
                 )
             if value._array.dtype != self._array.dtype:
                 raise RuntimeError(
-                    f"assigned grad has data of a different type: got {value.dtype}, expected {self.dtype}"
+                    f"attempting to assign a gradient with dtype {value.dtype} to a tensor of dtype {self.dtype}. "
+                    f"Please ensure that the gradient and the tensor have the same dtype"
                 )
         self._grad = value
 

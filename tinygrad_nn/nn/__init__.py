@@ -368,7 +368,7 @@ _LATER: dict[str, str] = {
 # --- to here
 
 _PLACES = _later.places(_LATER)
-_SUBMODULES = ("attention", "modules")
+_SUBMODULES = ("_reduction", "attention", "common_types", "grad", "modules")
 
 
 def __getattr__(name: str) -> _Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 import weakref
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from .._core.tensor import Tensor
 from .parameter import Parameter
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from .module import Module
 
 REGISTRIES = ("_parameters", "_buffers", "_modules")
@@ -118,6 +121,14 @@ def is_mode_dependent(module: Module) -> bool:
     return not names.isdisjoint(_MODE_DEPENDENT) or any(name.endswith("Dropout") for name in names)
 
 
+def _in_function() -> bool:
+    """Whether this is called by the forward of an `autograd.Function`."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__") != "tinygrad_nn.autograd.function":
+        frame = frame.f_back
+    return frame is not None
+
+
 def note_evaluation() -> None:
     """Warn, once, of a model that has been trained and is evaluated in train mode.
 
@@ -131,6 +142,8 @@ def note_evaluation() -> None:
     outside = caller(calls[-1])
     if any(frame is not None and frame.f_code.co_name == "update_bn" for frame in (calls[-1].f_back, outside)):
         return  # it computes the statistics, which is what train mode is for
+    if _in_function():
+        return  # nothing is recorded, and yet a backward pass will come: as with checkpoint(use_reentrant=True)
     first = not evaluations
     place = ("", 0) if outside is None else (outside.f_code.co_filename, outside.f_lineno)
     evaluations[root] = place

@@ -24,6 +24,7 @@ from ..ops.loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from ..ops.piecewise import hardshrink, prelu, softshrink
 from ..ops.softmax import log_softmax, softmax, softmin
 from ..ops.sparse import embedding, one_hot
+from . import _reduction as _Reduction  # noqa: F401, N812 - losses that programs write themselves take it from here
 
 if TYPE_CHECKING:  # imported when they are first asked for
     from ..ops.adaptive_pooling import (

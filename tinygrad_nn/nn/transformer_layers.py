@@ -23,7 +23,7 @@ __all__ = ["TransformerDecoderLayer", "TransformerEncoderLayer"]
 Activation = Callable[[Tensor], Tensor]
 
 
-def _activation(given: str | Activation) -> Activation:
+def _get_activation_fn(given: str | Activation) -> Activation:
     """The function of a name, or the function itself.
 
     Raises:
@@ -89,7 +89,7 @@ class TransformerEncoderLayer(Module):
         self.norm2 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made)
         self.dropout1 = Dropout(dropout)
         self.dropout2 = Dropout(dropout)
-        activation = _activation(activation)
+        activation = _get_activation_fn(activation)
         is_relu = activation is functional.relu or isinstance(activation, ReLU)
         is_gelu = activation is functional.gelu or isinstance(activation, GELU)
         self.activation_relu_or_gelu = 1 if is_relu else 2 if is_gelu else 0
@@ -187,7 +187,7 @@ class TransformerDecoderLayer(Module):
             LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **made) for _ in range(3)
         )
         self.dropout1, self.dropout2, self.dropout3 = (Dropout(dropout) for _ in range(3))
-        self.activation = _activation(activation)
+        self.activation = _get_activation_fn(activation)
 
     def forward(
         self,

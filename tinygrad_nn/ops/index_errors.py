@@ -8,7 +8,7 @@ import numpy as np
 
 from .._core.errors import describe
 from .index_parsing import too_many
-from .places import Steps, pick
+from .places import Steps, is_basic, pick
 
 
 def assignment_error(error: Exception, target: np.ndarray[Any, Any], index: Any, value: Any) -> Exception:
@@ -17,10 +17,22 @@ def assignment_error(error: Exception, target: np.ndarray[Any, Any], index: Any,
         words in str(error) for words in ("not broadcast", "not be broadcast", "assign", "setting an array")
     ):
         return index_error(error, target, index)
-    picked = list(pick(target, index).shape)
-    return RuntimeError(
-        f"shape mismatch: value tensor of shape {list(np.shape(value))} cannot be broadcast to indexing result of "
-        f"shape {picked}"
+    picked, given = list(pick(target, index).shape), list(np.shape(value))
+    mismatch = f"shape mismatch: value tensor of shape {given} cannot be broadcast to indexing result of shape {picked}"
+    if not is_basic(index):
+        return RuntimeError(mismatch)
+    while given and given[0] == 1:  # PyTorch leaves these away, and expands the rest
+        del given[0]
+    extra = len(picked) - len(given)
+    if extra < 0:
+        return RuntimeError(
+            f"expand(value of shape {given}, size={picked}): the number of sizes provided ({len(picked)}) must be "
+            f"greater or equal to the number of dimensions in the tensor ({len(given)})"
+        )
+    wrong = max((d for d, length in enumerate(given) if length not in (1, picked[d + extra])), default=None)
+    return RuntimeError(mismatch) if wrong is None else RuntimeError(
+        f"The expanded size of the tensor ({picked[wrong + extra]}) must match the existing size ({given[wrong]}) at "
+        f"non-singleton dimension {wrong + extra}.  Target sizes: {picked}.  Tensor sizes: {given}"
     )
 
 

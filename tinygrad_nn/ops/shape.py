@@ -239,7 +239,7 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
 
 
 # (the rule asks for `dim`, as the node is called after it)
-@op(np.squeeze, vjp=lambda g, x_shape, dim: g.reshape(x_shape), kind="view",
+@op(np.squeeze, vjp=lambda g, x_shape, dim: g.reshape(x_shape), kind="view", collects="dim",
     cases=[case((1, 3, 1)), case((1, 3, 1), dim=0), case((1, 3, 1), dim=-1), case((1, 3, 1), dim=1),
            case((1, 3, 1), dim=(0, 2)), case(()), case((), dim=0)])  # fmt: skip
 def squeeze(x, /, dim=None):
@@ -248,6 +248,8 @@ def squeeze(x, /, dim=None):
     Example:
         >>> import tinygrad_nn as tg
         >>> tg.zeros(1, 3, 1).squeeze().shape, tg.zeros(1, 3, 1).squeeze(0).shape
+        (torch.Size([3]), torch.Size([3, 1]))
+        >>> tg.zeros(1, 3, 1).squeeze(0, -1).shape, tg.zeros(1, 3, 1).squeeze_(0, 1).shape
         (torch.Size([3]), torch.Size([3, 1]))
     """
     if dim is None:

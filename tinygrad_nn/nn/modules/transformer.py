@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..transformer import Transformer, TransformerDecoder, TransformerEncoder
-from ..transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer
+from ..transformer import Transformer, TransformerDecoder, TransformerEncoder, _get_clones
+from ..transformer_layers import TransformerDecoderLayer, TransformerEncoderLayer, _get_activation_fn
 
 __all__ = [
     "Transformer",
@@ -11,4 +11,6 @@ __all__ = [
     "TransformerDecoderLayer",
     "TransformerEncoder",
     "TransformerEncoderLayer",
+    "_get_activation_fn",
+    "_get_clones",
 ]
