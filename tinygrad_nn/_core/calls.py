@@ -170,7 +170,7 @@ def make_single(op: Op, collects: str | None) -> Callable[..., Any]:
     promotes = op.promotes is not None
     several = op.several
     keeps = bool(op.residuals)
-    only = collects if [*defaults] == [collects] else None  # the one option, as in x.view(2, 3)
+    only = collects if [*defaults] == [collects] and collects != "dim" else None  # the one option, as in x.view(2, 3)
     view_of = view_marker(op) if op.kind == "view" else None
     real_only = complaint(op.name)
     plans = op.plans
