@@ -19,13 +19,15 @@ import numpy as np
 
 from .dtypes import FLOAT32, FLOAT64
 from .kernels import add_reduce, column_sums, maximum_reduce, minimum_reduce, ones
+from .sharing import share
 
 Array = np.ndarray[Any, Any]
 F = TypeVar("F", bound=Callable[..., Any])
-_FEW, _SOME = 8_192, 100_000  # elements for which the starts of the steps, or of more steps, take longer than these
+_FEW = 8_192  # elements for which the starts of the steps take longer than these
 _BLOCK = 262_144  # elements that are treated together, so that they stay in the cache from pass to pass
 _PIECE = 1024  # elements that NumPy treats at a time where it broadcasts
 _LONG = 512  # elements in a plane that NumPy's broadcasting treats as quickly as copies
+_SHARE = 200_000  # elements of rows that are worth a thread
 _FAR = 2.0  # deviations between a mean and 0
 
 
@@ -48,7 +50,7 @@ def inverse_root(variance: Array, eps: float) -> Array:
     return np.asarray(1 / np.sqrt(variance + variance.dtype.type(eps)))
 
 
-def _in_short_pieces(function: F) -> F:
+def in_short_pieces(function: F) -> F:
     """The function, in which NumPy copies broadcast operands to its buffers only where they are shorter than these.
 
     With rows of a thousand elements or more, arithmetic with a number for each row, or a row for all, then takes half
@@ -68,134 +70,6 @@ def _in_short_pieces(function: F) -> F:
     return cast(F, call)
 
 
-# --- over a batch ------------------------------------------------------------------------------------------------
-
-
-def _planes(x: Array) -> Array:
-    """(images, channels, ...) as (images, channels, elements); a batch of vectors as (1, channels, vectors)."""
-    if x.ndim == 2:
-        return x.T[None]
-    return x.reshape(x.shape[0], x.shape[1], math.prod(x.shape[2:]))
-
-
-def _beside(by_channel: Array, planes: Array) -> Array:
-    """A number for each channel, for arithmetic with planes.
-
-    Repeated for all elements of a plane, so that it runs over a whole image at once.
-    """
-    images, _, size = planes.shape
-    return by_channel[:, None] if images == 1 else by_channel.repeat(size).reshape(-1, size)
-
-
-@_in_short_pieces
-def batch_normalised(
-    x: Array, weight: Array | None, bias: Array | None, eps: float
-) -> tuple[Array, Array, Array, Array]:
-    """Each channel normalised over all images; and the channels' means, inverse roots and variances."""
-    planes = _planes(x)
-    count = planes.shape[0] * planes.shape[2]
-    if x.size < _SOME:
-        return _batch_centred(x, planes, _channel_sums(planes) / count, weight, bias, eps)
-    total, square = _channel_totals(planes, planes)
-    mean = total / count
-    variance = square / count - mean * mean
-    root = inverse_root(variance, eps)
-    if _is_far(mean * root):
-        return _batch_centred(x, planes, mean, weight, bias, eps)
-    scale = root if weight is None else root * weight
-    shift = -mean * scale if bias is None else bias - mean * scale
-    out = np.empty_like(planes)
-    scale, shift = _beside(scale, planes), _beside(shift, planes)
-    for block in _image_blocks(planes):
-        written = np.multiply(planes[block], scale, out[block])
-        written += shift
-    return _as_images(out, x), mean, root, variance
-
-
-def _batch_centred(
-    x: Array, planes: Array, mean: Array, weight: Array | None, bias: Array | None, eps: float
-) -> tuple[Array, Array, Array, Array]:
-    """The same by the sums of the squares of deviations: of few elements, or where means are far from 0."""
-    centred = planes - _beside(mean, planes)
-    variance = _channel_dots(centred, centred) / (planes.shape[0] * planes.shape[2])
-    root = inverse_root(variance, eps)
-    centred *= _beside(root if weight is None else root * weight, planes)
-    if bias is not None:
-        centred += _beside(bias, planes)
-    return _as_images(centred, x), mean, root, variance
-
-
-@_in_short_pieces
-def batch_gradient(
-    g: Array, x: Array, weight: Array | None, mean: Array, root: Array, wanted: bool
-) -> tuple[Array | None, Array, Array]:
-    """The gradients of the input (if it is wanted), of the weight and of the bias."""
-    planes, given = _planes(x), _planes(g)
-    count = planes.shape[0] * planes.shape[2]
-    scale = root if weight is None else root * weight
-    if x.size < _SOME or _is_far(mean * root):
-        found = planes - _beside(mean, planes)
-        of_bias, dots = _channel_sums(given), _channel_dots(given, found)
-        if wanted:
-            terms = (root * root * dots / -count, of_bias / -count, scale)
-            _move(found, found, given, *[_beside(by_channel, planes) for by_channel in terms])
-        return _as_images(found, x) if wanted else None, dots * root, of_bias
-    of_bias, dots = _channel_totals(given, planes)
-    dots -= mean * of_bias
-    if not wanted:
-        return None, dots * root, of_bias
-    found = np.empty_like(planes)
-    slope = root * root * dots / -count
-    moved = of_bias / -count - slope * mean
-    factors = [_beside(by_channel, planes) for by_channel in (slope, moved, scale)]
-    for block in _image_blocks(planes):
-        _move(found[block], planes[block], given[block], *factors)
-    return _as_images(found, x), dots * root, of_bias
-
-
-def _move(found: Array, planes: Array, given: Array, slope: Array, moved: Array, scale: Array) -> None:
-    """``found = (planes * slope + moved + given) * scale``."""
-    np.multiply(planes, slope, found)
-    found += moved
-    found += given
-    found *= scale
-
-
-def _image_blocks(planes: Array) -> list[slice]:
-    """Images that stay in the cache from pass to pass, which takes 0.7 to 0.85 of the time."""
-    return _blocks(len(planes), planes[:1].size)
-
-
-def _channel_totals(x: Array, y: Array) -> tuple[Array, Array]:
-    """The sums of ``x`` and of ``x * y`` over each channel."""
-    blocks = _image_blocks(x)
-    if len(blocks) == 1:
-        return _channel_sums(x), _channel_dots(x, y)
-    found = [(_channel_sums(x[block]), _channel_dots(x[block], y[block])) for block in blocks]
-    total, dots = np.array(found).sum(0)
-    return total, dots
-
-
-def _channel_sums(planes: Array) -> Array:
-    if planes.flags.c_contiguous:
-        return np.asarray(add_reduce(sums(planes), 0))
-    if len(planes) == 1:  # of vectors
-        return np.asarray(column_sums(planes[0].T))
-    return np.asarray(add_reduce(planes, (0, 2)))
-
-
-def _channel_dots(x: Array, y: Array) -> Array:
-    if x.flags.c_contiguous and y.flags.c_contiguous:
-        return np.asarray(add_reduce(row_dots(x, y), 0))
-    if len(x) == 1:  # of vectors; einsum adds one by one, and loses half a digit with a thousand
-        return np.asarray(column_sums((x[0] * y[0]).T))
-    return np.asarray(np.einsum("ncp,ncp->c", x, y))
-
-
-def _as_images(planes: Array, like: Array) -> Array:
-    return planes[0].T if like.ndim == 2 else planes.reshape(like.shape)
-
-
 # --- over rows ---------------------------------------------------------------------------------------------------
 
 # A matrix is scaled and moved by more matrices, each a product of a number for each row with one for each column. BLAS
@@ -204,7 +78,8 @@ def _as_images(planes: Array, like: Array) -> Array:
 # first (for 3200 rows of 64: broadcasting 51 us, `dot` 24, `matmul` 17).
 
 
-def _blocks(rows: int, columns: int) -> list[slice]:
+def row_blocks(rows: int, columns: int) -> list[slice]:
+    """The rows of a matrix, as many at a time as stay in the cache."""
     step = max(1, _BLOCK // max(columns, 1))
     return [slice(start, start + step) for start in range(0, rows, step)]
 
@@ -220,7 +95,7 @@ def _two_rows(first: Array | float, second: Array | float, columns: int, kind: A
     return pair
 
 
-def _is_far(ratio: Array) -> bool:
+def is_far(ratio: Array) -> bool:
     """Whether some means are so much larger than the deviations from them that sums of squares would lose these."""
     return bool(ratio.size) and not (maximum_reduce(ratio, None) < _FAR and minimum_reduce(ratio, None) > -_FAR)
 
@@ -235,7 +110,7 @@ def _moments(x: Array, eps: float) -> tuple[Array, Array, Array, Array]:
     variance -= mean * mean
     root = inverse_root(variance, eps)
     ratio = mean * root
-    if _is_far(ratio):
+    if is_far(ratio):
         centred = x - mean[:, None]
         variance = row_dots(centred, centred) / columns
         root = inverse_root(variance, eps)
@@ -267,15 +142,19 @@ def rows_normalised(
     factor = 1 if weight is None else weight
     scale = _two_rows(factor, 0, columns, x.dtype)
     shift = _two_rows(factor, 0 if bias is None else bias, columns, x.dtype)
-    blocks = _blocks(rows, columns)
-    room = np.empty((min(blocks[0].stop, rows), columns), x.dtype)  # BLAS is slow to write where nothing was read
-    for block in blocks:
-        here, pairs = x[block], terms[:, block].T
-        means[block], pairs[:, 0], ratio, _ = _moments(here, eps)
-        np.negative(ratio, pairs[:, 1])
-        by = room[: len(here)]
-        written = np.multiply(here, np.matmul(pairs[:, :2], scale, by), out[block])
-        written += np.matmul(pairs[:, 1:], shift, by)
+    blocks = row_blocks(rows, columns)
+
+    def compute(some: slice) -> None:
+        room = np.empty((min(blocks[0].stop, rows), columns), x.dtype)  # BLAS is slow to write where nothing was read
+        for block in blocks[some]:
+            here, pairs = x[block], terms[:, block].T
+            means[block], pairs[:, 0], ratio, _ = _moments(here, eps)
+            np.negative(ratio, pairs[:, 1])
+            by = room[: len(here)]
+            written = np.multiply(here, np.matmul(pairs[:, :2], scale, by), out[block])
+            written += np.matmul(pairs[:, 1:], shift, by)
+
+    share(compute, len(blocks), x.size // _SHARE)
     return out, means, terms[0]
 
 
@@ -289,53 +168,61 @@ def rows_gradient(
     return _of_many_rows(g, x, weight, mean, root, needs[0])
 
 
-@_in_short_pieces
 def _of_many_rows(
     g: Array, x: Array, weight: Array | None, mean: Array | None, root: Array, wanted: bool
 ) -> tuple[Array | None, Array, Array]:
     rows, columns = x.shape
     kind = x.dtype
     found = np.empty_like(x)
-    of_weight, of_bias = np.zeros(columns, kind), np.zeros(columns, kind)  # not views, which leaves would copy
     factor = ones(columns, kind) if weight is None else weight
     scale, each = _two_rows(factor, 0, columns, kind), _two_rows(0, 1, columns, kind)
-    blocks = _blocks(rows, columns)
-    room = np.empty((2, min(blocks[0].stop, rows), columns), kind)
-    for block in blocks:
-        given, here, r = g[block], x[block], root[block]
-        m = np.zeros_like(r) if mean is None else mean[block]
-        terms = np.ones((4, len(r)), kind)
-        ratio = np.multiply(m, r, terms[2])
-        if _is_far(ratio):
-            here, m = here - m[:, None], np.zeros_like(m)
-            ratio.fill(0)
-        products, by = room[:, : len(r)]
-        np.multiply(given, here, products)
-        moved, plain = terms[2:].dot(given)
-        of_weight += r.dot(products)
-        of_weight -= moved
-        of_bias += plain
-        if not wanted:
-            continue
-        terms[0] = r
-        share = r / columns
-        dots = products.dot(factor)
-        if mean is not None:
-            total = given.dot(factor)
-            dots -= m * total
-            total *= share
-        slope = np.multiply(dots, r * r * share, terms[1])
-        written = np.multiply(given, np.matmul(terms[:2].T, scale, by), found[block])
-        if columns >= _LONG:  # these are broadcast as quickly as they are made by BLAS
-            by = np.multiply(here, slope[:, None], by)
+    blocks = row_blocks(rows, columns)
+
+    @in_short_pieces
+    def compute(x: Array, some: slice) -> tuple[Array, Array]:
+        of_weight, of_bias = np.zeros(columns, kind), np.zeros(columns, kind)  # not views, which leaves would copy
+        room = np.empty((2, min(blocks[0].stop, rows), columns), kind)
+        for block in blocks[some]:
+            given, here, r = g[block], x[block], root[block]
+            m = np.zeros_like(r) if mean is None else mean[block]
+            terms = np.ones((4, len(r)), kind)
+            ratio = np.multiply(m, r, terms[2])
+            if is_far(ratio):
+                here, m = here - m[:, None], np.zeros_like(m)
+                ratio.fill(0)
+            products, by = room[:, : len(r)]
+            np.multiply(given, here, products)
+            moved, plain = terms[2:].dot(given)
+            of_weight += r.dot(products)
+            of_weight -= moved
+            of_bias += plain
+            if not wanted:
+                continue
+            terms[0] = r
+            part = r / columns
+            dots = products.dot(factor)
             if mean is not None:
-                by += (total - slope * m)[:, None]
-            written -= by
-            continue
-        written -= np.multiply(here, np.matmul(terms[:2].T, each, by), products)
-        if mean is not None:
-            np.subtract(slope * m, total, terms[2])
-            written += np.matmul(terms[1:3].T, each, by)
+                total = given.dot(factor)
+                dots -= m * total
+                total *= part
+            slope = np.multiply(dots, r * r * part, terms[1])
+            written = np.multiply(given, np.matmul(terms[:2].T, scale, by), found[block])
+            if columns >= _LONG:  # these are broadcast as quickly as they are made by BLAS
+                by = np.multiply(here, slope[:, None], by)
+                if mean is not None:
+                    by += (total - slope * m)[:, None]
+                written -= by
+                continue
+            written -= np.multiply(here, np.matmul(terms[:2].T, each, by), products)
+            if mean is not None:
+                np.subtract(slope * m, total, terms[2])
+                written += np.matmul(terms[1:3].T, each, by)
+        return of_weight, of_bias
+
+    (of_weight, of_bias), *others = share(functools.partial(compute, x), len(blocks), x.size // _SHARE)
+    for more_of_weight, more_of_bias in others:
+        of_weight += more_of_weight
+        of_bias += more_of_bias
     return found if wanted else None, of_weight, of_bias
 
 
@@ -378,7 +265,7 @@ def rows_scaled(x: Array, weight: Array | None, eps: float) -> tuple[Array, Arra
     out = np.empty_like(x)
     terms = np.ones((2, rows), x.dtype)
     scale = _two_rows(1 if weight is None else weight, 0, columns, x.dtype)
-    for block in _blocks(rows, columns):
+    for block in row_blocks(rows, columns):
         here = x[block]
         terms[0, block] = inverse_root(row_dots(here, here) / columns, eps)
         written = np.matmul(terms[:, block].T, scale, out[block])
@@ -389,7 +276,7 @@ def rows_scaled(x: Array, weight: Array | None, eps: float) -> tuple[Array, Arra
 # --- over groups of channels -------------------------------------------------------------------------------------
 
 
-@_in_short_pieces
+@in_short_pieces
 def groups_normalised(
     x: Array, weight: Array | None, bias: Array | None, groups: int, eps: float
 ) -> tuple[Array, Array, Array, Array]:
@@ -397,7 +284,7 @@ def groups_normalised(
     images, channels, size = x.shape
     out = np.empty_like(x)
     means, roots, variances = np.empty((3, images, groups), x.dtype)
-    for block in _blocks(images, channels * size):
+    for block in row_blocks(images, channels * size):
         rows = x[block].reshape(-1, channels // groups * size)
         mean, root, ratio, variance = (found.reshape(-1, groups) for found in _moments(rows, eps))
         means[block], roots[block], variances[block] = mean, root, variance
@@ -408,7 +295,7 @@ def groups_normalised(
     return out, means, roots, variances
 
 
-@_in_short_pieces
+@in_short_pieces
 def groups_gradient(
     g: Array, x: Array, weight: Array | None, mean: Array, root: Array, groups: int
 ) -> tuple[Array, Array, Array]:
@@ -417,9 +304,9 @@ def groups_gradient(
     share = channels // groups
     found = np.empty_like(x)
     of_weight, of_bias = np.zeros((2, channels), x.dtype)
-    for block in _blocks(images, channels * size):
+    for block in row_blocks(images, channels * size):
         given, here, m, r = g[block], x[block], mean[block], root[block]
-        if _is_far(m * r):
+        if is_far(m * r):
             here, m = here - _along(_each_channel(m, None, channels), 1), np.zeros_like(m)
         by_channel, dots = sums(given), row_dots(given, here)
         dots -= by_channel * _each_channel(m, None, channels)

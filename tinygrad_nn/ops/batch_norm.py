@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from .._core import normalisation as kernels
+from .._core import batch_normalisation as kernels
 from .._core.errors import explained
 from .._core.memory_format import in_order_of
+from .._core.normalisation import inverse_root
 from .._core.op import case, op
 from .._core.tensor import Size, Tensor
 from .convolution import channel_sums
@@ -102,7 +103,7 @@ def _by_statistics(input: Tensor, mean: Tensor, variance: Tensor, weight: Any, b
     half = input._array.dtype == _HALF
     x = input.float() if half else input
     weight, bias = (p if p is None or p._array.dtype != _HALF else p.float() for p in (weight, bias))
-    root = kernels.inverse_root(as_single(variance._array).reshape(-1), eps)
+    root = inverse_root(as_single(variance._array).reshape(-1), eps)
     out: Tensor = _channel_scaled(x, weight, bias, mean=as_single(mean._array).reshape(-1), root=root)
     return out.half() if half else out
 

@@ -1,0 +1,140 @@
+"""Normalising each channel of a batch to mean 0 and variance 1, and the gradient of that: see `normalisation`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .kernels import add_reduce, column_sums
+from .normalisation import in_short_pieces, inverse_root, is_far, row_blocks, row_dots, sums
+
+Array = np.ndarray[Any, Any]
+_SOME = 100_000  # elements for which the starts of more steps take longer than these
+_LONG = 512  # elements in a plane that NumPy's broadcasting treats as quickly as copies
+
+
+def _planes(x: Array) -> Array:
+    """(images, channels, ...) as (images, channels, elements); a batch of vectors as (1, channels, vectors)."""
+    if x.ndim == 2:
+        return x.T[None]
+    return x.reshape(x.shape[0], x.shape[1], math.prod(x.shape[2:]))
+
+
+def _beside(by_channel: Array, planes: Array) -> Array:
+    """A number for each channel, for arithmetic with planes.
+
+    Repeated for all elements of a plane, so that it runs over a whole image at once.
+    """
+    images, _, size = planes.shape
+    return by_channel[:, None] if images == 1 else by_channel.repeat(size).reshape(-1, size)
+
+
+@in_short_pieces
+def batch_normalised(
+    x: Array, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array, Array, Array]:
+    """Each channel normalised over all images; and the channels' means, inverse roots and variances."""
+    planes = _planes(x)
+    count = planes.shape[0] * planes.shape[2]
+    if x.size < _SOME:
+        return _batch_centred(x, planes, _channel_sums(planes) / count, weight, bias, eps)
+    total, square = _channel_totals(planes, planes)
+    mean = total / count
+    variance = square / count - mean * mean
+    root = inverse_root(variance, eps)
+    if is_far(mean * root):
+        return _batch_centred(x, planes, mean, weight, bias, eps)
+    scale = root if weight is None else root * weight
+    shift = -mean * scale if bias is None else bias - mean * scale
+    out = np.empty_like(planes)
+    scale, shift = _beside(scale, planes), _beside(shift, planes)
+    for block in _image_blocks(planes):
+        written = np.multiply(planes[block], scale, out[block])
+        written += shift
+    return _as_images(out, x), mean, root, variance
+
+
+def _batch_centred(
+    x: Array, planes: Array, mean: Array, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array, Array, Array]:
+    """The same by the sums of the squares of deviations: of few elements, or where means are far from 0."""
+    centred = planes - _beside(mean, planes)
+    variance = _channel_dots(centred, centred) / (planes.shape[0] * planes.shape[2])
+    root = inverse_root(variance, eps)
+    centred *= _beside(root if weight is None else root * weight, planes)
+    if bias is not None:
+        centred += _beside(bias, planes)
+    return _as_images(centred, x), mean, root, variance
+
+
+@in_short_pieces
+def batch_gradient(
+    g: Array, x: Array, weight: Array | None, mean: Array, root: Array, wanted: bool
+) -> tuple[Array | None, Array, Array]:
+    """The gradients of the input (if it is wanted), of the weight and of the bias."""
+    planes, given = _planes(x), _planes(g)
+    count = planes.shape[0] * planes.shape[2]
+    scale = root if weight is None else root * weight
+    if x.size < _SOME or is_far(mean * root):
+        found = planes - _beside(mean, planes)
+        of_bias, dots = _channel_sums(given), _channel_dots(given, found)
+        if wanted:
+            terms = (root * root * dots / -count, of_bias / -count, scale)
+            _move(found, found, given, *[_beside(by_channel, planes) for by_channel in terms])
+        return _as_images(found, x) if wanted else None, dots * root, of_bias
+    of_bias, dots = _channel_totals(given, planes)
+    dots -= mean * of_bias
+    if not wanted:
+        return None, dots * root, of_bias
+    found = np.empty_like(planes)
+    slope = root * root * dots / -count
+    moved = of_bias / -count - slope * mean
+    factors = [_beside(by_channel, planes) for by_channel in (slope, moved, scale)]
+    for block in _image_blocks(planes):
+        _move(found[block], planes[block], given[block], *factors)
+    return _as_images(found, x), dots * root, of_bias
+
+
+def _move(found: Array, planes: Array, given: Array, slope: Array, moved: Array, scale: Array) -> None:
+    """``found = (planes * slope + moved + given) * scale``."""
+    np.multiply(planes, slope, found)
+    found += moved
+    found += given
+    found *= scale
+
+
+def _image_blocks(planes: Array) -> list[slice]:
+    """Images that stay in the cache from pass to pass, which takes 0.7 to 0.85 of the time."""
+    return row_blocks(len(planes), planes[:1].size)
+
+
+def _channel_totals(x: Array, y: Array) -> tuple[Array, Array]:
+    """The sums of ``x`` and of ``x * y`` over each channel."""
+    blocks = _image_blocks(x)
+    if len(blocks) == 1:
+        return _channel_sums(x), _channel_dots(x, y)
+    found = [(_channel_sums(x[block]), _channel_dots(x[block], y[block])) for block in blocks]
+    total, dots = np.array(found).sum(0)
+    return total, dots
+
+
+def _channel_sums(planes: Array) -> Array:
+    if planes.flags.c_contiguous:
+        return np.asarray(add_reduce(sums(planes), 0))
+    if len(planes) == 1:  # of vectors
+        return np.asarray(column_sums(planes[0].T))
+    return np.asarray(add_reduce(planes, (0, 2)))
+
+
+def _channel_dots(x: Array, y: Array) -> Array:
+    if x.flags.c_contiguous and y.flags.c_contiguous:
+        return np.asarray(add_reduce(row_dots(x, y), 0))
+    if len(x) == 1:  # of vectors; einsum adds one by one, and loses half a digit with a thousand
+        return np.asarray(column_sums((x[0] * y[0]).T))
+    return np.asarray(np.einsum("ncp,ncp->c", x, y))
+
+
+def _as_images(planes: Array, like: Array) -> Array:
+    return planes[0].T if like.ndim == 2 else planes.reshape(like.shape)
