@@ -145,8 +145,8 @@ class Pass(Waiting):
     def visit_all(self) -> None:
         """Go through a pass of the usual kind: on arrays, to all leaves, with nobody watching.
 
-        This is `visit` with `_raw` and `send` written out, which saves a graph of small operations a third of the
-        time; what is rare goes to them.
+        This is `visit` with `_raw` and `send` written out, which saves a graph of small operations an eighth of the
+        pass (1.75 us for each of 2.02); what is rare goes to them.
         """
         heap, pending, send = self.heap, self.pending, self.send
         while heap:

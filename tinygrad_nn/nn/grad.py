@@ -13,7 +13,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from .. import autograd
 from .._core.modes import enable_grad, is_grad_enabled
@@ -25,16 +25,55 @@ __all__ = ["conv1d_input", "conv1d_weight", "conv2d_input", "conv2d_weight", "co
 Length = int | Sequence[int]
 
 
-def _input_gradient(
-    convolution: Any, input_size: Sequence[int], weight: Tensor, grad_output: Tensor, options: tuple[Any, ...]
-) -> Tensor:
-    return _gradient(input_size, lambda x: convolution(x, weight, None, *options), grad_output)
+class InputGradient(Protocol):
+    """The gradient of a convolution with respect to its input, whose size has to be said."""
+
+    def __call__(
+        self, input_size: Sequence[int], weight: Tensor, grad_output: Tensor, stride: Length = 1, padding: Length = 0,
+        dilation: Length = 1, groups: int = 1,
+    ) -> Tensor:  # fmt: skip
+        """The gradient, of size `input_size`."""
 
 
-def _weight_gradient(
-    convolution: Any, x: Tensor, weight_size: Sequence[int], grad_output: Tensor, options: tuple[Any, ...]
-) -> Tensor:
-    return _gradient(weight_size, lambda weight: convolution(x, weight, None, *options), grad_output)
+class WeightGradient(Protocol):
+    """The gradient of a convolution with respect to its weight, whose size has to be said."""
+
+    def __call__(
+        self, input: Tensor, weight_size: Sequence[int], grad_output: Tensor, stride: Length = 1, padding: Length = 0,
+        dilation: Length = 1, groups: int = 1,
+    ) -> Tensor:  # fmt: skip
+        """The gradient, of size `weight_size`."""
+
+
+def _gradients_of(convolution: Any) -> tuple[InputGradient, WeightGradient]:
+    """The two functions of a convolution."""
+    name = convolution.__name__
+
+    def of_input(
+        input_size: Sequence[int], weight: Tensor, grad_output: Tensor, stride: Length = 1, padding: Length = 0,
+        dilation: Length = 1, groups: int = 1,
+    ) -> Tensor:  # fmt: skip
+        options = stride, padding, dilation, groups
+        return _gradient(input_size, lambda x: convolution(x, weight, None, *options), grad_output)
+
+    def of_weight(
+        input: Tensor, weight_size: Sequence[int], grad_output: Tensor, stride: Length = 1, padding: Length = 0,
+        dilation: Length = 1, groups: int = 1,
+    ) -> Tensor:  # fmt: skip
+        options = stride, padding, dilation, groups
+        return _gradient(weight_size, lambda weight: convolution(input, weight, None, *options), grad_output)
+
+    for function, what, others in ((of_input, "input", "weight"), (of_weight, "weight", "input")):
+        function.__name__ = function.__qualname__ = f"{name}_{what}"
+        function.__doc__ = f"""The gradient of `{name}` with respect to its {what}, whose size has to be said.
+
+    Args:
+        {what}_size: the {what}'s size.
+        {others}: the convolution's {others}.
+        grad_output: the gradient with respect to the output.
+        stride, padding, dilation, groups: as the convolution was given.
+    """
+    return of_input, of_weight
 
 
 def _gradient(size: Sequence[int], function: Callable[[Tensor], Tensor], grad_output: Tensor) -> Tensor:
@@ -46,91 +85,6 @@ def _gradient(size: Sequence[int], function: Callable[[Tensor], Tensor], grad_ou
     return found
 
 
-def conv1d_input(
-    input_size: Sequence[int], weight: Tensor, grad_output: Tensor, stride: Length = 1, padding: Length = 0,
-    dilation: Length = 1, groups: int = 1,
-) -> Tensor:  # fmt: skip
-    """The gradient of `conv1d` with respect to its input, whose size has to be said.
-
-    Args:
-        input_size: the input's size.
-        weight: the convolution's weight.
-        grad_output: the gradient with respect to the output.
-        stride, padding, dilation, groups: as the convolution was given.
-    """
-    return _input_gradient(conv1d, input_size, weight, grad_output, (stride, padding, dilation, groups))
-
-
-def conv1d_weight(
-    input: Tensor, weight_size: Sequence[int], grad_output: Tensor, stride: Length = 1, padding: Length = 0,
-    dilation: Length = 1, groups: int = 1,
-) -> Tensor:  # fmt: skip
-    """The gradient of `conv1d` with respect to its weight, whose size has to be said.
-
-    Args:
-        input: the convolution's input.
-        weight_size: the weight's size.
-        grad_output: the gradient with respect to the output.
-        stride, padding, dilation, groups: as the convolution was given.
-    """
-    return _weight_gradient(conv1d, input, weight_size, grad_output, (stride, padding, dilation, groups))
-
-
-def conv2d_input(
-    input_size: Sequence[int], weight: Tensor, grad_output: Tensor, stride: Length = 1, padding: Length = 0,
-    dilation: Length = 1, groups: int = 1,
-) -> Tensor:  # fmt: skip
-    """The gradient of `conv2d` with respect to its input, whose size has to be said.
-
-    Args:
-        input_size: the input's size.
-        weight: the convolution's weight.
-        grad_output: the gradient with respect to the output.
-        stride, padding, dilation, groups: as the convolution was given.
-    """
-    return _input_gradient(conv2d, input_size, weight, grad_output, (stride, padding, dilation, groups))
-
-
-def conv2d_weight(
-    input: Tensor, weight_size: Sequence[int], grad_output: Tensor, stride: Length = 1, padding: Length = 0,
-    dilation: Length = 1, groups: int = 1,
-) -> Tensor:  # fmt: skip
-    """The gradient of `conv2d` with respect to its weight, whose size has to be said.
-
-    Args:
-        input: the convolution's input.
-        weight_size: the weight's size.
-        grad_output: the gradient with respect to the output.
-        stride, padding, dilation, groups: as the convolution was given.
-    """
-    return _weight_gradient(conv2d, input, weight_size, grad_output, (stride, padding, dilation, groups))
-
-
-def conv3d_input(
-    input_size: Sequence[int], weight: Tensor, grad_output: Tensor, stride: Length = 1, padding: Length = 0,
-    dilation: Length = 1, groups: int = 1,
-) -> Tensor:  # fmt: skip
-    """The gradient of `conv3d` with respect to its input, whose size has to be said.
-
-    Args:
-        input_size: the input's size.
-        weight: the convolution's weight.
-        grad_output: the gradient with respect to the output.
-        stride, padding, dilation, groups: as the convolution was given.
-    """
-    return _input_gradient(conv3d, input_size, weight, grad_output, (stride, padding, dilation, groups))
-
-
-def conv3d_weight(
-    input: Tensor, weight_size: Sequence[int], grad_output: Tensor, stride: Length = 1, padding: Length = 0,
-    dilation: Length = 1, groups: int = 1,
-) -> Tensor:  # fmt: skip
-    """The gradient of `conv3d` with respect to its weight, whose size has to be said.
-
-    Args:
-        input: the convolution's input.
-        weight_size: the weight's size.
-        grad_output: the gradient with respect to the output.
-        stride, padding, dilation, groups: as the convolution was given.
-    """
-    return _weight_gradient(conv3d, input, weight_size, grad_output, (stride, padding, dilation, groups))
+conv1d_input, conv1d_weight = _gradients_of(conv1d)
+conv2d_input, conv2d_weight = _gradients_of(conv2d)
+conv3d_input, conv3d_weight = _gradients_of(conv3d)
