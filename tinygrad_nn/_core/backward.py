@@ -6,7 +6,7 @@ and nothing recorded) or, with ``create_graph``, tensors, on which the very same
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -16,12 +16,13 @@ from .dtypes import FLOAT32, FLOAT64
 from .graph import POST_HOOKS, AccumulateGrad, Edge, Node
 from .kernels import column_sums
 from .leaves import accumulate
-from .modes import modes
+from .modes import ERRORS, IGNORED, modes
 from .plan import INPUT, OUT
 from .saved import SECOND_TIME, checked
 from .tensor import Tensor, wrap
 
-_ndarray = np.ndarray
+_ndarray, _scalar = np.ndarray, np.generic
+
 
 def run(
     roots: Sequence[tuple[Edge, Any]],
@@ -42,27 +43,26 @@ def run(
     """
     running = Pass(roots, retain_graph, on_tensors or create_graph)
     if targets is not None:
-        running.needed = _needed([edge[0] for edge, _ in roots], targets)
+        running.needed, running.captured = _needed([edge[0] for edge, _ in roots], targets), {}
         running.wanted = set(targets)
     before = modes.grad, modes.backward_pass
     modes.grad, modes.backward_pass = create_graph, running
+    token = ERRORS.set(IGNORED)
     try:
-        with np.errstate(all="ignore"):
-            if targets is None and running.step is _raw:
-                running.visit_all()
-            else:
-                while running.heap:
-                    running.visit(heappop(running.heap)[1])
-            running.finish()
+        if targets is None and running.step is _raw:
+            running.visit_all()
+        else:
+            while running.heap:
+                running.visit(heappop(running.heap)[1])
+        running.finish()
     finally:
+        ERRORS.reset(token)
         modes.grad, modes.backward_pass = before
     return [running.captured.get(target) for target in targets] if targets is not None else []
 
 
 class Waiting:
     """Gradients on their way: the nodes that have got some, and what they have got."""
-
-    __slots__ = ("heap", "leaves", "on_tensors", "owned", "pending")
 
     def __init__(self, on_tensors: bool) -> None:
         self.on_tensors = on_tensors
@@ -91,12 +91,16 @@ class Waiting:
             held += gradient
         else:  # the first gradient may be an alias or a view: never write into it
             total = held + gradient
-            if self.on_tensors:
-                pending[node] = total
-            else:
-                pending[node] = total = total if type(total) is _ndarray else np.asarray(total)
-                if type(total) is _ndarray:
-                    self.owned.add(node)
+            pending[node] = total
+            if type(total) is _ndarray:
+                self.owned.add(node)
+
+    def take(self, node: Node) -> Any:
+        """Take what has arrived at a node: no scalars, but arrays of no dimension."""
+        gradient = self.pending.pop(node)
+        if type(gradient) is list:
+            return [np.asarray(part) if isinstance(part, _scalar) else part for part in gradient]
+        return np.asarray(gradient) if isinstance(gradient, _scalar) else gradient
 
 
 class Pass(Waiting):
@@ -108,15 +112,15 @@ class Pass(Waiting):
         captured: the gradients that have arrived there.
     """
 
-    __slots__ = ("captured", "needed", "retain_graph", "roots", "step", "wanted")
+    # As they are for a pass to all leaves; `run` sets others.
+    needed: set[Node] | None = None
+    wanted: Collection[Edge] = ()
+    captured: dict[Edge, Any]
 
     def __init__(self, roots: Sequence[tuple[Edge, Any]], retain_graph: bool, on_tensors: bool) -> None:
         super().__init__(on_tensors)
         self.roots = roots
         self.retain_graph = retain_graph
-        self.needed: set[Node] | None = None
-        self.wanted: set[Edge] = set()
-        self.captured: dict[Edge, Any] = {}
         self.step: Callable[..., None] = _recorded if on_tensors else _raw
         if modes.around_step is not None:
             self.step = modes.around_step(self.step)
@@ -130,7 +134,7 @@ class Pass(Waiting):
 
     def visit(self, node: Node) -> None:
         """Send on what has arrived at a node."""
-        gradient = self.pending.pop(node)
+        gradient = self.take(node)
         if node.hooks is not None and self.will_run(node):
             gradient = _run_hooks(node, gradient, self.on_tensors)
         if self.wanted:
@@ -168,12 +172,14 @@ class Pass(Waiting):
                 if cell[0] != version:
                     saved = checked(node)
             plan, edges, shapes = node.plan, node.edges, node.shapes
+            if type(gradient) is not _ndarray and not plan.takes_scalars:
+                gradient = np.asarray(gradient)
             for position, rule in plan.steps:
                 part = rule(gradient, saved)
                 if position < 0:
                     _send_all(edges, part, send)
                 else:
-                    if type(part) is not _ndarray:
+                    if type(part) is not _ndarray and not isinstance(part, _scalar):
                         part = np.asarray(part)
                     if shapes is not None and part.shape != shapes[position]:
                         part = unbroadcast(part, shapes[position])
@@ -195,7 +201,7 @@ class Pass(Waiting):
     def finish(self) -> None:
         """Give the leaves what has arrived for them."""
         for leaf in self.leaves:
-            gradient = self.pending.pop(leaf)
+            gradient = self.take(leaf)
             if self.needed is not None and (leaf, 0) not in self.wanted:
                 continue
             if leaf.hooks is not None:
@@ -308,7 +314,7 @@ def rewrap(node: Node, source: tuple[int, Any], value: Any) -> Any:
     if kind == INPUT:
         if key < 0:
             return tuple([wrap(v, edge) for v, edge in zip(value, node.edges, strict=True)])
-        return wrap(value, node.edges[key]) if isinstance(value, _ndarray) else value
+        return wrap(np.asarray(value), node.edges[key]) if isinstance(value, _ndarray | _scalar) else value
     return value
 
 
@@ -403,7 +409,7 @@ def _as_tensor(value: Any) -> Any:
     return value if value is None or isinstance(value, Tensor) else wrap(value)
 
 
-def _capture(node: Node, gradient: Any, wanted: set[Edge], captured: dict[Edge, Any]) -> None:
+def _capture(node: Node, gradient: Any, wanted: Collection[Edge], captured: dict[Edge, Any]) -> None:
     parts = enumerate(gradient) if node.metas is not None else ((0, gradient),)
     for number, part in parts:
         if (node, number) in wanted:

@@ -80,6 +80,7 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
     defaults = op.defaults
     differentiable = op.differentiable
     plans = op.plans
+    scalars = op.takes_scalars
     general = make_call(op, None)
     # Of one type already, and not to become floats. (Booleans are not subtracted.)
     whole = op.promotes == "same" and op.name != "sub"
@@ -98,6 +99,8 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
             cells = input._cell, other._cell
             if x.shape != y.shape:
                 shapes = x.shape, y.shape
+            elif scalars and not x.ndim and type(x) is _ndarray and type(y) is _ndarray:
+                x, y = x[()], y[()]
         elif (
             ((kind := type(other)) is float or kind is int)
             and isinstance(input, Tensor)
@@ -108,7 +111,10 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
             )
         ):
             table = TABLE_32 if dtype is FLOAT32 else TABLE_64 if dtype is FLOAT64 else TABLE_INT64
-            y = table.get(other) or as_array(other, dtype)
+            if scalars and not x.ndim and type(x) is _ndarray:
+                x, y = x[()], other
+            else:
+                y = table.get(other) or as_array(other, dtype)
             edge_x = input._edge if input._view is None else current_edge(input)
             edge_y = None
             cells = input._cell, CONSTANT
@@ -122,7 +128,10 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
             )
         ):
             table = TABLE_32 if dtype is FLOAT32 else TABLE_64 if dtype is FLOAT64 else TABLE_INT64
-            x = table.get(input) or as_array(input, dtype)
+            if scalars and not y.ndim and type(y) is _ndarray:
+                x, y = input, y[()]
+            else:
+                x = table.get(input) or as_array(input, dtype)
             edge_x = None
             edge_y = other._edge if other._view is None else current_edge(other)
             cells = CONSTANT, other._cell

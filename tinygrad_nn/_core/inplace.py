@@ -13,10 +13,11 @@ import numpy as np
 
 from . import dtypes, lifted
 from .blocks import layout_of, partly_overlap
-from .graph import AccumulateGrad
+from .graph import AccumulateGrad, Node
 from .inference import InferenceCell, check_not_inference
 from .lifted import LiftedError, lifted_of
 from .modes import modes
+from .plan import INPUT
 from .recording import record
 from .tensor import Tensor, current_edge, stale_view
 
@@ -173,11 +174,20 @@ def _keep_saved(target: Tensor, result: Tensor) -> None:
         if saved[position] is target._array:
             saved[position] = target._array.copy()
             versions.remove((cell, version, position))
+        elif isinstance(saved[position], np.generic) and _is_target(node, position):  # a copy already
+            versions.remove((cell, version, position))
         elif cell is result._cell:
             saved[position] = target._array
             versions[versions.index((cell, version, position))] = (target._cell, target._cell[0] + 1, position)
     node.saved = tuple(saved)
     node.versions = tuple(versions)
+
+
+def _is_target(node: Node, position: int) -> bool:
+    """Whether what a node of an in-place operation has saved there is its first input, which is written to."""
+    kind, number = node.plan.sources[position]
+    edge = node.edges[number] if kind == INPUT else None
+    return kind == INPUT and (number == 0 or (edge is not None and edge == node.edges[0]))
 
 
 def adopt(target: Tensor, result: Tensor) -> None:

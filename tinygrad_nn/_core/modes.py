@@ -43,6 +43,18 @@ class _Modes(threading.local):
 modes = _Modes()
 
 
+def _ignoring() -> tuple[contextvars.ContextVar[Any], Any]:
+    """The variable in which NumPy keeps what it does about floating point errors, and its value for nothing at all."""
+    context = contextvars.Context()
+    context.run(np.seterr, all="ignore")
+    ((variable, value),) = context.items()
+    return variable, value
+
+
+# For a block: ``token = ERRORS.set(IGNORED)`` and ``ERRORS.reset(token)`` take a sixth of an ``np.errstate`` (0.15 us).
+ERRORS, IGNORED = _ignoring()
+
+
 def is_grad_enabled() -> bool:
     """Whether operations in this thread are being recorded. (Inside of `inference_mode`: whether that was asked for.)
 

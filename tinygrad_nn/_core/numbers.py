@@ -56,5 +56,7 @@ def operand(number: Any, dtype: np.dtype[Any]) -> Any:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value that an op was given, or has saved, is a number of the program, and no tensor's array."""
-    return not isinstance(value, np.ndarray) or (value.ndim == 0 and not value.flags.writeable)
+    """Whether a value that an op was given, or has saved, is a number of the program, and nothing of a tensor's."""
+    if isinstance(value, np.ndarray):
+        return value.ndim == 0 and not value.flags.writeable
+    return not isinstance(value, np.generic)

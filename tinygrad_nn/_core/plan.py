@@ -39,11 +39,12 @@ class Rule:
 class Plan:
     """For one op and one choice of inputs that need a gradient: the sources to save and the rules to run."""
 
-    __slots__ = ("frees", "mask", "needs", "op", "record", "results", "rules", "sources", "steps")
+    __slots__ = ("frees", "mask", "needs", "op", "record", "results", "rules", "sources", "steps", "takes_scalars")
 
     def __init__(self, op: Op, mask: int) -> None:
         self.op = op
         self.mask = mask
+        self.takes_scalars = op.takes_scalars
         count = mask.bit_length() if op.variadic else len(op.inputs)
         self.needs = tuple(bool(mask >> i & 1) for i in range(count))
         chosen = self._choose_rules()

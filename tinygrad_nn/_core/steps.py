@@ -54,7 +54,8 @@ def words_of(node: Node, saved: tuple[Any, ...]) -> dict[str, Any]:
     """The arrays and numbers among what a node has saved, by the words of its rules."""
     if node.plan.op.kind == "function":
         return {}
-    return {word: v for word, v in saved_words(node, saved).items() if isinstance(v, np.ndarray | float | int)}
+    found = saved_words(node, saved)
+    return {word: v for word, v in found.items() if isinstance(v, np.ndarray | np.generic | float | int)}
 
 
 def at_index(value: Any, index: Index, shape: Index) -> Any:

@@ -33,12 +33,12 @@ def walk(root: Edge, gradient: np.ndarray[Any, Any]) -> Iterator[Step]:
     waiting.send(root, gradient)
     while waiting.heap:
         node = heappop(waiting.heap)[1]
-        step = _step(node, waiting.pending.pop(node))
+        step = _step(node, waiting.take(node))
         for edge, part in step.sent:
             waiting.send(edge, part)
         yield step
     for leaf in waiting.leaves:
-        yield Step(leaf, (), waiting.pending.pop(leaf), [])
+        yield Step(leaf, (), waiting.take(leaf), [])
 
 
 def _step(node: Node, gradient: Any) -> Step:

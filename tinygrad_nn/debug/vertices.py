@@ -220,7 +220,7 @@ def _saved_inputs(node: Node) -> dict[int, Any]:
     if node.plan.op.kind == "function" or node.saved is None:
         return {}
     return {
-        key: value
+        key: np.asarray(value) if isinstance(value, np.generic) else value
         for (kind, key), value in zip(node.plan.sources, node.saved, strict=True)
         if kind == INPUT and key >= 0
     }

@@ -33,10 +33,8 @@ _NO_BOOL_MINUS = (
 
 
 def _times_alpha(x: Any, y: Any, alpha: Any) -> Any:
-    """``alpha * y``, for the second argument of `add` and `sub`."""
-    if alpha == 1 and alpha is not True:
-        return y
-    dtype = (x if isinstance(x, np.ndarray) else y).dtype
+    """``alpha * y``, for the second argument of `add` and `sub`, where alpha is another number than 1."""
+    dtype = (x if isinstance(x, np.ndarray | np.generic) else y).dtype
     kind = dtype.kind
     if isinstance(alpha, bool) and kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results. Give a number.")
@@ -47,7 +45,7 @@ def _times_alpha(x: Any, y: Any, alpha: Any) -> Any:
         )
     if kind in "bu":  # a negative number wraps around
         return np.multiply(y, np.asarray(alpha).astype(dtype), dtype=dtype)
-    return alpha * y
+    return alpha * (dtype.type(y) if isinstance(x, np.generic) else y)  # a number is rounded first, as arrays are
 
 
 # --- sums and products -------------------------------------------------------------------------------------------
@@ -56,8 +54,8 @@ def _times_alpha(x: Any, y: Any, alpha: Any) -> Any:
 _SUMS = [case((2, 3), (2, 3)), case((2, 3), (3,), alpha=2), case((), (2, 1), alpha=-0.5)]
 
 
-@op(np.add, vjp=(lambda g: g, lambda g, alpha: g if alpha == 1 else g * alpha), takes_numbers=True, operator="add",
-    cases=_SUMS)  # fmt: skip
+@op(np.add, vjp=(lambda g: g, lambda g, alpha: g if alpha == 1 else g * alpha), takes_numbers=True, takes_scalars=True,
+    operator="add", cases=_SUMS)  # fmt: skip
 def add(x, y, /, *, alpha=1):
     """Sum of two tensors, ``x + alpha * y``.
 
@@ -69,11 +67,11 @@ def add(x, y, /, *, alpha=1):
         >>> tg.add(tg.tensor([1.0, 2.0]), tg.tensor([10.0, 20.0]), alpha=2)
         tensor([21., 42.])
     """
-    return np.add(x, _times_alpha(x, y, alpha))
+    return x + (y if alpha == 1 and alpha is not True else _times_alpha(x, y, alpha))
 
 
 @op(np.subtract, vjp=(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha), takes_numbers=True,
-    operator="sub", aliases=("subtract",), cases=_SUMS)  # fmt: skip
+    takes_scalars=True, operator="sub", aliases=("subtract",), cases=_SUMS)  # fmt: skip
 def sub(x, y, /, *, alpha=1):
     """Difference of two tensors, ``x - alpha * y``.
 
@@ -85,7 +83,7 @@ def sub(x, y, /, *, alpha=1):
         >>> tg.sub(tg.tensor([10.0, 20.0]), tg.tensor([1.0, 2.0]), alpha=2)
         tensor([ 8., 16.])
     """
-    return np.subtract(x, _times_alpha(x, y, alpha))
+    return x - (y if alpha == 1 and alpha is not True else _times_alpha(x, y, alpha))
 
 
 def _number_minus(self: Tensor, other: Any) -> Any:
@@ -113,8 +111,8 @@ def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
     return sub(other, input, alpha=alpha)
 
 
-@op(np.multiply, vjp=(lambda g, y: g * y, lambda g, x: g * x), takes_numbers=True, operator="mul",
-    aliases=("multiply",))  # fmt: skip
+@op(np.multiply, vjp=(lambda g, y: g * y, lambda g, x: g * x), takes_numbers=True, takes_scalars=True,
+    operator="mul", aliases=("multiply",))  # fmt: skip
 def mul(x, y, /):
     """Product of two tensors, element by element, ``x * y``.
 
@@ -123,7 +121,7 @@ def mul(x, y, /):
         >>> tg.mul(tg.tensor([1.0, 2.0]), tg.tensor([3.0, 4.0]))
         tensor([3., 8.])
     """
-    return np.multiply(x, y)
+    return x * y
 
 
 # --- quotients ---------------------------------------------------------------------------------------------------
@@ -138,10 +136,10 @@ def _check_division(name: str, x: Any, y: Any) -> None:
 
 
 @op(vjp=(lambda g, y: g / y, lambda g, x, y: -g * ((x / y) / y)), promotes="float", takes_numbers=True,
-    avoid=(0.0,), method=False, torch_name="true_divide", node_name="DivBackward0")  # fmt: skip
+    takes_scalars=True, avoid=(0.0,), method=False, torch_name="true_divide", node_name="DivBackward0")  # fmt: skip
 def _true_divide(x, y, /):
     """Quotient of two tensors, ``x / y``, a floating point number even for integers."""
-    return np.true_divide(x, y)
+    return x / y
 
 
 # Differentiable (with gradient 0), as PyTorch's div(rounding_mode="floor") is and its floor_divide is not.
