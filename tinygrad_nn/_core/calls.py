@@ -1,7 +1,7 @@
 """Calling an op: take the arrays out of the tensors, compute, and record if a gradient is wanted.
 
-There are callers for one input, for two, and for any number of them; and for elementwise ops of one and of two inputs,
-which most of a small program is made of. The others are the general one with less to look up.
+Here are the callers of elementwise ops of one and of two inputs, which most of a small program is made of; those of
+all others are in `general_calls`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import lifted
-from .arguments import bind, complete, promote
+from .arguments import complete, promote
 from .dtypes import BOOL, FLOAT32, FLOAT64, INT64
-from .errors import NotATensorError, explain, not_a_tensor
-from .graph import Edge
+from .errors import NotATensorError, not_a_tensor
+from .general_calls import again, make_call
 from .inplace import check_target, store
 from .lifted import LiftedError
 from .modes import modes
 from .numbers import TABLE_32, TABLE_64, TABLE_INT64, as_array
-from .outputs import view_marker, write_out
+from .outputs import write_out
 from .real_only import complaint, refused
 from .recording import CONSTANT
 from .tensor import Tensor, current_edge, wrap
@@ -56,7 +56,7 @@ def make_unary(op: Op) -> Callable[..., Tensor]:
         except LiftedError:
             return lifted.operation(op, (input,), _NO_OPTIONS, out)  # type: ignore[no-any-return]
         except Exception as error:
-            array = _again(op, (input,), _NO_OPTIONS, error)
+            array = again(op, (input,), _NO_OPTIONS, error)
         if type(array) is not _ndarray:
             array = np.asarray(array)
         edge = input._edge if input._view is None else current_edge(input)
@@ -142,7 +142,7 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
         except LiftedError:
             return lifted.operation(op, (input, other), options, out)
         except Exception as error:
-            array = _again(op, (input, other), options, error)
+            array = again(op, (input, other), options, error)
         if type(array) is not _ndarray:
             array = np.asarray(array)
         mask = 0 if edge_x is None else 1
@@ -168,145 +168,6 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
         return apply(input, other, out, complete(op, options) if options else defaults)
 
     return apply if operator else call
-
-
-def make_single(op: Op, collects: str | None) -> Callable[..., Any]:
-    """The caller of an op of one input, with options by position or keyword, one or several outputs, or views."""
-    forward = op.forward
-    defaults = op.defaults
-    differentiable = op.differentiable
-    simple = not op.required
-    promotes = op.promotes is not None
-    several = op.several
-    keeps = bool(op.residuals)
-    only = collects if [*defaults] == [collects] and collects != "dim" else None  # the one option, as in x.view(2, 3)
-    view_of = view_marker(op) if op.kind == "view" else None
-    real_only = complaint(op.name)
-    plans = op.plans
-
-    def call(*inputs: Any, **options: Any) -> Any:
-        out = None
-        if simple and not options and len(inputs) == 1:
-            options = defaults
-        elif only is not None and not options and inputs[1:] and all(type(length) is int for length in inputs[1:]):
-            options, inputs = {only: inputs[1:]}, inputs[:1]
-        else:
-            out = options.pop("out", None)
-            inputs, options = bind(op, inputs, options, collects)
-        if promotes:
-            inputs = promote(op, inputs)
-        (input,) = inputs
-        if not isinstance(input, Tensor):
-            raise not_a_tensor(op, 0, input)
-        x = input._array
-        if real_only is not None and x.dtype.kind == "c":
-            raise refused(real_only, x)
-        edge = input._edge if input._view is None else current_edge(input)
-        try:
-            array = modes.quiet(forward, x, **options)
-        except LiftedError:
-            return lifted.operation(op, inputs, options, out)
-        except Exception as error:
-            array = _again(op, inputs, options, error)
-        residuals: tuple[Any, ...] = ()
-        if keeps:
-            array, *residuals = array
-        if not several and type(array) is not _ndarray:
-            array = np.asarray(array)
-        if edge is None or not differentiable or not modes.grad:
-            result: Any = [wrap(a) for a in array] if several else wrap(array)
-        else:
-            result = plans[1].record((edge,), (x,), (input._cell,), options, array, None, residuals)
-        if view_of is not None:
-            view_of(result, input, options)
-        if several:
-            return tuple(result)
-        return result if out is None else write_out(out, result)
-
-    return call
-
-
-def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
-    """The caller of any op: options by position or keyword, several inputs and outputs."""
-    if len(op.inputs) == 1 and not op.variadic:
-        return make_single(op, collects)
-    forward = op.forward
-    differentiable = op.differentiable
-    count = len(op.inputs)
-    simple = not op.variadic and not op.required
-    promotes = op.promotes is not None
-    several = op.several
-    keeps = bool(op.residuals)
-    broadcasts = op.broadcasts
-    real_only = complaint(op.name)
-    plans = op.plans
-
-    def call(*inputs: Any, **options: Any) -> Any:
-        out = options.pop("out", None) if options else None
-        if not options and len(inputs) == count and simple:
-            options = op.defaults
-        else:
-            inputs, options = bind(op, inputs, options, collects)
-        if promotes:
-            inputs = promote(op, inputs)
-        elif not isinstance(inputs[0], Tensor):
-            raise not_a_tensor(op, 0, inputs[0])
-        arrays = [i._array if isinstance(i, Tensor) else i for i in inputs]
-        if real_only is not None:
-            first = arrays[0] if type(arrays[0]) is _ndarray else arrays[-1]
-            if type(first) is _ndarray and first.dtype.kind == "c":
-                raise refused(real_only, first)
-        try:
-            array = modes.quiet(forward, *arrays, **options) if options else modes.quiet(forward, *arrays)
-        except LiftedError:
-            return lifted.operation(op, inputs, options, out)
-        except Exception as error:
-            array = _again(op, inputs, options, error)
-        residuals: tuple[Any, ...] = ()
-        if keeps:
-            array, *residuals = array
-        if not several and type(array) is not _ndarray:
-            array = np.asarray(array)
-        mask = 0
-        if differentiable and modes.grad:
-            cells: list[list[int]] = []
-            edges: list[Edge | None] = []
-            bit = 1
-            for i in inputs:
-                edge = None
-                cell = CONSTANT
-                if isinstance(i, Tensor):
-                    cell = i._cell
-                    edge = i._edge if i._view is None else current_edge(i)
-                    if edge is not None:
-                        mask += bit
-                cells.append(cell)
-                edges.append(edge)
-                bit += bit
-        if mask == 0:
-            result: Any = [wrap(a) for a in array] if several else wrap(array)
-        else:
-            shapes = tuple([np.shape(a) for a in arrays]) if broadcasts else None
-            result = plans[mask].record(tuple(edges), tuple(arrays), cells, options, array, shapes, residuals)
-        if several:
-            return tuple(result)
-        return result if out is None else write_out(out, result)
-
-    return call
-
-
-def _again(op: Op, inputs: tuple[Any, ...], options: dict[str, Any], error: Exception) -> Any:
-    """What to do when the forward function has raised: say so in PyTorch's words.
-
-    A forward that was called from within another op's forward (a finaliser, a signal handler, or a user's op that
-    makes tensors) cannot enter the quiet context a second time; it is in it already, and simply runs.
-    """
-    if isinstance(error, RuntimeError) and "cannot enter context" in str(error):
-        try:
-            return op.forward(*[i._array if isinstance(i, Tensor) else i for i in inputs], **options)
-        except Exception as inner:
-            error = inner
-    raise explain(op, inputs, options, error) from None
 
 
 def make_inplace(op: Op) -> Callable[..., Tensor]:

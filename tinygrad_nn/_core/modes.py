@@ -11,11 +11,12 @@ import inspect
 import threading
 from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
+_new = object.__new__
 
 
 class _Modes(threading.local):
@@ -70,23 +71,25 @@ def is_grad_enabled() -> bool:
 class _GradMode:
     """A grad mode as a ``with`` block and as a decorator, for functions and generators."""
 
+    _before: tuple[bool, bool, Any] | None = None  # a stack of pairs in each other, as one object can be entered twice
+
     def __init__(self, enabled: bool) -> None:
         self.enabled = enabled
-        self._before: list[tuple[bool, bool]] = []  # a stack, so that one object can be entered twice
 
     def _again(self) -> _GradMode:
         """The same mode, not yet entered."""
         return _GradMode(self.enabled)
 
     def __enter__(self) -> None:
-        self._before.append((modes.grad, modes.asked))
-        modes.asked = self.enabled
-        modes.grad = self.enabled and not modes.inference
+        enabled = self.enabled
+        self._before = modes.grad, modes.asked, self._before
+        modes.asked = enabled
+        modes.grad = enabled and not modes.inference
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        modes.grad, modes.asked = self._before.pop()
+        modes.grad, modes.asked, self._before = self._before  # type: ignore[misc]
 
     def __call__(self, function: F) -> F:
         again = self._again
@@ -133,17 +136,16 @@ def _decorate_generator(function: Callable[..., Any], again: Callable[[], _GradM
 class _NoGradBase(_GradMode):
     """Modes that take no argument, and so may decorate without brackets: ``@no_grad``."""
 
-    _enabled = False
+    enabled = False
 
     def __new__(cls, function: Any = None) -> Any:
-        if function is not None:
-            return cls()(function)
-        self = super().__new__(cls)
-        self.enabled = cls._enabled  # as `_GradMode` does, without another call: small programs enter often
-        self._before = []
-        return self
+        return _new(cls) if function is None else cls()(function)
 
-    def __init__(self, function: Any = None) -> None: ...
+    if TYPE_CHECKING:
+
+        def __init__(self, function: Any = None) -> None: ...
+    else:
+        __init__ = object.__init__  # no function is called for it: small programs enter often
 
 
 class no_grad(_NoGradBase):  # noqa: N801 - PyTorch's name
@@ -161,7 +163,7 @@ class no_grad(_NoGradBase):  # noqa: N801 - PyTorch's name
 class enable_grad(_NoGradBase):  # noqa: N801 - PyTorch's name
     """Record operations, inside a ``with`` block or a decorated function, even within `no_grad`."""
 
-    _enabled = True
+    enabled = True
 
 
 class set_grad_enabled(_GradMode):  # noqa: N801 - PyTorch's name
@@ -182,7 +184,7 @@ class set_grad_enabled(_GradMode):  # noqa: N801 - PyTorch's name
         _switch(mode)
 
     def __enter__(self) -> None:
-        self._before.append(self._at_call)
+        self._before = *self._at_call, self._before
 
     def __call__(self, function: F) -> F:
         modes.grad, modes.asked = self._at_call  # used as a decorator, it must change nothing by itself
@@ -223,7 +225,7 @@ class inference_mode(_GradMode):  # noqa: N801 - PyTorch's name
 
     def __enter__(self) -> None:
         self._outer.append(modes.inference)
-        self._before.append((modes.grad, modes.asked))
+        self._before = modes.grad, modes.asked, self._before
         modes.inference = bool(self.mode)
         _count_inferring(modes.inference - self._outer[-1])
         _switch(self.enabled)

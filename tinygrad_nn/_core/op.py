@@ -20,8 +20,9 @@ from typing import Any, Protocol, TypeVar, cast
 
 from . import dispatch, later
 from .arguments import REQUIRED
-from .calls import make_binary, make_call, make_inplace, make_unary
+from .calls import make_binary, make_inplace, make_unary
 from .errors import explained, near
+from .general_calls import make_call
 from .node_names import naming
 from .outputs import accepting_out
 from .plan import Plans, Rule

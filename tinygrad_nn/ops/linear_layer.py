@@ -50,8 +50,8 @@ def _linear_bias_gradient(g: Any, bias_shape: tuple[int, ...]) -> Any:
 def _linear(x, weight, bias, /):
     """``x @ weight.T + bias``, one node; bias may be None."""
     dtype = x.dtype
-    if (weight.dtype is not dtype or (bias is not None and bias.dtype is not dtype)) and dtype != weight.dtype:
-        raise same_dtype_error(MAT1_MAT2, x, weight, ("input", "weight"))
+    if weight.dtype is not dtype or (bias is not None and bias.dtype is not dtype):
+        _check_types(x, weight, bias)
     try:
         # a number would multiply where a vector is dotted
         flat = x if 1 <= (ndim := x.ndim) <= 2 else rows(x)
@@ -65,7 +65,7 @@ def _linear(x, weight, bias, /):
         if flat is not x:
             y = y.reshape((*x.shape[:-1], weight.shape[0]))
         if bias is not None:
-            np.add(y, bias, y, casting="no")
+            y += bias
         return y
     except (ValueError, TypeError, IndexError):
         raise _linear_error(x, weight, bias) from None
@@ -94,6 +94,14 @@ def _dot_others(x: Any, y: Any) -> Any:
     return in_float32(np.dot, x, y) if x.dtype == np.float16 else x.dot(y)
 
 
+def _check_types(x: Any, weight: Any, bias: Any) -> None:
+    """Refuse different types; types of one name may be several objects."""
+    if x.dtype != weight.dtype:
+        raise same_dtype_error(MAT1_MAT2, x, weight, ("input", "weight"))
+    if bias is not None and bias.dtype != x.dtype:
+        raise same_dtype_error(SELF_MAT2, bias, weight, ("bias", "weight"))
+
+
 def _linear_error(x: Any, weight: Any, bias: Any) -> RuntimeError:
     """What is wrong with the shapes or dtypes of a linear layer's inputs."""
     if not x.ndim:
@@ -107,8 +115,6 @@ def _linear_error(x: Any, weight: Any, bias: Any) -> RuntimeError:
             f"the weight {list(weight.shape)} takes {features} features, and the input of shape {list(x.shape)} has "
             f"{x.shape[-1]} in its last dimension.{hint}"
         )
-    if bias.dtype != x.dtype:
-        return same_dtype_error(SELF_MAT2, bias, weight, ("bias", "weight"))
     return RuntimeError(expand_text("linear", bias.shape, (count, weight.shape[0])))
 
 
