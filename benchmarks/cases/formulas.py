@@ -38,14 +38,20 @@ def huber(torch: Any, x: Any, scale: Any, target: Any) -> Any:
 FORMULAS: dict[str, Formula] = {"focal": focal, "gaussian": gaussian, "huber": huber}
 
 
+def arrays(settings: Settings) -> tuple[np.ndarray[Any, Any], ...]:
+    """What is predicted, its scale, and the targets."""
+    rng = np.random.default_rng(0)
+    count = 1000 if settings.tiny else COUNT
+    x, scale = (rng.normal(size=count).astype(np.float32) for _ in range(2))
+    return x, scale, (rng.random(count) < 0.3).astype(np.float32)
+
+
 def contender(formula: Formula, compiled: bool = False) -> Contender:
     """The same lines, in PyTorch or in this package."""
 
     def make(torch: Any, settings: Settings) -> Job:
-        rng = np.random.default_rng(0)
-        count = 1000 if settings.tiny else COUNT
-        x, scale = (torch.from_numpy(rng.normal(size=count).astype(np.float32)) for _ in range(2))
-        target = torch.from_numpy((rng.random(count) < 0.3).astype(np.float32))
+        x, scale, target = map(torch.from_numpy, arrays(settings))
+        count = len(x)
         x.requires_grad_()
         scale.requires_grad_(formula is not focal)
         loss_of = torch.compile(formula) if compiled else formula
@@ -67,10 +73,8 @@ def contender(formula: Formula, compiled: bool = False) -> Contender:
 
 def gaussian_by_hand(numpy: Any, settings: Settings) -> Job:
     """The gaussian loss and both gradients, as one writes them in NumPy."""
-    rng = np.random.default_rng(0)
-    count = 1000 if settings.tiny else COUNT
-    x, scale = (rng.normal(size=count).astype(np.float32) for _ in range(2))
-    target = (rng.random(count) < 0.3).astype(np.float32)
+    x, scale, target = arrays(settings)
+    count = len(x)
 
     def both() -> tuple[float, Any, Any]:
         difference = x - target
@@ -87,6 +91,61 @@ def gaussian_by_hand(numpy: Any, settings: Settings) -> Job:
     return Job(Timed(both, settings), answers)
 
 
+def focal_in_tinygrad(x: Any, scale: Any, target: Any) -> Any:
+    """The focal loss with tinygrad's methods."""
+    entropy = x.binary_crossentropy_logits(target, reduction="none")
+    chance = x.sigmoid()
+    right = chance * target + (1 - chance) * (1 - target)
+    weight = 0.25 * target + 0.75 * (1 - target)
+    return (weight * (1 - right) ** 2 * entropy).mean()
+
+
+def gaussian_in_tinygrad(x: Any, scale: Any, target: Any) -> Any:
+    """The gaussian loss with tinygrad's methods."""
+    return (0.5 * (scale + (x - target) ** 2 * (-scale).exp())).mean()
+
+
+def huber_in_tinygrad(x: Any, scale: Any, target: Any) -> Any:
+    """The robust loss with tinygrad's methods."""
+    difference = (x - target) * scale.tanh()
+    size = difference.abs()
+    return (size < 1).where(0.5 * difference**2, size - 0.5).mean()
+
+
+IN_TINYGRAD = {"focal": focal_in_tinygrad, "gaussian": gaussian_in_tinygrad, "huber": huber_in_tinygrad}
+
+
+def in_tinygrad(name: str, jit: bool = False) -> Contender:
+    """tinygrad's gradients, under ``TinyJit`` or planned anew each time."""
+    loss_of = IN_TINYGRAD[name]
+
+    def make(tinygrad: Any, settings: Settings) -> Job:
+        x, scale, target = (tinygrad.Tensor(array).realize() for array in arrays(settings))
+        count, device = x.numel(), tinygrad.Device[tinygrad.Device.DEFAULT]
+
+        def both(x: Any, scale: Any, target: Any) -> Any:
+            loss = loss_of(x, scale, target)
+            gradients = loss.gradient(*([x] if name == "focal" else [x, scale]))
+            return loss.realize(*gradients), gradients
+
+        run = tinygrad.TinyJit(both) if jit else both
+
+        def waited_for() -> Any:
+            found = run(x, scale, target)
+            device.synchronize()
+            return found
+
+        def answers() -> list[float]:
+            for _ in range(3):  # the first ones of a `TinyJit` are not what is run later
+                loss, (slope, *_) = waited_for()
+            slope = slope.numpy() * count
+            return [float(loss.item()), float(np.abs(slope).mean()), *map(float, slope[:10])]
+
+        return Job(Timed(waited_for, settings), answers)
+
+    return make
+
+
 BY_HAND: dict[str, Contender] = {"gaussian": gaussian_by_hand}
 
 CASES = [
@@ -98,6 +157,8 @@ CASES = [
             "torch": contender(formula),
             "torch compile": contender(formula, compiled=True),
             **({"numpy": BY_HAND[name]} if name in BY_HAND else {}),
+            "tinygrad": in_tinygrad(name),
+            "tinygrad jit": in_tinygrad(name, jit=True),
         },
         rounds=15,
     )
