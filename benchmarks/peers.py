@@ -280,6 +280,30 @@ def in_tinygrad(make_task: MakeTask, loss_of: Callable[..., Any] = tinygrad_loss
     return make
 
 
+def tinygrad_gradients(
+    tinygrad: Any, function: Callable[..., Any], arrays: Sequence[Any], count: int, jit: bool
+) -> Callable[[], tuple[Any, Sequence[Any]]]:
+    """Compute, and wait for, a function of arrays and its gradients by the first ones."""
+    device = tinygrad.Device[tinygrad.Device.DEFAULT]
+    tensors = [tinygrad.Tensor(array).clone().realize() for array in arrays]  # cloned, a single number is no constant
+
+    def both(*tensors: Any) -> tuple[Any, Sequence[Any]]:
+        value = function(*tensors)
+        gradients = value.gradient(*tensors[:count])
+        return value.realize(*gradients), gradients
+
+    run = tinygrad.TinyJit(both) if jit else both
+
+    def waited_for() -> Any:
+        found = run(*tensors)
+        device.synchronize()
+        return found
+
+    for _ in range(3):  # TinyJit's first calls are not yet what it runs later
+        waited_for()
+    return waited_for
+
+
 PEERS: dict[str, Callable[[MakeTask], Contender]] = {
     "numpy": in_numpy,
     "numpy out": in_numpy_out,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.harness import Case, Contender, Job, Settings, Timed
+from benchmarks.peers import tinygrad_gradients
 
 COUNT = 1_000_000
 Formula = Callable[[Any, Any, Any, Any], Any]
@@ -117,31 +118,17 @@ IN_TINYGRAD = {"focal": focal_in_tinygrad, "gaussian": gaussian_in_tinygrad, "hu
 
 def in_tinygrad(name: str, jit: bool = False) -> Contender:
     """tinygrad's gradients, under ``TinyJit`` or planned anew each time."""
-    loss_of = IN_TINYGRAD[name]
 
     def make(tinygrad: Any, settings: Settings) -> Job:
-        x, scale, target = (tinygrad.Tensor(array).realize() for array in arrays(settings))
-        count, device = x.numel(), tinygrad.Device[tinygrad.Device.DEFAULT]
-
-        def both(x: Any, scale: Any, target: Any) -> Any:
-            loss = loss_of(x, scale, target)
-            gradients = loss.gradient(*([x] if name == "focal" else [x, scale]))
-            return loss.realize(*gradients), gradients
-
-        run = tinygrad.TinyJit(both) if jit else both
-
-        def waited_for() -> Any:
-            found = run(x, scale, target)
-            device.synchronize()
-            return found
+        given = arrays(settings)
+        both = tinygrad_gradients(tinygrad, IN_TINYGRAD[name], given, 1 if name == "focal" else 2, jit)
 
         def answers() -> list[float]:
-            for _ in range(3):  # the first ones of a `TinyJit` are not what is run later
-                loss, (slope, *_) = waited_for()
-            slope = slope.numpy() * count
+            loss, (slope, *_) = both()
+            slope = slope.numpy() * len(given[0])
             return [float(loss.item()), float(np.abs(slope).mean()), *map(float, slope[:10])]
 
-        return Job(Timed(waited_for, settings), answers)
+        return Job(Timed(both, settings), answers)
 
     return make
 
