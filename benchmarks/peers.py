@@ -11,13 +11,14 @@ import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from benchmarks import by_hand, by_hand_out
 from benchmarks.harness import Contender, Job, Settings
-from benchmarks.training import stepping_job
+from benchmarks.training import CHECKED_STEPS, stepping_job
 
 Arrays = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
@@ -235,6 +236,74 @@ def jax_job(jax: Any, step_of: Any, parameters: Any, batches: Any, settings: Set
     return stepping_job(batches, step, float, settings)
 
 
+def tinygrad_loss(parameters: list[Any], inputs: Any, targets: Any) -> Any:
+    """The network's loss in tinygrad."""
+    hidden = inputs
+    for weight, bias in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
+        hidden = hidden.linear(weight.T, bias).relu()
+    return hidden.linear(parameters[-2].T, parameters[-1]).sparse_categorical_crossentropy(targets)
+
+
+def in_tinygrad(make_task: MakeTask, loss_of: Callable[..., Any] = tinygrad_loss, jit: bool = False) -> Contender:
+    """tinygrad's tensors and optimizers.
+
+    Args:
+        make_task: what is to be done.
+        loss_of: parameters, inputs and targets.
+        jit: under ``TinyJit``, which finds a step's kernels once and runs them again; else each step is planned anew.
+    """
+
+    def make(tinygrad: Any, settings: Settings) -> Job:
+        task = make_task(settings)
+        parameters = [tinygrad.Tensor(values) for values in task.parameters]
+        optimizer = getattr(tinygrad.nn.optim, task.optimizer)(parameters, **task.options)
+        device = tinygrad.Device[tinygrad.Device.DEFAULT]
+
+        def train(inputs: Any, targets: Any) -> Any:
+            with tinygrad.Context(TRAINING=1):
+                optimizer.zero_grad()
+                loss = loss_of(parameters, inputs, targets).backward()
+                return loss.realize(*optimizer.schedule_step())
+
+        run = tinygrad.TinyJit(train) if jit else train
+
+        def step(inputs: Any, targets: Any) -> Any:
+            loss = run(inputs, targets)
+            device.synchronize()  # or it might go on while the next contender is timed
+            return loss
+
+        # `backward` looks through all tensors that there are, so there are no more batches than are compared
+        arrays = [(x, y.astype(np.int32) if y.dtype == np.int64 else y) for x, y in task.batches[:CHECKED_STEPS]]
+        batches = [tuple(tinygrad.Tensor(part).realize() for part in batch) for batch in arrays]
+        return stepping_job(batches, step, lambda loss: float(loss.item()), settings)
+
+    return make
+
+
+def tinygrad_gradients(
+    tinygrad: Any, function: Callable[..., Any], arrays: Sequence[Any], count: int, jit: bool
+) -> Callable[[], tuple[Any, Sequence[Any]]]:
+    """Compute, and wait for, a function of arrays and its gradients by the first ones."""
+    device = tinygrad.Device[tinygrad.Device.DEFAULT]
+    tensors = [tinygrad.Tensor(array).clone().realize() for array in arrays]  # cloned, a single number is no constant
+
+    def both(*tensors: Any) -> tuple[Any, Sequence[Any]]:
+        value = function(*tensors)
+        gradients = value.gradient(*tensors[:count])
+        return value.realize(*gradients), gradients
+
+    run = tinygrad.TinyJit(both) if jit else both
+
+    def waited_for() -> Any:
+        found = run(*tensors)
+        device.synchronize()
+        return found
+
+    for _ in range(3):  # TinyJit's first calls are not yet what it runs later
+        waited_for()
+    return waited_for
+
+
 PEERS: dict[str, Callable[[MakeTask], Contender]] = {
     "numpy": in_numpy,
     "numpy out": in_numpy_out,
@@ -242,4 +311,6 @@ PEERS: dict[str, Callable[[MakeTask], Contender]] = {
     "mygrad": in_mygrad,
     "autograd": in_autograd,
     "sklearn": in_sklearn,
+    "tinygrad": in_tinygrad,
+    "tinygrad jit": partial(in_tinygrad, jit=True),
 }

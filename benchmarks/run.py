@@ -32,8 +32,12 @@ QUICK_CASES = (
     "optim/adam", "optim/sgd", "inference", "loader/memory",
 )  # fmt: skip
 QUICK_ROUNDS, QUICK_SECONDS = 7, 0.01
-SLOW = ("torch compile", "jax")  # contenders that take long to begin; `--full` or their names ask for them
-_POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS")
+# Contenders that take long to begin; `--full` or their names ask for them.
+SLOW = ("torch compile", "jax", "tinygrad", "tinygrad jit")
+_POOLS = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS",
+    "NUM_CPU_THREADS",
+)  # fmt: skip
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from benchmarks.harness import OURS, Result
 
 STEPS = ("xor", "mlp/*", "cnn/*", "char/*", "words", "formulas/*", "graph/*")
+IN_TINYGRAD = ("xor", "mlp/*", "cnn/lenet", "formulas/*", "graph/*")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ TARGETS = (
     Target("steps beside MyGrad", ("xor", "mlp/*", "op/*"), 1.0, to="mygrad"),
     Target("steps beside HIPS autograd", ("xor", "mlp/*", "op/*"), 1.0, to="autograd"),
     Target("steps beside scikit-learn", ("mlp/*",), 1.0, to="sklearn"),
+    Target("steps beside tinygrad", IN_TINYGRAD, 1.0, to="tinygrad"),
+    Target("steps beside tinygrad under TinyJit", IN_TINYGRAD, 1.0, to="tinygrad jit"),
     Target("steps beside torch.compile", STEPS, 1.0, to="torch compile", whole=True),
     Target("memory of training", ("memory/*",), 1.0),
 )

@@ -266,7 +266,7 @@ def test_program(tmp_path):
     assert "xor: training step" in outcome.stdout
     assert "torch        not chosen" in outcome.stdout
     assert "threads   1" in outcome.stdout
-    assert "| case | unit | tinygrad_nn | torch | numpy |" in outcome.stdout
+    assert "| case | unit | tinygrad_nn | torch | torch compile | numpy |" in outcome.stdout
     found = json.loads(path.read_text())
     assert found["threads"] == 1
     assert set(found["versions"]) == {"tinygrad_nn", "numpy"}

@@ -11,6 +11,7 @@ from benchmarks import by_hand
 from benchmarks.by_hand_images import LeNet
 from benchmarks.digits import made_up
 from benchmarks.harness import Case, Job, Settings
+from benchmarks.peers import Task, in_tinygrad
 from benchmarks.training import CHECKED_STEPS, Problem, contenders, stepping_job
 
 DIGITS, PICTURES = 64, 32  # in a batch
@@ -62,6 +63,20 @@ def lenet_by_hand(numpy: Any, settings: Settings) -> Job:
     return stepping_job(digits(settings), step, float, settings)
 
 
+def lenet_task(settings: Settings) -> Task:
+    """What tinygrad is given."""
+    return Task(start(), digits(settings), "Adam", {})
+
+
+def lenet_in_tinygrad(parameters: list[Any], inputs: Any, targets: Any) -> Any:
+    """The loss in tinygrad."""
+    kernel, shift, kernel_2, shift_2, weight, bias, weight_out, bias_out = parameters
+    hidden = inputs.conv2d(kernel, shift).relu().max_pool2d()
+    hidden = hidden.conv2d(kernel_2, shift_2).relu().max_pool2d().flatten(1)
+    hidden = hidden.linear(weight.T, bias).relu().linear(weight_out.T, bias_out)
+    return hidden.sparse_categorical_crossentropy(targets)
+
+
 def residual(torch: Any, settings: Settings) -> Problem:
     """A stem, a block of two convolutions of 3 x 3 with batch norm and a way around them, a classifier."""
     nn = torch.nn
@@ -96,7 +111,12 @@ CASES = [
     Case(
         name="cnn/lenet",
         about=f"training step of two convolutions with pooling and two linear layers, {DIGITS} digits, Adam",
-        contenders={**contenders(lenet, "Adam"), "numpy": lenet_by_hand},
+        contenders={
+            **contenders(lenet, "Adam"),
+            "numpy": lenet_by_hand,
+            "tinygrad": in_tinygrad(lenet_task, lenet_in_tinygrad),
+            "tinygrad jit": in_tinygrad(lenet_task, lenet_in_tinygrad, jit=True),
+        },
         rounds=20,
     ),
     Case(

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import Case, Job, Settings, Timed
+from benchmarks.harness import Case, Contender, Job, Settings, Timed
+from benchmarks.peers import Task, in_tinygrad
 
 INPUTS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
 TARGETS = np.array([[0], [1], [1], [0]], np.float32)
@@ -20,25 +21,35 @@ def initial_parameters() -> list[np.ndarray[Any, Any]]:
     return [rng.uniform(-1, 1, shape).astype(np.float32) for shape in ((3, 2), (3,), (1, 3), (1,))]
 
 
-def in_torch(torch: Any, settings: Settings) -> Job:
+def in_torch(compiled: bool = False) -> Contender:
     """PyTorch and this package: the very same lines."""
-    nn = torch.nn
-    model = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1), nn.Sigmoid())
-    with torch.no_grad():
-        for parameter, values in zip(model.parameters(), initial_parameters(), strict=True):
-            parameter.copy_(torch.from_numpy(values))
-    criterion = nn.MSELoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
-    inputs, targets = torch.from_numpy(INPUTS), torch.from_numpy(TARGETS)
 
-    def step() -> Any:
-        optimizer.zero_grad()
-        loss = criterion(model(inputs), targets)
-        loss.backward()
-        optimizer.step()
-        return loss
+    def make(torch: Any, settings: Settings) -> Job:
+        nn = torch.nn
+        model = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1), nn.Sigmoid())
+        with torch.no_grad():
+            for parameter, values in zip(model.parameters(), initial_parameters(), strict=True):
+                parameter.copy_(torch.from_numpy(values))
+        optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE)
+        inputs, targets = torch.from_numpy(INPUTS), torch.from_numpy(TARGETS)
+        criterion = nn.MSELoss()
 
-    return Job(Timed(step, settings), lambda: [step().item() for _ in range(CHECKED_STEPS)])
+        def loss_of(inputs: Any, targets: Any) -> Any:
+            return criterion(model(inputs), targets)
+
+        if compiled:
+            loss_of = torch.compile(loss_of)
+
+        def step() -> Any:
+            optimizer.zero_grad()
+            loss = loss_of(inputs, targets)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return Job(Timed(step, settings), lambda: [step().item() for _ in range(CHECKED_STEPS)])
+
+    return make
 
 
 def in_numpy(numpy: Any, settings: Settings) -> Job:
@@ -78,10 +89,30 @@ def in_mygrad(mygrad: Any, settings: Settings) -> Job:
     return Job(Timed(step, settings), lambda: [step() for _ in range(CHECKED_STEPS)])
 
 
+def task(settings: Settings) -> Task:
+    """What tinygrad is given."""
+    return Task(initial_parameters(), [(INPUTS, TARGETS)], "SGD", {"lr": LEARNING_RATE})
+
+
+def tinygrad_loss(parameters: list[Any], inputs: Any, targets: Any) -> Any:
+    """The loss in tinygrad."""
+    weight, bias, weight_out, bias_out = parameters
+    output = inputs.linear(weight.T, bias).tanh().linear(weight_out.T, bias_out).sigmoid()
+    return (output - targets).square().mean()
+
+
 CASES = [
     Case(
         name="xor",
         about="training step of a 2-3-1 network on the four points of xor, SGD",
-        contenders={"tinygrad_nn": in_torch, "torch": in_torch, "numpy": in_numpy, "mygrad": in_mygrad},
+        contenders={
+            "tinygrad_nn": in_torch(),
+            "torch": in_torch(),
+            "torch compile": in_torch(compiled=True),
+            "numpy": in_numpy,
+            "mygrad": in_mygrad,
+            "tinygrad": in_tinygrad(task, tinygrad_loss),
+            "tinygrad jit": in_tinygrad(task, tinygrad_loss, jit=True),
+        },
     )
 ]
