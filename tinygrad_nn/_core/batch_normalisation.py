@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .kernels import add_reduce, column_sums
+from .dtypes import FLOAT32, FLOAT64
+from .kernels import add_reduce, column_sums, ones
 from .normalisation import in_short_pieces, inverse_root, is_far, row_blocks, row_dots, sums
 
 Array = np.ndarray[Any, Any]
 _SOME = 100_000  # elements for which the starts of more steps take longer than these
+_FEW = 16_384  # elements for which the starts of the steps count more than how quickly NumPy broadcasts
 _LONG = 512  # elements in a plane that NumPy's broadcasting treats as quickly as copies
 
 
@@ -103,6 +106,88 @@ def _move(found: Array, planes: Array, given: Array, slope: Array, moved: Array,
     found += moved
     found += given
     found *= scale
+
+
+# --- of few elements ---------------------------------------------------------------------------------------------
+
+# Each step's start counts here. An array times an array of no dimension starts in half of the time that a Python number
+# takes (0.31 us, 0.60), and an array of the input's shape, no view of it, is what a leaf takes over without a copy.
+
+
+class _Plan(NamedTuple):
+    """Shapes and numbers that only depend on the shape of the images, and their type."""
+
+    planes: tuple[int, int, int]  # (images, channels, elements)
+    rows: tuple[int, int]  # (images * channels, elements)
+    beside: tuple[int, ...]  # the shape of a number for each channel that is to be broadcast to the images
+    share: Array  # 1 / (how many elements a channel has)
+    minus_share: Array
+    eps: Array
+
+
+@functools.lru_cache(maxsize=256)
+def _plan(shape: tuple[int, ...], eps: float, kind: Any) -> _Plan:
+    images, channels, *lengths = shape
+    size = math.prod(lengths)
+    count = images * size
+    numbers = [np.array(number, kind) for number in (1 / count, -1 / count, eps)]
+    return _Plan((images, channels, size), (images * channels, size), (channels, *(1,) * len(lengths)), *numbers)
+
+
+def are_few(x: Array) -> bool:
+    """Whether these are images for `few_normalised` and `few_gradient`."""
+    kind = x.dtype
+    return 0 < x.size < _FEW and x.ndim > 2 and (kind is FLOAT32 or kind is FLOAT64) and x.flags.c_contiguous
+
+
+def _over_images(by_plane: Array, images: int) -> Array:
+    """The sums over all images of a number for each plane."""
+    if images == 1:
+        return by_plane.reshape(-1)
+    found: Array = ones(images, by_plane.dtype).dot(by_plane.reshape(images, -1))
+    return found
+
+
+def few_normalised(
+    x: Array, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array, Array, Array]:
+    """`batch_normalised` of few elements, in half of the time."""
+    plan = _plan(x.shape, eps, x.dtype)
+    images, _, size = plan.planes
+    mean = _over_images(x.reshape(plan.rows).dot(ones(size, x.dtype)), images)
+    mean *= plan.share
+    out = x - mean.reshape(plan.beside)
+    planes = out.reshape(plan.planes)
+    variance = _over_images(np.vecdot(planes, planes), images)
+    variance *= plan.share
+    root = variance + plan.eps
+    np.reciprocal(np.sqrt(root, root), root)
+    planes *= (root if weight is None else root * weight)[:, None]
+    if bias is not None:
+        planes += bias[:, None]
+    return out, mean, root, variance
+
+
+def few_gradient(
+    g: Array, x: Array, weight: Array | None, mean: Array, root: Array, wanted: bool
+) -> tuple[Array | None, Array, Array]:
+    """`batch_gradient` of few elements."""
+    plan = _plan(x.shape, 0.0, x.dtype)
+    images, _, size = plan.planes
+    found = x - mean.reshape(plan.beside)
+    planes, given = found.reshape(plan.planes), g.reshape(plan.planes)
+    of_bias = _over_images(given.reshape(plan.rows).dot(ones(size, x.dtype)), images)
+    of_weight = _over_images(np.vecdot(given, planes), images)
+    of_weight *= root
+    if not wanted:
+        return None, of_weight, of_bias
+    slope = of_weight * root
+    slope *= plan.minus_share
+    planes *= slope[:, None]
+    planes += (of_bias * plan.minus_share)[:, None]
+    planes += given
+    planes *= (root if weight is None else root * weight)[:, None]
+    return found, of_weight, of_bias
 
 
 def _image_blocks(planes: Array) -> list[slice]:
