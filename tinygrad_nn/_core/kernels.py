@@ -226,6 +226,8 @@ def plane_sums(x: Array) -> Any:
 
 
 BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
+_ZEROS = {kind: np.zeros((), kind) for kind in BITS}
+_FEW = 512  # elements of which those under a mask are written over sooner than all are multiplied
 
 
 def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
@@ -238,6 +240,21 @@ def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
         out[...] = found
         return out
     if out is None:
+        if x.size <= _FEW and x.shape and x.shape == mask.shape:
+            return _few_without(x, ~mask)
         out = np.empty_like(x)  # no view of integers: a leaf whose gradient it is can take it over without a copy
     np.multiply(x.view(bits), mask.view(np.int8), out=out.view(bits))
     return out
+
+
+def without(x: Array, mask: Array) -> Array:
+    """``x`` where the mask does not hold, else 0."""
+    if x.size <= _FEW and x.shape and x.shape == mask.shape and x.dtype in BITS:
+        return _few_without(x, mask)
+    return masked(x, ~mask)
+
+
+def _few_without(x: Array, mask: Array) -> Array:
+    found = x.copy("K")
+    found[mask] = _ZEROS[x.dtype]  # a 0 of Python's would take three times as long
+    return found
