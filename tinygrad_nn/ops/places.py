@@ -148,7 +148,7 @@ def add_rows(result: Array, index: Array, x: Array, empty: bool = False) -> None
     if not x.size:
         return
     if x.size <= _SOME:
-        np.add.at(result, index, x)
+        np.add.at(result, index.ravel(), x.reshape(-1, *result.shape[1:]))
         return
     rows = nonnegative(index.reshape(-1), len(result))
     width = _product(result.shape[1:])
