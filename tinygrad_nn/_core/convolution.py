@@ -60,7 +60,7 @@ def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups:
     if is_small(over, images * channels):
         columns = all_windows(x, over, groups)
         if images == groups == 1:  # one product starts in a third of the time of a stack of them
-            out = weight.reshape(outputs, len(columns[0, 0])).dot(columns[0, 0])
+            out: Array = weight.reshape(outputs, len(columns[0, 0])).dot(columns[0, 0])
         else:
             out = np.matmul(_in_groups(weight, groups), columns)
         out = out.reshape(images, outputs, *over.counts)

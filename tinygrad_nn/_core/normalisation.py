@@ -124,13 +124,13 @@ def rows_normalised(
     """Each row of a matrix normalised, with a weight and a bias for each column; and the rows' means and roots."""
     rows, columns = x.shape
     if _is_few(x):
-        share, added, factor = _numbers(columns, eps, x.dtype)
+        part, added, length = _numbers(columns, eps, x.dtype)
         mean = x.dot(ones(columns, x.dtype))
-        mean *= share
+        mean *= part
         out = x - mean[:, None]
         root = np.vecdot(out, out)
         root += added
-        np.divide(factor, np.sqrt(root, root), root)
+        np.divide(length, np.sqrt(root, root), root)
         out *= _by_row_and_column(root, weight)
         if bias is not None:
             out += bias
@@ -229,14 +229,14 @@ def _of_few_rows(
     g: Array, x: Array, weight: Array | None, mean: Array | None, root: Array, needs: tuple[bool, ...]
 ) -> tuple[Array | None, Array | None]:
     columns = x.shape[1]
-    share, _, _ = _numbers(columns, 0.0, x.dtype)
+    part, _, _ = _numbers(columns, 0.0, x.dtype)
     factor = ones(columns, x.dtype) if weight is None else weight
     centred = x if mean is None else x - mean[:, None]
     products = g * centred
     of_weight = root.dot(products) if needs[1] else None
     if not needs[0]:
         return None, of_weight
-    each = root * share
+    each = root * part
     slope = products.dot(factor)
     slope *= each
     slope *= root
@@ -255,8 +255,8 @@ def _of_few_rows(
 @functools.lru_cache(maxsize=256)
 def _numbers(columns: int, eps: float, kind: Any) -> tuple[Array, ...]:
     """What so many columns are divided by and so on, as arrays, with which NumPy starts sooner than with numbers."""
-    share = 1 / columns if columns else math.nan
-    return tuple([np.array(number, kind) for number in (share, columns * eps, math.sqrt(columns))])
+    part = 1 / columns if columns else math.nan
+    return tuple([np.array(number, kind) for number in (part, columns * eps, math.sqrt(columns))])
 
 
 def _by_row_and_column(by_row: Array, weight: Array | None) -> Array:
