@@ -117,11 +117,12 @@ def _move(found: Array, planes: Array, given: Array, slope: Array, moved: Array,
 class _Plan(NamedTuple):
     """Shapes and numbers that only depend on the shape of the images, and their type."""
 
-    planes: tuple[int, int, int]  # (images, channels, elements)
-    rows: tuple[int, int]  # (images * channels, elements)
-    beside: tuple[int, ...]  # the shape of a number for each channel that is to be broadcast to the images
-    share: Array  # 1 / (how many elements a channel has)
-    minus_share: Array
+    planes: tuple[int, ...]  # (images, channels, elements); of vectors (vectors, channels)
+    rows: tuple[int, int]  # (images * channels, elements); of vectors nothing that is used
+    column: tuple[int, ...]  # the shape of a number for each channel that is to be broadcast to the planes
+    beside: tuple[int, ...]  # and to the images
+    count: Array  # how many elements a channel has
+    minus_count: Array
     eps: Array
 
 
@@ -130,22 +131,38 @@ def _plan(shape: tuple[int, ...], eps: float, kind: Any) -> _Plan:
     images, channels, *lengths = shape
     size = math.prod(lengths)
     count = images * size
-    numbers = [np.array(number, kind) for number in (1 / count, -1 / count, eps)]
-    return _Plan((images, channels, size), (images * channels, size), (channels, *(1,) * len(lengths)), *numbers)
+    numbers = [np.array(number, kind) for number in (count, -count, eps)]
+    planes, column = ((images, channels, size), (channels, 1)) if lengths else (shape, (channels,))
+    return _Plan(planes, (images * channels, size), column, (channels, *(1,) * len(lengths)), *numbers)
 
 
 def are_few(x: Array) -> bool:
     """Whether these are images for `few_normalised` and `few_gradient`."""
     kind = x.dtype
-    return 0 < x.size < _FEW and x.ndim > 2 and (kind is FLOAT32 or kind is FLOAT64) and x.flags.c_contiguous
+    return 0 < x.size < _FEW and x.ndim > 1 and (kind is FLOAT32 or kind is FLOAT64) and x.flags.c_contiguous
+
+
+def _few_sums(planes: Array, plan: _Plan) -> Array:
+    """The sum of each channel."""
+    count = plan.planes[0]
+    if len(plan.planes) == 2:
+        return np.asarray(ones(count, planes.dtype).dot(planes))
+    by_plane = planes.reshape(plan.rows).dot(ones(plan.rows[1], planes.dtype))
+    return _over_images(by_plane, count)
+
+
+def _few_dots(x: Array, y: Array, plan: _Plan) -> Array:
+    """The sum of products of each channel."""
+    if len(plan.planes) == 2:
+        return np.asarray(ones(plan.planes[0], x.dtype).dot(x * y))
+    return _over_images(np.vecdot(x, y), plan.planes[0])
 
 
 def _over_images(by_plane: Array, images: int) -> Array:
     """The sums over all images of a number for each plane."""
     if images == 1:
-        return by_plane.reshape(-1)
-    found: Array = ones(images, by_plane.dtype).dot(by_plane.reshape(images, -1))
-    return found
+        return by_plane if by_plane.ndim == 1 else by_plane[0]
+    return np.asarray(ones(images, by_plane.dtype).dot(by_plane.reshape(images, -1)))
 
 
 def few_normalised(
@@ -153,18 +170,17 @@ def few_normalised(
 ) -> tuple[Array, Array, Array, Array]:
     """`batch_normalised` of few elements, in half of the time."""
     plan = _plan(x.shape, eps, x.dtype)
-    images, _, size = plan.planes
-    mean = _over_images(x.reshape(plan.rows).dot(ones(size, x.dtype)), images)
-    mean *= plan.share
+    mean = _few_sums(x, plan)
+    mean /= plan.count
     out = x - mean.reshape(plan.beside)
     planes = out.reshape(plan.planes)
-    variance = _over_images(np.vecdot(planes, planes), images)
-    variance *= plan.share
+    variance = _few_dots(planes, planes, plan)
+    variance /= plan.count
     root = variance + plan.eps
     np.reciprocal(np.sqrt(root, root), root)
-    planes *= (root if weight is None else root * weight)[:, None]
+    planes *= (root if weight is None else root * weight).reshape(plan.column)
     if bias is not None:
-        planes += bias[:, None]
+        planes += bias.reshape(plan.column)
     return out, mean, root, variance
 
 
@@ -173,20 +189,19 @@ def few_gradient(
 ) -> tuple[Array | None, Array, Array]:
     """`batch_gradient` of few elements."""
     plan = _plan(x.shape, 0.0, x.dtype)
-    images, _, size = plan.planes
     found = x - mean.reshape(plan.beside)
     planes, given = found.reshape(plan.planes), g.reshape(plan.planes)
-    of_bias = _over_images(given.reshape(plan.rows).dot(ones(size, x.dtype)), images)
-    of_weight = _over_images(np.vecdot(given, planes), images)
+    of_bias = _few_sums(given, plan)
+    of_weight = _few_dots(given, planes, plan)
     of_weight *= root
     if not wanted:
         return None, of_weight, of_bias
     slope = of_weight * root
-    slope *= plan.minus_share
-    planes *= slope[:, None]
-    planes += (of_bias * plan.minus_share)[:, None]
+    slope /= plan.minus_count
+    planes *= slope.reshape(plan.column)
+    planes += (of_bias / plan.minus_count).reshape(plan.column)
     planes += given
-    planes *= (root if weight is None else root * weight)[:, None]
+    planes *= (root if weight is None else root * weight).reshape(plan.column)
     return found, of_weight, of_bias
 
 

@@ -124,9 +124,9 @@ def rows_normalised(
     """Each row of a matrix normalised, with a weight and a bias for each column; and the rows' means and roots."""
     rows, columns = x.shape
     if _is_few(x):
-        part, added, length = _numbers(columns, eps, x.dtype)
+        count, added, length = _numbers(columns, eps, x.dtype)
         mean = x.dot(ones(columns, x.dtype))
-        mean *= part
+        mean /= count
         out = x - mean[:, None]
         root = np.vecdot(out, out)
         root += added
@@ -229,14 +229,14 @@ def _of_few_rows(
     g: Array, x: Array, weight: Array | None, mean: Array | None, root: Array, needs: tuple[bool, ...]
 ) -> tuple[Array | None, Array | None]:
     columns = x.shape[1]
-    part, _, _ = _numbers(columns, 0.0, x.dtype)
+    count, _, _ = _numbers(columns, 0.0, x.dtype)
     factor = ones(columns, x.dtype) if weight is None else weight
     centred = x if mean is None else x - mean[:, None]
     products = g * centred
     of_weight = root.dot(products) if needs[1] else None
     if not needs[0]:
         return None, of_weight
-    each = root * part
+    each = root / count
     slope = products.dot(factor)
     slope *= each
     slope *= root
@@ -255,8 +255,7 @@ def _of_few_rows(
 @functools.lru_cache(maxsize=256)
 def _numbers(columns: int, eps: float, kind: Any) -> tuple[Array, ...]:
     """What so many columns are divided by and so on, as arrays, with which NumPy starts sooner than with numbers."""
-    part = 1 / columns if columns else math.nan
-    return tuple([np.array(number, kind) for number in (part, columns * eps, math.sqrt(columns))])
+    return tuple([np.array(number, kind) for number in (columns, columns * eps, math.sqrt(columns))])
 
 
 def _by_row_and_column(by_row: Array, weight: Array | None) -> Array:
