@@ -248,7 +248,12 @@ def all_windows(images: Array, over: Window, groups: int) -> Array:
         return _written_out(images, over, groups)
     places, padded = _places(over, count, channels, groups)
     row = images.ravel()
-    return (np.concatenate((row, np.zeros(1, row.dtype))) if padded else row).take(places)
+    return (np.concatenate((row, _zero(row.dtype))) if padded else row).take(places)
+
+
+@functools.cache
+def _zero(kind: Any) -> Array:
+    return np.zeros(1, kind)
 
 
 @functools.lru_cache(maxsize=128)
