@@ -158,3 +158,22 @@ def test_what_is_left_out_lets_nothing_through(size):
     x.grad = None
     tg.where(x.detach() > 0, 2.0 * x, x).backward(upward)
     assert not x.grad.isnan().any()
+
+
+@pytest.mark.parametrize("numbers", ["different", "equal", "nan"])
+@pytest.mark.parametrize("shape", [(1, 2, 7, 8), (2, 9, 9), (3, 60, 26, 27)])
+def test_max_pool2d_beyond_the_edges(shape, numbers):
+    x = drawn(*shape)
+    if numbers == "equal":
+        x = np.round(x)
+    elif numbers == "nan":
+        x[..., ::5, 1::4] = np.nan
+    results = []
+    for inside in (True, False):
+        tensor = tg.tensor(x, requires_grad=True)
+        wide = tensor if inside else functional.pad(tensor, (1, 1, 1, 1), value=-np.inf)
+        out = functional.max_pool2d(wide, 3, 2, padding=1 if inside else 0)
+        out.backward(upward(out.shape))
+        results.append((out.detach().numpy(), tensor.grad.numpy()))
+    for found, wanted in zip(*results, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-6)

@@ -121,8 +121,8 @@ class _Plan(NamedTuple):
     rows: tuple[int, int]  # (images * channels, elements); of vectors nothing that is used
     column: tuple[int, ...]  # the shape of a number for each channel that is to be broadcast to the planes
     beside: tuple[int, ...]  # and to the images
-    count: Array  # how many elements a channel has
-    minus_count: Array
+    each: Array  # how many elements a channel has
+    minus_each: Array
     eps: Array
 
 
@@ -171,11 +171,11 @@ def few_normalised(
     """`batch_normalised` of few elements, in half of the time."""
     plan = _plan(x.shape, eps, x.dtype)
     mean = _few_sums(x, plan)
-    mean /= plan.count
+    mean /= plan.each
     out = x - mean.reshape(plan.beside)
     planes = out.reshape(plan.planes)
     variance = _few_dots(planes, planes, plan)
-    variance /= plan.count
+    variance /= plan.each
     root = variance + plan.eps
     np.reciprocal(np.sqrt(root, root), root)
     planes *= (root if weight is None else root * weight).reshape(plan.column)
@@ -197,9 +197,9 @@ def few_gradient(
     if not wanted:
         return None, of_weight, of_bias
     slope = of_weight * root
-    slope /= plan.minus_count
+    slope /= plan.minus_each
     planes *= slope.reshape(plan.column)
-    planes += (of_bias / plan.minus_count).reshape(plan.column)
+    planes += (of_bias / plan.minus_each).reshape(plan.column)
     planes += given
     planes *= (root if weight is None else root * weight).reshape(plan.column)
     return found, of_weight, of_bias
