@@ -84,9 +84,7 @@ def _windows(
     function: str, dims: int, shape: tuple[int, ...], kernel_size: Any, stride: Any, padding: Any, dilation: Any,
     ceil_mode: Any,
 ) -> Pool:  # fmt: skip
-    """The windows over an input of a shape, after all checks of the options."""
-    step = kernel_size if stride is None else stride
-    check_numbers(function, kernel_size=kernel_size, stride=step, padding=padding, dilation=dilation)
+    """The windows over an input of a shape, after all checks of the options' values."""
     found = pooling(function, shape, dims, kernel_size, stride, padding, dilation, ceil_mode)
     lengths = shape[len(shape) - dims :]
     return pool(lengths, found.kernel, found.stride, found.padding, found.dilation, found.counts)
@@ -96,6 +94,9 @@ def _max_pool(
     function: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: Any,
     return_indices: Any,
 ) -> Any:  # fmt: skip
+    step = kernel_size if stride is None else stride
+    if not type(kernel_size) is type(step) is type(padding) is type(dilation) is int:
+        check_numbers(function, kernel_size=kernel_size, stride=step, padding=padding, dilation=dilation)
     x = check_input(function, input, dims, "bciu" if dims == 1 and not return_indices else "bc")
     over = _windows(function, dims, x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     if not return_indices:
