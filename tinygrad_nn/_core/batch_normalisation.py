@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .kernels import add_reduce, column_sums
+from .dtypes import FLOAT32, FLOAT64
+from .kernels import add_reduce, column_sums, ones
 from .normalisation import in_short_pieces, inverse_root, is_far, row_blocks, row_dots, sums
 
 Array = np.ndarray[Any, Any]
 _SOME = 100_000  # elements for which the starts of more steps take longer than these
+_FEW = 16_384  # elements for which the starts of the steps count more than how quickly NumPy broadcasts
 _LONG = 512  # elements in a plane that NumPy's broadcasting treats as quickly as copies
 
 
@@ -103,6 +106,103 @@ def _move(found: Array, planes: Array, given: Array, slope: Array, moved: Array,
     found += moved
     found += given
     found *= scale
+
+
+# --- of few elements ---------------------------------------------------------------------------------------------
+
+# Each step's start counts here. An array times an array of no dimension starts in half of the time that a Python number
+# takes (0.31 us, 0.60), and an array of the input's shape, no view of it, is what a leaf takes over without a copy.
+
+
+class _Plan(NamedTuple):
+    """Shapes and numbers that only depend on the shape of the images, and their type."""
+
+    planes: tuple[int, ...]  # (images, channels, elements); of vectors (vectors, channels)
+    rows: tuple[int, int]  # (images * channels, elements); of vectors nothing that is used
+    column: tuple[int, ...]  # the shape of a number for each channel that is to be broadcast to the planes
+    beside: tuple[int, ...]  # and to the images
+    each: Array  # how many elements a channel has
+    minus_each: Array
+    eps: Array
+
+
+@functools.lru_cache(maxsize=256)
+def _plan(shape: tuple[int, ...], eps: float, kind: Any) -> _Plan:
+    images, channels, *lengths = shape
+    size = math.prod(lengths)
+    count = images * size
+    numbers = [np.array(number, kind) for number in (count, -count, eps)]
+    planes, column = ((images, channels, size), (channels, 1)) if lengths else (shape, (channels,))
+    return _Plan(planes, (images * channels, size), column, (channels, *(1,) * len(lengths)), *numbers)
+
+
+def are_few(x: Array) -> bool:
+    """Whether these are images for `few_normalised` and `few_gradient`."""
+    kind = x.dtype
+    return 0 < x.size < _FEW and x.ndim > 1 and (kind is FLOAT32 or kind is FLOAT64) and x.flags.c_contiguous
+
+
+def _few_sums(planes: Array, plan: _Plan) -> Array:
+    """The sum of each channel."""
+    count = plan.planes[0]
+    if len(plan.planes) == 2:
+        return np.asarray(ones(count, planes.dtype).dot(planes))
+    by_plane = planes.reshape(plan.rows).dot(ones(plan.rows[1], planes.dtype))
+    return _over_images(by_plane, count)
+
+
+def _few_dots(x: Array, y: Array, plan: _Plan) -> Array:
+    """The sum of products of each channel."""
+    if len(plan.planes) == 2:
+        return np.asarray(ones(plan.planes[0], x.dtype).dot(x * y))
+    return _over_images(np.vecdot(x, y), plan.planes[0])
+
+
+def _over_images(by_plane: Array, images: int) -> Array:
+    """The sums over all images of a number for each plane."""
+    if images == 1:
+        return by_plane if by_plane.ndim == 1 else by_plane[0]
+    return np.asarray(ones(images, by_plane.dtype).dot(by_plane.reshape(images, -1)))
+
+
+def few_normalised(
+    x: Array, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array, Array, Array]:
+    """`batch_normalised` of few elements, in half of the time."""
+    plan = _plan(x.shape, eps, x.dtype)
+    mean = _few_sums(x, plan)
+    mean /= plan.each
+    out = x - mean.reshape(plan.beside)
+    planes = out.reshape(plan.planes)
+    variance = _few_dots(planes, planes, plan)
+    variance /= plan.each
+    root = variance + plan.eps
+    np.reciprocal(np.sqrt(root, root), root)
+    planes *= (root if weight is None else root * weight).reshape(plan.column)
+    if bias is not None:
+        planes += bias.reshape(plan.column)
+    return out, mean, root, variance
+
+
+def few_gradient(
+    g: Array, x: Array, weight: Array | None, mean: Array, root: Array, wanted: bool
+) -> tuple[Array | None, Array, Array]:
+    """`batch_gradient` of few elements."""
+    plan = _plan(x.shape, 0.0, x.dtype)
+    found = x - mean.reshape(plan.beside)
+    planes, given = found.reshape(plan.planes), g.reshape(plan.planes)
+    of_bias = _few_sums(given, plan)
+    of_weight = _few_dots(given, planes, plan)
+    of_weight *= root
+    if not wanted:
+        return None, of_weight, of_bias
+    slope = of_weight * root
+    slope /= plan.minus_each
+    planes *= slope.reshape(plan.column)
+    planes += (of_bias / plan.minus_each).reshape(plan.column)
+    planes += given
+    planes *= (root if weight is None else root * weight).reshape(plan.column)
+    return found, of_weight, of_bias
 
 
 def _image_blocks(planes: Array) -> list[slice]:

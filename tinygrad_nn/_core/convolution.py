@@ -58,7 +58,11 @@ def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups:
     images, channels = x.shape[:2]
     outputs, group = weight.shape[:2]
     if is_small(over, images * channels):
-        out = np.matmul(_in_groups(weight, groups), all_windows(x, over, groups))
+        columns = all_windows(x, over, groups)
+        if images == groups == 1:  # one product starts in a third of the time of a stack of them
+            out: Array = weight.reshape(outputs, len(columns[0, 0])).dot(columns[0, 0])
+        else:
+            out = np.matmul(_in_groups(weight, groups), columns)
         out = out.reshape(images, outputs, *over.counts)
         return out if bias is None else np.add(out, bias.reshape(-1, *(1,) * len(over.counts)), out)
     if depthwise.suits(over, channels, groups):
@@ -100,8 +104,10 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
     channels = x.shape[1]
     outputs, group, *kernel = shape
     if is_small(over, len(x) * channels):
-        given = g.reshape(len(g), groups, outputs // groups, math.prod(over.counts))
         columns = all_windows(x, over, groups).swapaxes(-1, -2)
+        if len(x) == groups == 1:
+            return g.reshape(outputs, len(columns[0, 0])).dot(columns[0, 0]).reshape(shape)  # type: ignore[no-any-return]
+        given = g.reshape(len(g), groups, outputs // groups, math.prod(over.counts))
         return np.matmul(given, columns).sum(0).reshape(shape)  # type: ignore[no-any-return]
     if depthwise.suits(over, channels, groups):
         found = depthwise.weight_gradient(x, g, over, groups)

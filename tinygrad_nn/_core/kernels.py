@@ -74,6 +74,19 @@ def total(x: Array) -> Any:
     return add_reduce(rows) + add_reduce(flat[whole:])
 
 
+_SHORT = 16_384
+
+
+def largest(vector: Array) -> Any:
+    """The largest of some numbers; nan if there is one. Of a few in a quarter of the time that a maximum takes."""
+    return vector.item(vector.argmax()) if vector.size <= _SHORT else maximum_reduce(vector, None)
+
+
+def smallest(vector: Array) -> Any:
+    """The smallest of some numbers; nan if there is one."""
+    return vector.item(vector.argmin()) if vector.size <= _SHORT else minimum_reduce(vector, None)
+
+
 def row_maxima(matrix: Array) -> Any:
     """``matrix.max(axis=1, keepdims=True)`` of a matrix with at least one column; nan where a row has a nan."""
     rows, columns = matrix.shape
@@ -154,7 +167,7 @@ def exp_below_one(x: Array, axis: int) -> tuple[Any, Any]:
     Two reductions over everything cost less than one along an axis, so most arrays go without a shift.
     """
     flat = x.reshape(-1)
-    if maximum_reduce(flat) < SMALL and minimum_reduce(flat) > -SMALL:
+    if largest(flat) < SMALL and smallest(flat) > -SMALL:
         return np.exp(x), None
     if x.ndim == 2 and axis == 1:
         shift = row_maxima(x)
@@ -169,12 +182,12 @@ _LEAST_SUM, _MOST_SUM = 1e-6, 1e6
 
 def are_moderate(sums: Array) -> bool:
     """Whether sums of exponentials say that none of these was near an overflow or all near 0. (nan does not.)"""
-    return bool(minimum_reduce(sums.reshape(-1)) > _LEAST_SUM) and are_not_large(sums)
+    return bool(smallest(sums.ravel()) > _LEAST_SUM) and are_not_large(sums)
 
 
 def are_not_large(sums: Array) -> bool:
     """Whether sums of exponentials say that none of these was near an overflow. (nan does not.)"""
-    flat = sums.reshape(-1)
+    flat = sums.ravel()
     # The sum of squares is above the greatest square; a product starts in a third of the time that a maximum takes.
     return bool(flat.dot(flat) < _MOST_SUM**2)
 
@@ -207,7 +220,7 @@ def _row_log_sum_exp(x: Array) -> Any:
     flat = result.reshape(-1)
     # As a row's result is about its maximum, small results (nan is not) say that no shift was needed. Of few rows the
     # sum of squares tells, in one step.
-    if flat.dot(flat) < SMALL**2 or (maximum_reduce(flat) < SMALL and minimum_reduce(flat) > -SMALL):
+    if flat.dot(flat) < SMALL**2 or (largest(flat) < SMALL and smallest(flat) > -SMALL):
         return result
     return log_sum_exp(x, 1)
 
@@ -226,6 +239,8 @@ def plane_sums(x: Array) -> Any:
 
 
 BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
+_ZEROS = {kind: np.zeros((), kind) for kind in BITS}
+_FEW = 512  # elements of which those under a mask are written over sooner than all are multiplied
 
 
 def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
@@ -238,6 +253,21 @@ def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
         out[...] = found
         return out
     if out is None:
+        if x.size <= _FEW and x.shape and x.shape == mask.shape:
+            return _few_without(x, ~mask)
         out = np.empty_like(x)  # no view of integers: a leaf whose gradient it is can take it over without a copy
     np.multiply(x.view(bits), mask.view(np.int8), out=out.view(bits))
     return out
+
+
+def without(x: Array, mask: Array) -> Array:
+    """``x`` where the mask does not hold, else 0."""
+    if x.size <= _FEW and x.shape and x.shape == mask.shape and x.dtype in BITS:
+        return _few_without(x, mask)
+    return masked(x, ~mask)
+
+
+def _few_without(x: Array, mask: Array) -> Array:
+    found = x.copy("K")
+    found[mask] = _ZEROS[x.dtype]  # a 0 of Python's would take three times as long
+    return found

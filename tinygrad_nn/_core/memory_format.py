@@ -118,7 +118,10 @@ def empty_in(shape: tuple[int, ...], dtype: np.dtype[Any], wanted: memory_format
 
 def in_order_of(out: np.ndarray[Any, Any], *inputs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """A result of as many dimensions, with channels last if one of the inputs has them last."""
-    if all(i.flags.c_contiguous for i in inputs):
+    for i in inputs:
+        if not i.flags.c_contiguous:
+            break
+    else:
         return out
     for wanted, order in ORDERS.items():
         if out.ndim == len(order) and any(not i.flags.c_contiguous and has_format(i, wanted) for i in inputs):

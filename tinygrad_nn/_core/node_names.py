@@ -179,7 +179,7 @@ _FUNCTIONS: dict[str, str | Callable[[Any, tuple[Any, ...]], str | None]] = {
     name: f"{''.join(word.capitalize() for word in name.split('_'))}Backward0"
     for name in (
         "addbmm", "addmm", "addmv", "addr", "aminmax", "baddbmm", "block_diag", "bmm", "cummax", "cummin", "diag_embed",
-        "dist", "glu", "index_put", "index_select", "kthvalue", "ldexp", "masked_scatter", "masked_select", "mode",
+        "dist", "glu", "index_put", "kthvalue", "ldexp", "masked_scatter", "masked_select", "mode",
         "multi_margin_loss", "multilabel_margin_loss", "renorm", "take", "topk", "trace", "std_mean", "var_mean",
     )
 }  # fmt: skip

@@ -131,8 +131,9 @@ class Op:
 
     def numpy(self, *arrays: Any, **options: Any) -> Any:
         """The op as a NumPy function: on arrays it computes, on tensors it records. This is what rules call."""
-        if any(isinstance(a, Tensor) for a in arrays):
-            return self.call(*arrays, **options)
+        for a in arrays:
+            if isinstance(a, Tensor):
+                return self.call(*arrays, **options)
         result = self.forward(*arrays, **options)
         return result[0] if self.residuals else result
 

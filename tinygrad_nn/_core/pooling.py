@@ -9,21 +9,23 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .kernels import BITS, add_reduce, masked
+from .dtypes import FLOAT32, FLOAT64
+from .kernels import masked, maximum_reduce
 from .memory_format import in_order_of
 from .patches import Lengths, Windows, windows
 from .strips import index
 
 Array = np.ndarray[Any, Any]
-_FEW = 512  # elements, for which few steps matter more than quick ones
+_FEW, _SOME = 512, 4_000  # elements in windows, for which few steps matter more than quick ones: of pairs, of others
+_MOST = 262_144  # elements of a plane whose windows' places are remembered
 _TILE = 400_000  # bytes of the images that are treated together, so that they stay in the cache
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pool:
     """Windows to take the maximum of: along all dimensions together, and along each on its own."""
 
@@ -32,6 +34,8 @@ class Pool:
     apart: bool  # no element lies in two windows
     tiled: bool  # each element lies in exactly one window
     steps: tuple[Lengths, Lengths]  # from element to element of a window, and from window to window
+    pairs: bool  # of two by two elements next to each other, none of which lies in two windows, on planes of few
+    size: int  # elements in all windows of a plane
 
     def __repr__(self) -> str:
         return f"Pool({self.windows.kernel}, {self.windows.lengths} -> {self.windows.counts})"
@@ -45,12 +49,15 @@ def pool(
     given = zip(lengths, kernel, stride, dilation, padding, counts, strict=True)
     apart = all(s >= d * (k - 1) + 1 for k, s, d in zip(kernel, stride, dilation, strict=True))
     filled = all(n == c * s == c * k for n, c, s, k in zip(lengths, counts, stride, kernel, strict=True))
+    together = windows(lengths, kernel, stride, dilation, padding, counts)
     return Pool(
-        windows(lengths, kernel, stride, dilation, padding, counts),
+        together,
         tuple([windows((n,), (k,), (s,), (d,), (p,), (c,)) for n, k, s, d, p, c in given]),
         apart,
         apart and filled and not any(padding),
         (dilation, stride),
+        apart and together.whole and kernel == (2, 2) and dilation == (1, 1) and math.prod(lengths) <= _MOST,
+        math.prod(kernel) * math.prod(counts),
     )
 
 
@@ -64,10 +71,107 @@ def lowest(dtype: np.dtype[Any]) -> Any:
 
 def maxima(x: Array, over: Pool) -> Array:
     """The maximum of each window; nan where there is one."""
+    if x.flags.c_contiguous:
+        few = _few(x, over)
+        if few is not None:
+            return np.asarray(maximum_reduce(x.ravel().take(few.turned), 0).reshape(few.shape))
+        if over.pairs:
+            return _maxima_of_pairs(x, over)
     out = x
     for position, one in enumerate(over.along):  # rows before columns: their slices are contiguous
         out = _along(out, position - len(over.along), one)
     return in_order_of(out.copy() if out.base is x or out is x else out, x)
+
+
+class _Elements(NamedTuple):
+    """The numbers of the elements of all windows. Instead of what lies beyond an edge, a window's first element."""
+
+    elements: Array  # a row for each window
+    turned: Array  # a column for each window
+    firsts: Array  # where each row starts
+    shape: Lengths  # of the result
+
+
+def _few(x: Array, over: Pool) -> _Elements | None:
+    """The elements of all windows, where there are few; else, and where a window has none, None."""
+    planes = x.size // math.prod(over.windows.lengths)
+    return _elements(x.shape, over) if 0 < planes * over.size <= (_FEW if over.pairs else _SOME) else None
+
+
+@functools.lru_cache(maxsize=128)
+def _elements(shape: Lengths, over: Pool) -> _Elements | None:
+    windows = over.windows
+    lead = shape[: len(shape) - len(windows.lengths)]
+    numbers = np.arange(math.prod(shape)).reshape(shape)
+    found = np.full((*lead, *windows.counts, math.prod(windows.kernel)), -1)
+    for offset, chosen, elements in windows.places:
+        place = int(np.ravel_multi_index(offset, windows.kernel))
+        found[index(..., *chosen, place)] = numbers[index(..., *elements)]
+    rows = found.reshape(-1, found.shape[-1])
+    inside = rows >= 0
+    if not inside.any(1).all():
+        return None
+    rows = np.where(inside, rows, np.take_along_axis(rows, inside.argmax(1)[:, None], 1))
+    starts = np.arange(0, rows.size, rows.shape[1])
+    return _Elements(rows, np.ascontiguousarray(rows.T), starts, (*lead, *windows.counts))
+
+
+# Windows of two by two elements, next to each other or with gaps between them. NumPy takes 15 ns to begin with each row
+# of an image, and more for every other element of one. So all images are treated as one row, as if there were windows
+# at all elements, and then those are taken out that there are.
+
+
+class _Tiles(NamedTuple):
+    """Planes of which some are treated together, so that they stay in the cache."""
+
+    rows: Lengths  # the shape of all planes' elements, a row for each
+    windows: Lengths  # the shape of all planes' windows, a row for each
+    some: tuple[slice, ...]  # which planes are treated together
+    corners: Array  # where in these, one after the other, the windows' first elements are
+
+
+@functools.lru_cache(maxsize=32)
+def _tiles(planes: int, item: int, lengths: Lengths, stride: Lengths, counts: Lengths) -> _Tiles:
+    rows, windows = (planes, math.prod(lengths)), (planes, math.prod(counts))
+    step = max(1, min(planes, _TILE // (rows[1] * item)))
+    corners = np.arange(step * rows[1]).reshape(step, *lengths)[:, :: stride[0], :: stride[1]]
+    some = tuple([slice(start, start + step) for start in range(0, planes, step)])
+    return _Tiles(rows, windows, some, corners[:, : counts[0], : counts[1]].ravel())
+
+
+def _tiles_of(x: Array, over: Pool) -> _Tiles:
+    return _tiles(
+        math.prod(x.shape[:-2]), x.itemsize, over.windows.lengths, over.steps[1], over.windows.counts
+    )  # fmt: skip
+
+
+def _maxima_of_pairs(x: Array, over: Pool) -> Array:
+    tiles = _tiles_of(x, over)
+    down = over.windows.lengths[1]
+    out = np.empty((*x.shape[:-2], *over.windows.counts), x.dtype)
+    planes, found = x.reshape(tiles.rows), out.reshape(tiles.windows)
+    for some in tiles.some:
+        row, into = planes[some].ravel(), found[some].ravel()
+        beside = np.maximum(row[:-1], row[1:])
+        np.maximum(beside[:-down], beside[down:]).take(tiles.corners[: into.size], None, into, "clip")
+    return out
+
+
+def _at_maxima_of_pairs(g: Array, x: Array, over: Pool) -> Array:
+    tiles = _tiles_of(x, over)
+    down = over.windows.lengths[1]
+    out = np.zeros(x.shape, g.dtype)
+    planes, found, given = x.reshape(tiles.rows), out.reshape(tiles.rows), g.reshape(tiles.windows)
+    for some in tiles.some:
+        row, numbers = planes[some].ravel(), given[some].ravel()
+        first, second = row[:-1], row[1:]
+        beside = np.maximum(first, second)
+        corners = tiles.corners[: numbers.size]
+        places = (beside[down:] > beside[:-down]).take(corners) * down
+        places += corners
+        places += (second > first).take(places)
+        found[some].ravel()[places] = numbers
+    return out
 
 
 def _along(x: Array, axis: int, over: Windows) -> Array:
@@ -116,20 +220,25 @@ def first_places(x: Array, over: Windows) -> Array:
 
 
 def _has_nan(out: Array) -> bool:
-    if out.dtype.kind != "f":
-        return False
-    total = add_reduce(out, None)
-    return bool(total != total and np.isnan(out).any())
+    kind = out.dtype
+    if kind is FLOAT32 or kind is FLOAT64:
+        flat = out.ravel("K")
+        total = flat.dot(flat)  # starts in a third of the time of a sum, and no infinities cancel each other
+        return bool(total != total)
+    return kind.kind == "f" and bool(np.isnan(out).any())
 
 
 def at_maxima(g: Array, x: Array, out: Array, over: Pool) -> Array:
     """The numbers `g`, one for each window, added up where in `x` the windows' maxima `out` are."""
     if _has_nan(out):  # nan is not equal to itself
         return scattered(g, first_places(x, over.windows), x.shape, len(over.along))
+    if x.flags.c_contiguous:
+        few = _few(x, over)
+        if few is not None:
+            return _at_few(g, x, over, few)
+        if over.pairs:
+            return _at_maxima_of_pairs(g, x, over)
     found = (np.empty_like if over.tiled else np.zeros_like)(x, dtype=g.dtype)
-    if x.size <= _FEW and over.apart and over.windows.whole and x.flags.c_contiguous and g.dtype in BITS:
-        _add_few(g, x, out, over, found)
-        return found
     if x.ndim == len(over.along):
         _add_at_maxima(g, x, out, over, found)
         return found
@@ -140,26 +249,18 @@ def at_maxima(g: Array, x: Array, out: Array, over: Pool) -> Array:
     return found
 
 
-def _add_few(g: Array, x: Array, out: Array, over: Pool, found: Array) -> None:
-    """`_add_at_maxima` for all offsets at once, in half the time where there are few elements and no overlaps."""
-    dims = len(over.along)
-    count = math.prod(over.windows.kernel)
-    each = (*out.shape[: out.ndim - dims], *(1,) * dims, *over.windows.counts)
-    under = _under(x, over)
-    is_it = np.equal(under, out.reshape(each), out=np.empty(under.shape, bool))
-    in_turn = is_it.reshape(-1, count, math.prod(over.windows.counts))
-    before = np.logical_or.accumulate(in_turn, 1)
-    np.greater(in_turn[:, 1:], before[:, :-1], out=in_turn[:, 1:])
-    masked(g.reshape(each), is_it, _under(found, over))
-
-
-def _under(x: Array, over: Pool) -> Array:
-    """The elements under all windows, none of which reaches beyond an edge: (..., *kernel, *counts), a view."""
-    dims = len(over.along)
-    lead, last = x.shape[: x.ndim - dims], x.strides[x.ndim - dims :]
-    apart = [n * step for steps in over.steps for n, step in zip(steps, last, strict=True)]
-    shape = (*lead, *over.windows.kernel, *over.windows.counts)
-    return np.ndarray(shape, x.dtype, x, 0, (*x.strides[: x.ndim - dims], *apart))
+def _at_few(g: Array, x: Array, over: Pool, few: _Elements) -> Array:
+    """`at_maxima` where there are few elements, in a quarter of the time."""
+    chosen = x.ravel().take(few.elements).argmax(1)
+    chosen += few.firsts
+    places = few.elements.ravel().take(chosen)
+    out = np.zeros(x.shape, g.dtype)
+    found = out.ravel()
+    if over.apart:
+        found[places] = g.ravel()
+    else:
+        np.add.at(found, places, g.ravel())
+    return out
 
 
 def _add_at_maxima(g: Array, x: Array, out: Array, over: Pool, found: Array) -> None:

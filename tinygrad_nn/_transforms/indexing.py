@@ -227,7 +227,7 @@ def _layout(index: Any, ndim: int) -> Layout:
     return layout_of(index if isinstance(index, tuple) else (index,), ndim)
 
 
-@rule("getitem", "getitem_number", "getitem_slice", "getitem_none", "getitem_all")
+@rule("getitem", "getitem_number", "getitem_slice", "getitem_none", "getitem_all", "getitem_slices")
 def _getitem(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
     (x,) = inputs
     picked = op.call(level.value(x), index=_for_all(options["index"]))

@@ -15,7 +15,7 @@ import numpy as np
 from .._core import dtypes
 from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import explained, must_be_tensor, not_a_tensor
-from .._core.kernels import TOGETHER, add_reduce, in_row_blocks, maximum_reduce, row_log_sum_exp, vector_sum
+from .._core.kernels import TOGETHER, add_reduce, in_row_blocks, largest, row_log_sum_exp, vector_sum
 from .._core.lines import caller
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor
@@ -110,7 +110,7 @@ def _places(x: Any, t: Any, weight: Any, ignore_index: int) -> tuple[Any, Any, A
         t = t.astype(_INT64)
     kept = None
     # As unsigned numbers negative ones are large, so one comparison finds everything out of the ordinary.
-    if count and (maximum_reduce(t.view(np.uint64)) >= classes or 0 <= ignore_index < classes):
+    if count and (largest(t.view(np.uint64)) >= classes or 0 <= ignore_index < classes):
         kept = t != ignore_index
         bad = kept & ((t < 0) | (t >= classes))
         if bad.any():

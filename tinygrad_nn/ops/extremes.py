@@ -120,14 +120,15 @@ def _min_of_all(x, /):
 # --- one dimension, with indices ---------------------------------------------------------------------------------
 
 
-def _places(indices: Any, dim: int, length: int) -> Any:
-    """Where the indices of one dimension stand in the flattened array that has that dimension last."""
-    last = indices.swapaxes(dim, -1).reshape(-1)
+def _places(indices: Any, length: int) -> Any:
+    """Where the indices of the last dimension stand in the flattened array."""
+    last = indices.ravel()
     return last + np.arange(0, last.size * length, length)
 
 
 def _placed(g: Any, indices: Any, dim: int, keepdim: bool, x_shape: tuple[int, ...]) -> Any:
-    return _place_along.op.numpy(restore(g, x_shape, dim, keepdim), indices=indices, dim=dim, length=x_shape[dim])
+    kept = g if keepdim else g.reshape(indices.shape)
+    return _place_along.op.numpy(kept, indices=indices, dim=dim, length=x_shape[dim])
 
 
 @op(kind="general", method=False, torch_name="", node_name="MaxBackward0", vjp=_placed,
@@ -140,8 +141,11 @@ def _pick_along(x, /, *, indices, dim, keepdim=True):
 
     The indices have it in any case.
     """
+    if dim == x.ndim - 1:
+        picked = x.ravel().take(_places(indices, x.shape[dim]))
+        return picked.reshape(indices.shape if keepdim else indices.shape[:-1])
     turned = indices.swapaxes(dim, -1)
-    picked = x.swapaxes(dim, -1).reshape(-1).take(_places(indices, dim, x.shape[dim]))
+    picked = x.swapaxes(dim, -1).ravel().take(_places(turned, x.shape[dim]))
     picked = picked.reshape(turned.shape).swapaxes(dim, -1)
     return picked if keepdim else picked.squeeze(dim)
 
@@ -151,10 +155,14 @@ def _pick_along(x, /, *, indices, dim, keepdim=True):
     cases=[case((2, 1), indices=np.array([[2], [0]]), dim=1, length=3)])  # fmt: skip
 def _place_along(x, /, *, indices, dim, length):
     """Zeros, with each element at its index of a dimension: the adjoint of `_pick_along`."""
+    if dim == x.ndim - 1:
+        placed = np.zeros((*x.shape[:-1], length), x.dtype)
+        placed.ravel()[_places(indices, length)] = x.ravel()
+        return placed
     elements = x.swapaxes(dim, -1)
     placed = np.zeros((*elements.shape[:-1], length), x.dtype)
-    placed.reshape(-1)[_places(indices, dim, length)] = elements.reshape(-1)
-    return placed if dim in (-1, x.ndim - 1) else placed.swapaxes(dim, -1)  # a view would be copied by a leaf
+    placed.ravel()[_places(indices.swapaxes(dim, -1), length)] = elements.ravel()
+    return placed.swapaxes(dim, -1)
 
 
 def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 
 from .._core import special
 from .._core.dtypes import FLOAT32, FLOAT64
-from .._core.kernels import minimum_reduce, quick_power
+from .._core.kernels import quick_power, smallest
 from .._core.op import case, op
 from .._core.sharing import share
 from .forms import refuse
@@ -88,7 +88,7 @@ def _slope(x: Array, value: Array, out: Array, rows: Array, approximate: str) ->
     numbers = _NUMBERS[x.dtype]
     square = np.multiply(x, x, rows[1])
     np.divide(value, x, out)
-    if not minimum_reduce(square) > 0:  # 0 or so small that the quotient is not to be trusted, or nan
+    if not smallest(square) > 0:  # 0 or so small that the quotient is not to be trusted, or nan
         np.copyto(out, numbers.half, where=square == 0)
     if approximate == "none":
         square *= numbers.minus_half

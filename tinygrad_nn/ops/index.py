@@ -76,6 +76,7 @@ def _picking(name: str, node_name: str) -> OpFunction:
 
 
 _getitem = _picking("_getitem", "IndexBackward0")
+select_slices = _picking("_getitem_slices", "IndexSelectBackward0")  # by a vector of indices: of `index_select`
 _NAMED = {
     int: _picking("_getitem_number", "SelectBackward0").op,
     slice: _picking("_getitem_slice", "SliceBackward0").op,

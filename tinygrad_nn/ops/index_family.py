@@ -14,9 +14,10 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.errors import explained, must_be_tensor
+from .._core.graph import named
 from .._core.op import Integers, case, composite, op
 from .._core.tensor import Tensor, check_dim, tensor_method
-from .index import _getitem, check_assigned
+from .index import _getitem, check_assigned, select_slices
 from .places import WHOLE, add_along, nonnegative, out_of_bounds
 from .writing import exact_out, same_type, write_in_place
 
@@ -91,8 +92,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
             )
         raise IndexError(f"index out of range in self: got [{wrong}], dimension {place} has {length} slices")
     if not input._array.ndim:
-        return input.clone()
-    result: Tensor = _getitem(input, index=_slices(array.copy(), place))
+        return named(input.clone(), "IndexSelectBackward0")  # type: ignore[no-any-return]
+    result: Tensor = select_slices(input, index=_slices(array.copy(), place))
     return result
 
 

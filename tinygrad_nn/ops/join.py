@@ -44,6 +44,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
         >>> tg.cat([tg.ones(2), tg.zeros(1)])
         tensor([1., 1., 0.])
     """
+    if _are_alike(tensors):
+        alike: Tensor = _concatenate(tensors, dim=check_dim(dim if axis is None else axis, tensors[0]._array.ndim))
+        return alike
     given = _promoted(checked_tensors("cat", tensors))
     for number, x in enumerate(given):
         if not x._array.ndim:
@@ -63,6 +66,18 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     else:
         result = _concatenate(given, dim=place)
     return result
+
+
+def _are_alike(tensors: Any) -> bool:
+    """Whether these are tensors of one shape and type, with elements: nothing but the dimension can be wrong."""
+    if not isinstance(tensors, list | tuple) or not tensors or not isinstance(tensors[0], Tensor):
+        return False
+    first = tensors[0]._array
+    shape, kind = first.shape, first.dtype
+    for x in tensors:
+        if not isinstance(x, Tensor) or x._array.shape != shape or x._array.dtype is not kind:
+            return False
+    return bool(first.size) and bool(shape)
 
 
 def _check_lengths(tensors: list[Tensor], place: int) -> None:

@@ -15,6 +15,7 @@ from .._core import pooling as kernels
 from .._core.errors import explained
 from .._core.op import case, op
 from .._core.pooling import Pool, pool
+from .._core.remember import remembered
 from .._core.tensor import Tensor, wrap
 from .pool_options import check_input, check_numbers, pooling
 from .scatter import gather
@@ -78,16 +79,26 @@ def picked(input: Tensor, places: np.ndarray[Any, Any], dims: int) -> tuple[Tens
     return values.reshape(places.shape), wrap(places)
 
 
+@remembered
+def _windows(
+    function: str, dims: int, shape: tuple[int, ...], kernel_size: Any, stride: Any, padding: Any, dilation: Any,
+    ceil_mode: Any,
+) -> Pool:  # fmt: skip
+    """The windows over an input of a shape, after all checks of the options' values."""
+    found = pooling(function, shape, dims, kernel_size, stride, padding, dilation, ceil_mode)
+    lengths = shape[len(shape) - dims :]
+    return pool(lengths, found.kernel, found.stride, found.padding, found.dilation, found.counts)
+
+
 def _max_pool(
     function: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: Any,
     return_indices: Any,
 ) -> Any:  # fmt: skip
     step = kernel_size if stride is None else stride
-    check_numbers(function, kernel_size=kernel_size, stride=step, padding=padding, dilation=dilation)
+    if not type(kernel_size) is type(step) is type(padding) is type(dilation) is int:
+        check_numbers(function, kernel_size=kernel_size, stride=step, padding=padding, dilation=dilation)
     x = check_input(function, input, dims, "bciu" if dims == 1 and not return_indices else "bc")
-    found = pooling(function, x.shape, dims, kernel_size, stride, padding, dilation, ceil_mode)
-    lengths = x.shape[x.ndim - dims :]
-    over = pool(lengths, found.kernel, found.stride, found.padding, found.dilation, found.counts)
+    over = _windows(function, dims, x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     if not return_indices:
         return pooled(input, over)
     return picked(input, kernels.first_places(x, over.windows), dims)

@@ -18,7 +18,7 @@ from .._core.op import case, composite, op
 from .._core.random import default_generator
 from .._core.tensor import Tensor, wrap
 from .forms import refuse
-from .selection import choose, keep
+from .selection import choose, drop, keep
 
 __all__ = ["hardshrink", "prelu", "relu", "rrelu", "threshold"]
 
@@ -33,8 +33,14 @@ _SMALL = 512  # numbers up to which making an array takes longer than it saves
 # --- rectifiers --------------------------------------------------------------------------------------------------
 
 
-# The rule asks `out != 0`, not `out > 0`, so that nan passes its gradient on, as in PyTorch.
-@op(vjp=lambda g, out: keep(g, out != 0), avoid=(0.0,), special=_POINTS)
+def _relu_rule(g: Any, out: Any) -> Any:
+    """The gradient where the output is not 0. So nan passes it on, as in PyTorch."""
+    if type(out) is np.ndarray and out.size <= _SMALL and out.dtype is FLOAT32:
+        return drop(g, out == _ZERO)
+    return keep(g, out != 0)
+
+
+@op(vjp=_relu_rule, avoid=(0.0,), special=_POINTS)
 def relu(x, /):
     """``max(x, 0)``. The gradient at 0 is 0.
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from .._core.kernels import column_sums, maximum_reduce
+from .._core.kernels import column_sums, minimum_reduce
 
 Array = np.ndarray[Any, Any]
 
 _WIDE = 24  # elements from which a row is added as a whole
 _SHORT = 16_384  # elements in all up to which they are added one by one
+_SOME = 256  # elements up to which np.add.at starts sooner on rows than on all their elements
 _FEW = 64  # elements up to which NumPy's own indexing starts quicker
 WHOLE = slice(None)
 _PAIRS: dict[Any, Any] = {np.dtype(np.float32): np.dtype(np.complex64), np.dtype(np.float64): np.dtype(np.complex128)}
@@ -38,9 +39,13 @@ class Steps:
 
 def is_basic(index: Any) -> bool:
     """Whether an index picks each element at most once, by slicing alone."""
-    if isinstance(index, tuple):
-        return all(is_basic(i) for i in index)
-    return not isinstance(index, np.ndarray | bool | Steps)
+    for part in index if type(index) is tuple else (index,):
+        if isinstance(part, _ADVANCED) or (isinstance(part, tuple) and not is_basic(part)):
+            return False
+    return True
+
+
+_ADVANCED = (np.ndarray, bool, Steps)
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
@@ -69,8 +74,10 @@ def _single(index: Any) -> tuple[int, Any]:
     if type(index) is np.ndarray:
         return 0, index
     if type(index) is tuple and index and type(index[-1]) is np.ndarray:
-        if all(type(i) is slice and i == WHOLE for i in index[:-1]):
-            return len(index) - 1, index[-1]
+        for i in index[:-1]:
+            if type(i) is not slice or i != WHOLE:
+                return 0, None
+        return len(index) - 1, index[-1]
     return 0, None
 
 
@@ -140,6 +147,9 @@ def add_rows(result: Array, index: Array, x: Array, empty: bool = False) -> None
     """
     if not x.size:
         return
+    if x.size <= _SOME:
+        np.add.at(result, index.ravel(), x.reshape(-1, *result.shape[1:]))
+        return
     rows = nonnegative(index.reshape(-1), len(result))
     width = _product(result.shape[1:])
     matrix, x = result.reshape(-1, width), x.reshape(-1, width)
@@ -176,7 +186,7 @@ def _add_numbers(matrix: Array, rows: Array, x: Array) -> None:
     if pair is not None:
         matrix, x, width = matrix.view(pair), np.ascontiguousarray(x).view(pair), width // 2
     if width != 1:
-        rows = (rows[:, None] * width + np.arange(width)).reshape(-1)
+        rows = np.add.outer(rows * width, np.arange(width)).ravel()
     add_flat(matrix.reshape(-1), rows, x.reshape(-1))
 
 
@@ -191,7 +201,7 @@ def _add_lots(matrix: Array, rows: Array, left: Array, x: Array) -> None:
 
 def nonnegative(index: Array, length: int) -> Array:
     """An index counted from the front."""
-    return np.where(index < 0, index + length, index) if index.size and index.min() < 0 else index
+    return np.where(index < 0, index + length, index) if index.size and minimum_reduce(index, None) < 0 else index
 
 
 def _product(shape: tuple[int, ...]) -> int:
@@ -225,8 +235,10 @@ def out_of_bounds(index: Array, length: int, low: int = 0) -> Any:
     if not index.size:
         return None
     unsigned = _UNSIGNED.get(index.dtype)
-    if low == 0 and unsigned is not None and maximum_reduce(index.view(unsigned), None) < length:
-        return None  # negative numbers would have been large
+    if low == 0 and unsigned is not None:
+        numbers = index.view(unsigned).ravel()
+        if numbers.item(numbers.argmax()) < length:  # which starts in half of the time of a maximum
+            return None  # negative numbers would have been large
     smallest, largest = index.min(), index.max()
     if smallest < low:
         return int(smallest)

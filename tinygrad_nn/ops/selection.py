@@ -14,8 +14,10 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.arguments import promote
+from .._core.dtypes import BOOL as _BOOL
+from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import must_be_tensor, not_a_tensor
-from .._core.kernels import masked
+from .._core.kernels import masked, without
 from .._core.numbers import operand
 from .._core.op import Integers, case, composite, op
 from .._core.outputs import write_out
@@ -60,6 +62,11 @@ def keep(x: Any, mask: Any) -> Any:
     return _kept(x, mask) if isinstance(x, Tensor) else masked(x, mask)
 
 
+def drop(x: Any, mask: Any) -> Any:
+    """``x`` where the mask does not hold, else 0: as `keep` of the opposite."""
+    return _kept(x, ~mask) if isinstance(x, Tensor) else without(x, mask)
+
+
 def choose(condition: Any, x: Any, y: Any) -> Any:
     """``x`` where the condition holds, else ``y``, for forward functions and rules: on arrays and tensors.
 
@@ -74,7 +81,7 @@ _PYTHON = (int, float, bool, complex)
 _BOOLEAN, _ONE_BOOLEAN = Integers((2, 3), 2, boolean=True), Integers((), 2, boolean=True)
 
 
-@op(vjp=(None, lambda g, condition: keep(g, condition), lambda g, condition: keep(g, ~condition)), promotes=None,
+@op(vjp=(None, lambda g, condition: keep(g, condition), lambda g, condition: drop(g, condition)), promotes=None,
     names=("condition", "input", "other"), method=False, torch_name="where",
     cases=[case(_BOOLEAN, (2, 3), (2, 3)), case(_BOOLEAN, (3,), (2, 1)), case(_ONE_BOOLEAN, (2, 1), (3,))])  # fmt: skip
 def _where(condition, x, y, /):
@@ -106,6 +113,10 @@ def where(
         >>> tg.where(x > 0, x, 0.5)
         tensor([0.5000, 2.0000])
     """
+    if isinstance(condition, Tensor) and isinstance(input, Tensor) and isinstance(other, Tensor) and out is None:
+        kind = input._array.dtype
+        if kind is other._array.dtype and condition._array.dtype is _BOOL and (kind is FLOAT32 or kind is FLOAT64):
+            return _where(condition, input, other)
     if isinstance(condition, np.ndarray | np.bool_):
         condition = wrap(np.asarray(condition))
     elif not isinstance(condition, Tensor):

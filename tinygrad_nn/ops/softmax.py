@@ -21,9 +21,9 @@ from .._core.kernels import (
     exp_below_one,
     in_row_blocks,
     log_sum_exp,
-    minimum_reduce,
     row_maxima,
     row_sums,
+    smallest,
     sums_along,
 )
 from .._core.op import case, composite, op
@@ -138,7 +138,7 @@ def _log_softmax_kernel(x: Any, axis: int) -> Any:
 def _log_softmax_rows(x: Any, out: Any) -> None:
     sums = row_sums(np.exp(x, out))
     # Far below 0, as a mask's -inf, may stand all but one of a row, whose logarithm is 0 exactly with the shift only.
-    if minimum_reduce(x.reshape(-1)) > -SMALL and are_not_large(sums):
+    if smallest(x.ravel()) > -SMALL and are_not_large(sums):
         np.subtract(x, np.log(sums, sums), out)
     else:
         np.subtract(x, row_maxima(x), out)  # before the sum's logarithm, which would lose digits beside a large shift
