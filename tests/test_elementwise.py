@@ -91,6 +91,14 @@ def test_an_infinite_gradient_stops_at_what_was_not_chosen(function, create_grap
     assert x.grad.tolist() == [0.0]
 
 
+@pytest.mark.parametrize("dtype", [tg.float16, tg.float32, tg.float64])
+@pytest.mark.parametrize("size", [1, 100, 1000, 1003])
+def test_relu_passes_no_gradient_on_at_0(dtype, size):
+    x = tg.cat([tg.full((size,), value, dtype=dtype) for value in (-0.0, 0.0, NAN, 1.0)]).requires_grad_()
+    x.relu().backward(tg.full((4 * size,), INF, dtype=dtype))
+    assert x.grad.tolist() == [0.0] * (2 * size) + [INF] * (2 * size)
+
+
 def test_gradient_of_a_branch_that_was_not_taken_is_nan_as_in_pytorch():
     assert math.isnan(gradient(lambda x: selection.where(x > 0, x.sqrt(), x), [-1.0])[0])
 

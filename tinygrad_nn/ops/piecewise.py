@@ -14,6 +14,7 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.dtypes import FLOAT32
+from .._core.kernels import nonzero_masked
 from .._core.op import case, composite, op
 from .._core.random import default_generator
 from .._core.tensor import Tensor, wrap
@@ -33,8 +34,12 @@ _SMALL = 512  # numbers up to which making an array takes longer than it saves
 # --- rectifiers --------------------------------------------------------------------------------------------------
 
 
-# The rule asks `out != 0`, not `out > 0`, so that nan passes its gradient on, as in PyTorch.
-@op(vjp=lambda g, out: keep(g, out != 0), avoid=(0.0,), special=_POINTS)
+def _relu_rule(g: Any, out: Any) -> Any:
+    """It asks `out != 0`, not `out > 0`, so that nan passes its gradient on, as in PyTorch."""
+    return nonzero_masked(g, out) if type(g) is np.ndarray else keep(g, out != 0)
+
+
+@op(vjp=_relu_rule, avoid=(0.0,), special=_POINTS)
 def relu(x, /):
     """``max(x, 0)``. The gradient at 0 is 0.
 
@@ -51,6 +56,7 @@ def relu(x, /):
     if x.size <= _SMALL and x.dtype is FLOAT32:
         return np.maximum(x, _ZERO)
     # An array of zeros, as NumPy compares an array with a number at a third of the speed. The result takes its place.
+    # They come second: the maximum of -0.0 and 0.0 is then 0.0 in float32 and float64; the rule wants no -0.0 there.
     zeros = np.zeros(x.shape, x.dtype) if x.flags.c_contiguous else np.zeros_like(x)
     return np.maximum(x, zeros, out=zeros)
 
