@@ -120,6 +120,18 @@ def in_row_blocks(kernel: Callable[..., Any], out: Array, *matrices: Array) -> A
     return out
 
 
+def in_blocks(kernel: Callable[..., Any], *arrays: Array) -> Any:
+    """``kernel(*arrays)`` of arrays of one shape, more than `TOGETHER`, of which it treats each element by itself.
+
+    The kernel also takes where to write its result, which has the type of the first array.
+    """
+    if not all(array.flags.c_contiguous for array in arrays):
+        return kernel(*arrays)
+    out = np.empty_like(arrays[0])
+    in_row_blocks(kernel, out.reshape(-1, 1), *[array.reshape(-1, 1) for array in arrays])
+    return out
+
+
 # --- exponentials ------------------------------------------------------------------------------------------------
 
 
