@@ -133,6 +133,18 @@ def in_row_blocks(kernel: Callable[..., Any], out: Array, *matrices: Array) -> A
     return out
 
 
+def in_blocks(kernel: Callable[..., Any], *arrays: Array) -> Any:
+    """``kernel(*arrays)`` of arrays of one shape, more than `TOGETHER`, of which it treats each element by itself.
+
+    The kernel also takes where to write its result, which has the type of the first array.
+    """
+    if not all(array.flags.c_contiguous for array in arrays):
+        return kernel(*arrays)
+    out = np.empty_like(arrays[0])
+    in_row_blocks(kernel, out.reshape(-1, 1), *[array.reshape(-1, 1) for array in arrays])
+    return out
+
+
 # --- exponentials ------------------------------------------------------------------------------------------------
 
 
@@ -241,6 +253,7 @@ def plane_sums(x: Array) -> Any:
 BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
 _ZEROS = {kind: np.zeros((), kind) for kind in BITS}
 _FEW = 512  # elements of which those under a mask are written over sooner than all are multiplied
+_NATURAL_BITS: dict[Any, np.dtype[Any]] = {FLOAT32: np.dtype(np.uint32), FLOAT64: np.dtype(np.uint64)}
 
 
 def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
@@ -256,6 +269,10 @@ def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
         if x.size <= _FEW and x.shape and x.shape == mask.shape:
             return _few_without(x, ~mask)
         out = np.empty_like(x)  # no view of integers: a leaf whose gradient it is can take it over without a copy
+        found = out.view(bits)
+        found[...] = mask  # .8 to .9 of the time of a product of integers with booleans, which are copied to buffers
+        found *= x.view(bits)
+        return out
     np.multiply(x.view(bits), mask.view(np.int8), out=out.view(bits))
     return out
 
@@ -271,3 +288,18 @@ def _few_without(x: Array, mask: Array) -> Array:
     found = x.copy("K")
     found[mask] = _ZEROS[x.dtype]  # a 0 of Python's would take three times as long
     return found
+
+
+def nonzero_masked(x: Array, values: Array) -> Array:
+    """``masked(x, values != 0)`` for values of which none is -0.0, in two thirds of the time.
+
+    No booleans, which would have to be widened: the sign of the values' bits, as natural numbers, is 1 or 0.
+    """
+    bits = _NATURAL_BITS.get(x.dtype)
+    if bits is None:
+        return masked(x, values != 0)
+    out = np.empty_like(x)
+    found = out.view(bits)
+    np.sign(values.view(bits), found)
+    found *= x.view(bits)
+    return out

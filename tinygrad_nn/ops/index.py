@@ -25,7 +25,7 @@ from .finding import nonzero
 from .forms import check_number
 from .index_errors import assignment_error, check_empty_masks, index_error
 from .index_parsing import is_plain, normalise_index
-from .places import WHOLE, Steps, add_at, fits, is_basic, pick
+from .places import WHOLE, Steps, fits, is_basic, pick, put_at
 
 __all__ = ["nonzero"]
 
@@ -91,11 +91,10 @@ _NAMED = {
            case((2,), shape=(2, 2), index=np.array([[True, False], [False, True]]))])  # fmt: skip
 def _put(x, /, shape, index):
     """Zeros with `x` added at the places that an index picks: the gradient of picking them."""
+    if not is_basic(index):
+        return put_at(shape, index, x)
     result = np.zeros(shape, x.dtype)
-    if is_basic(index):
-        result[index] = x
-    else:
-        add_at(result, index, x, empty=True)
+    result[index] = x
     return result
 
 

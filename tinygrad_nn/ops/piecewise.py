@@ -14,6 +14,7 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.dtypes import FLOAT32
+from .._core.kernels import nonzero_masked
 from .._core.op import case, composite, op
 from .._core.random import default_generator
 from .._core.tensor import Tensor, wrap
@@ -35,9 +36,11 @@ _SMALL = 512  # numbers up to which making an array takes longer than it saves
 
 def _relu_rule(g: Any, out: Any) -> Any:
     """The gradient where the output is not 0. So nan passes it on, as in PyTorch."""
-    if type(out) is np.ndarray and out.size <= _SMALL and out.dtype is FLOAT32:
+    if type(g) is not np.ndarray:
+        return keep(g, out != 0)
+    if out.size <= _SMALL and out.dtype is FLOAT32:
         return drop(g, out == _ZERO)
-    return keep(g, out != 0)
+    return nonzero_masked(g, out)
 
 
 @op(vjp=_relu_rule, avoid=(0.0,), special=_POINTS)
@@ -57,6 +60,7 @@ def relu(x, /):
     if x.size <= _SMALL and x.dtype is FLOAT32:
         return np.maximum(x, _ZERO)
     # An array of zeros, as NumPy compares an array with a number at a third of the speed. The result takes its place.
+    # They come second: the maximum of -0.0 and 0.0 is then 0.0 in float32 and float64; the rule wants no -0.0 there.
     zeros = np.zeros(x.shape, x.dtype) if x.flags.c_contiguous else np.zeros_like(x)
     return np.maximum(x, zeros, out=zeros)
 

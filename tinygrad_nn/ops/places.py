@@ -16,6 +16,7 @@ from .._core.kernels import column_sums, minimum_reduce
 Array = np.ndarray[Any, Any]
 
 _WIDE = 24  # elements from which a row is added as a whole
+_LONG = 1000  # elements from which it is worth a step of its own
 _SHORT = 16_384  # elements in all up to which they are added one by one
 _SOME = 256  # elements up to which np.add.at starts sooner on rows than on all their elements
 _FEW = 64  # elements up to which NumPy's own indexing starts quicker
@@ -89,12 +90,18 @@ def fits(mask: Array, x: Array, axis: int = 0) -> bool:
 # --- adding ------------------------------------------------------------------------------------------------------
 
 
-def add_at(result: Array, index: Any, x: Array, empty: bool = False) -> None:
-    """``result[index] += x``, where an index may repeat. The result is contiguous, and x of the picked shape.
+def put_at(shape: tuple[int, ...], index: Any, x: Array) -> Array:
+    """Zeros of this shape, with x added where an index picks, which may repeat. x is of the picked shape."""
+    axis, array = _single(index)
+    if array is not None and axis == 0 and array.dtype.kind != "b":
+        return row_totals(shape, array, x)
+    result = np.zeros(shape, x.dtype)
+    add_at(result, index, x)
+    return result
 
-    Args:
-        empty: the result is nothing but zeros.
-    """
+
+def add_at(result: Array, index: Any, x: Array) -> None:
+    """``result[index] += x``, where an index may repeat. The result is contiguous, and x of the picked shape."""
     if not x.size:
         return
     axis, array = _single(index)
@@ -112,7 +119,7 @@ def add_at(result: Array, index: Any, x: Array, empty: bool = False) -> None:
         rows = result.reshape((*result.shape[:axis], array.size, *result.shape[axis + array.ndim :]))
         rows[(WHOLE,) * axis + (np.flatnonzero(array),)] += x
     elif axis == 0:
-        add_rows(result, array, x, empty)
+        add_rows(result, array, x)
     else:
         x = x.reshape((*x.shape[:axis], array.size, *x.shape[axis + array.ndim :]))
         add_along(result, array.reshape(-1), x, axis)
@@ -136,11 +143,37 @@ def add_along(result: Array, index: Array, x: Array, axis: int) -> None:
     add_rows(result.reshape(-1, width), rows, x.reshape(-1, width))
 
 
+def row_totals(shape: tuple[int, ...], index: Array, x: Array) -> Array:
+    """Zeros of this shape, with slices of `x` added to those that an index names along the first dimension.
+
+    Where most get one, each is first written as the last that goes there, or as any: without zeros below them, and
+    copied once. (4000 of 1000 elements, 2500 of them named: 3.5 ms instead of 4.5.)
+    """
+    length, width = shape[0], _product(shape[1:])
+    if width < _WIDE or x.size <= _SHORT or index.size < length:
+        result = np.zeros(shape, x.dtype)
+        add_rows(result, index, x, empty=True)
+        return result
+    rows, order = nonnegative(index.reshape(-1), length), np.arange(index.size)
+    last = np.full(length, -1)
+    last[rows] = order
+    nothing = np.flatnonzero(last < 0)
+    named = length - nothing.size
+    if 2 * named < length or 8 * named < rows.size:
+        result = np.zeros(shape, x.dtype)
+        add_rows(result, index, x, empty=True)
+        return result
+    result = np.empty(shape, x.dtype)
+    matrix, x = result.reshape(length, width), x.reshape(-1, width)
+    x.take(last, 0, matrix, "clip")
+    matrix[nothing] = 0
+    left = np.flatnonzero(last.take(rows) != order)
+    _add_layers(matrix, rows.take(left), left, x, False)
+    return result
+
+
 def add_rows(result: Array, index: Array, x: Array, empty: bool = False) -> None:
     """``result[index] += x`` along the first dimension of a contiguous array, where an index may repeat.
-
-    Wide rows go in layers: of the rows still to be added, those that are the last of their number, all at once. Of
-    what repeats often, rows of one number are brought together, and each lot is summed by BLAS.
 
     Args:
         empty: the result is nothing but zeros.
@@ -155,9 +188,16 @@ def add_rows(result: Array, index: Array, x: Array, empty: bool = False) -> None
     matrix, x = result.reshape(-1, width), x.reshape(-1, width)
     if width < _WIDE or x.size <= _SHORT:
         _add_numbers(matrix, rows, x)
-        return
-    last = np.empty(len(result), np.intp)
-    left = np.arange(rows.size)  # the rows of x that are still to be added
+    else:
+        _add_layers(matrix, rows, np.arange(rows.size), x, empty)
+
+
+def _add_layers(matrix: Array, rows: Array, left: Array, x: Array, empty: bool) -> None:
+    """``matrix[rows] += x[left]``, for wide rows, in layers: of those still to be added, each row's last, all at once.
+
+    Of what repeats often, rows of one number are brought together, and each lot is summed by BLAS.
+    """
+    last = np.empty(len(matrix), np.intp)
     while left.size:
         order = np.arange(left.size)
         last[rows] = order
@@ -168,6 +208,10 @@ def add_rows(result: Array, index: Array, x: Array, empty: bool = False) -> None
             return
         if 8 * now.size < left.size:  # a few rows get most of it
             _add_lots(matrix, rows, left, x)
+            return
+        if matrix.shape[1] >= _LONG and not empty:
+            for row, number in zip(rows.tolist(), left.tolist(), strict=True):
+                matrix[row] += x[number]
             return
         places, picked = rows.take(now), x.take(left.take(now), 0)
         if empty:

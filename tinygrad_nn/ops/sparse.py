@@ -13,7 +13,7 @@ from .._core import dtypes
 from .._core.errors import explained, must_be_tensor
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor, wrap
-from .places import add_rows
+from .places import row_totals
 
 
 def _check_indices(indices: Any, count: int) -> None:
@@ -55,9 +55,7 @@ def _add_rows(x, indices, /, *, count):
         chosen = np.zeros((count, indices.size), x.dtype)
         chosen[indices.reshape(-1), np.arange(indices.size)] = 1
         return chosen @ x
-    total = np.zeros((count, x.shape[-1]), x.dtype)
-    add_rows(total, indices, x, empty=True)
-    return total
+    return row_totals((count, x.shape[-1]), indices, x)
 
 
 # --- embedding ---------------------------------------------------------------------------------------------------
