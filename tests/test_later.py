@@ -56,7 +56,7 @@ def test_import_leaves_out_what_few_programs_use():
 def test_the_usual_imports_leave_out_what_few_programs_use():
     found = modules_after(PROGRAM)
     assert not found & SLOW
-    needed = {"classification", "dropout", "interpolation", "loss", "norm_checks", "response_norm", "sparse"}
+    needed = {"classification", "dropout", "implicit_softmax", "interpolation", "loss", "norm_checks", "response_norm", "sparse"}
     assert families(found) & set(tinygrad_nn.ops._LATER) <= needed
 
 

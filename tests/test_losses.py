@@ -429,3 +429,17 @@ def test_both_gradients_as_pytorch(name: str, options: dict[str, Any], reduction
         results.append(gradients(loss, *leaves, grad=grad))
     for ours, theirs in zip(*results, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_of_the_package_wants_a_dimension(name: str) -> None:
+    x = tg.zeros(2, 3)
+    for call in (getattr(tg, name), getattr(tg.Tensor, name)):
+        with pytest.raises(TypeError, match="dim"):
+            call(x)
+        with pytest.raises(TypeError, match=r"argument 'dim' \(position 2\) must be int, not NoneType"):
+            call(x, None)
+        assert call(x, 1, tg.float64).dtype == tg.float64
+    out = tg.empty(2, 3)
+    assert getattr(tg, name)(x, 1, out=out) is out
+    assert tg.equal(out, getattr(tg.nn.functional, name)(x, 1))

@@ -19,10 +19,10 @@ from ..ops import piecewise as _piecewise
 from ..ops.activation import glu, logsigmoid, sigmoid, softplus, softsign, tanhshrink
 from ..ops.classification import cross_entropy, nll_loss
 from ..ops.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
+from ..ops.implicit_softmax import log_softmax, softmax, softmin
 from ..ops.linear_layer import bilinear, linear
 from ..ops.loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 from ..ops.piecewise import hardshrink, prelu, softshrink
-from ..ops.softmax import log_softmax, softmax, softmin
 from ..ops.sparse import embedding, one_hot
 from . import _reduction as _Reduction  # noqa: F401, N812 - losses that programs write themselves take it from here
 

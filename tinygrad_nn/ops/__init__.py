@@ -80,6 +80,7 @@ _LATER: dict[str, str] = {
     "gru_layer": "",
     "gumbel": "",
     "histograms": "bincount histc histogram",
+    "implicit_softmax": "",
     "indefinite": "",
     "index_put": "index_put index_put_ put put_ take",
     "index_reduction": "index_reduce index_reduce_",

@@ -1,11 +1,10 @@
 """Softmax and its logarithm.
 
-Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html, log_softmax.html, softmin.html
+Source: https://docs.pytorch.org/docs/stable/generated/torch.softmax.html
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +26,7 @@ from .._core.kernels import (
     sums_along,
 )
 from .._core.op import case, composite, op
+from .._core.outputs import write_out
 from .._core.tensor import Tensor, check_dim
 
 __all__ = ["log_softmax", "softmax"]
@@ -178,30 +178,33 @@ def _log_softmax(x, /, dim):
     return _along("log_softmax", _log_softmax_kernel, x, dim)
 
 
-def _arguments(name: str, input: Any, dim: int | None, third: Any, dtype: Any) -> tuple[Any, int]:
-    """The input as the dtype asked for, and the dimension."""
-    if not isinstance(third, int):  # torch.softmax takes the dtype here, nn.functional.softmax a stack level
-        dtype = third
-    if dim is None:
-        warnings.warn(
-            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an "
-            "argument.",
-            UserWarning,
-            stacklevel=3,
-        )
-        dim = 0 if input.ndim in (0, 1, 3) else 1
-    return (input if dtype is None else input.to(dtype=dtype)), dim
+def _converted(name: str, input: Any, dim: Any, dtype: Any) -> Any:
+    """The input as the dtype asked for.
+
+    Raises:
+        TypeError: the dimension is no integer, or the input no tensor.
+    """
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    if not isinstance(dim, int | np.integer):
+        raise TypeError(f"{name}(): argument 'dim' (position 2) must be int, not {type(dim).__name__}")
+    return input if dtype is None else input.to(dtype=dtype)
 
 
 @composite()
-def softmax(input: Tensor, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Tensor:
+def softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Tensor | None = None) -> Tensor:
     """``exp(x)`` divided by its sum along a dimension: positive numbers that add up to 1.
 
     Large values do not overflow. A slice of nothing but ``-inf`` gives ``nan``.
 
     Args:
-        dim: the dimension; leave it out and PyTorch's old choice is made, with a warning.
+        dim: the dimension.
         dtype: convert the input first.
+        out: where to put the result.
+
+    Raises:
+        IndexError: there is no such dimension.
+        TypeError: it is no integer.
 
     Example:
         >>> import tinygrad_nn as tg
@@ -209,13 +212,14 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: Any = 3, dtype: 
         tensor([[0.5000, 0.5000],
                 [0.0000, 1.0000]])
     """
-    if dim is not None and dtype is None and _stacklevel == 3:
-        return _softmax(input, dim)
-    return _softmax(*_arguments("softmax", input, dim, _stacklevel, dtype))
+    if type(dim) is not int or dtype is not None:
+        input = _converted("softmax", input, dim, dtype)
+    result: Tensor = _softmax(input, dim)
+    return result if out is None else write_out(out, result)
 
 
 @composite()
-def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Tensor:
+def log_softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Tensor | None = None) -> Tensor:
     """The logarithm of `softmax`, exact where softmax itself would be rounded to 0.
 
     Example:
@@ -223,18 +227,7 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: Any = 3, dty
         >>> tg.tensor([0.0, 1000.0]).log_softmax(dim=0)
         tensor([-1000.,     0.])
     """
-    if dim is not None and dtype is None and _stacklevel == 3:
-        return _log_softmax(input, dim)
-    return _log_softmax(*_arguments("log_softmax", input, dim, _stacklevel, dtype))
-
-
-def softmin(input: Tensor, dim: int | None = None, _stacklevel: Any = 3, dtype: Any = None) -> Tensor:
-    """``softmax(-x)``: the smallest element gets the largest share.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.nn.functional.softmin(tg.tensor([0.0, 1000.0]), dim=0)
-        tensor([1., 0.])
-    """
-    input, dim = _arguments("softmin", input, dim, _stacklevel, dtype)
-    return _softmax(-input, dim)
+    if type(dim) is not int or dtype is not None:
+        input = _converted("log_softmax", input, dim, dtype)
+    result: Tensor = _log_softmax(input, dim)
+    return result if out is None else write_out(out, result)
