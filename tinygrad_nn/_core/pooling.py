@@ -1,7 +1,7 @@
 """Maxima of sliding windows over the last dimensions of arrays, and the way back to the elements that they were.
 
-Nothing is padded, and no window is ever written out: at each offset in a window, of which there are few, all windows'
-elements are one slice.
+Nothing is padded, and windows are written out only where they have few elements in all: at each offset in a window, of
+which there are few, all windows' elements are one slice.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Pool:
     along: tuple[Windows, ...]
     apart: bool  # no element lies in two windows
     tiled: bool  # each element lies in exactly one window
-    steps: tuple[Lengths, Lengths]  # from element to element of a window, and from window to window
+    stride: Lengths  # from window to window
     pairs: bool  # of two by two elements next to each other, none of which lies in two windows, on planes of few
     size: int  # elements in all windows of a plane
 
@@ -55,7 +55,7 @@ def pool(
         tuple([windows((n,), (k,), (s,), (d,), (p,), (c,)) for n, k, s, d, p, c in given]),
         apart,
         apart and filled and not any(padding),
-        (dilation, stride),
+        stride,
         apart and together.whole and kernel == (2, 2) and dilation == (1, 1) and math.prod(lengths) <= _MOST,
         math.prod(kernel) * math.prod(counts),
     )
@@ -140,9 +140,7 @@ def _tiles(planes: int, item: int, lengths: Lengths, stride: Lengths, counts: Le
 
 
 def _tiles_of(x: Array, over: Pool) -> _Tiles:
-    return _tiles(
-        math.prod(x.shape[:-2]), x.itemsize, over.windows.lengths, over.steps[1], over.windows.counts
-    )  # fmt: skip
+    return _tiles(math.prod(x.shape[:-2]), x.itemsize, over.windows.lengths, over.stride, over.windows.counts)
 
 
 def _maxima_of_pairs(x: Array, over: Pool) -> Array:
