@@ -102,6 +102,7 @@ def row_maxima(matrix: Array) -> Any:
 # --- by the block ------------------------------------------------------------------------------------------------
 
 TOGETHER = 131_072  # elements that are treated together, so that they stay in the cache from pass to pass
+_FEW = 32_768  # elements that are not worth a look before
 _SHARE = 400_000  # elements that are worth a thread
 _PIECE, _LONG = 1024, 256  # elements in NumPy's buffers, and in rows that are worth others
 
@@ -170,6 +171,24 @@ def quick_power(dtype: np.dtype[Any]) -> tuple[Any, float]:
     return (np.exp2, math.log2(math.e)) if dtype is FLOAT32 and _HAS_QUICK_EXP2 else (np.exp, 1.0)
 
 
+_POWER, _NUMBER = quick_power(FLOAT32)
+_SCALE = np.array(_NUMBER, FLOAT32)
+_FAR_BELOW = -80.0  # nearly where powers vanish
+
+
+def exp_in_cache(x: Array, out: Array) -> Array:
+    """``exp(x)``, written to `out`, which may be x: by `quick_power` if a look says that none of many numbers is slow.
+
+    That takes .75 of the time where x or `out` is in the cache; from memory to memory, exp is as quick.
+    """
+    if x.size > _FEW and x.dtype is FLOAT32 and minimum_reduce(x.reshape(-1)) > _FAR_BELOW:
+        np.multiply(x, _SCALE, out)
+        _POWER(out, out)
+        return out
+    np.exp(x, out)
+    return out
+
+
 SMALL = 16.0  # exp of anything between -16 and 16 is far from overflow and underflow, also summed up
 
 
@@ -227,7 +246,7 @@ def row_log_sum_exp(x: Array) -> Any:
 
 
 def _row_log_sum_exp(x: Array) -> Any:
-    result = row_sums(np.exp(x))
+    result = row_sums(np.exp(x) if x.size <= _FEW else exp_in_cache(x, np.empty_like(x)))
     np.log(result, result)
     flat = result.reshape(-1)
     # As a row's result is about its maximum, small results (nan is not) say that no shift was needed. Of few rows the

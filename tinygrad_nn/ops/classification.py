@@ -15,7 +15,7 @@ import numpy as np
 from .._core import dtypes
 from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import explained, must_be_tensor, not_a_tensor
-from .._core.kernels import TOGETHER, add_reduce, in_row_blocks, largest, row_log_sum_exp, vector_sum
+from .._core.kernels import TOGETHER, add_reduce, exp_in_cache, in_row_blocks, largest, row_log_sum_exp, vector_sum
 from .._core.lines import caller
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor
@@ -181,7 +181,7 @@ def _cross_entropy_vjp(g: Any, x: Any, normaliser: Any, places: Any, factor: Any
 
 def _softmax_times(x: Any, normaliser: Any, factor: Any, out: Any) -> None:
     np.subtract(x, normaliser, out)
-    np.exp(out, out)
+    exp_in_cache(out, out)
     out *= factor
 
 
