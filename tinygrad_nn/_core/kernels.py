@@ -271,7 +271,7 @@ def plane_sums(x: Array) -> Any:
 
 BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
 _ZEROS = {kind: np.zeros((), kind) for kind in BITS}
-_FEW = 512  # elements of which those under a mask are written over sooner than all are multiplied
+_FEW_MASKED = 512  # elements of which those under a mask are written over sooner than all are multiplied
 _NATURAL_BITS: dict[Any, np.dtype[Any]] = {FLOAT32: np.dtype(np.uint32), FLOAT64: np.dtype(np.uint64)}
 
 
@@ -285,7 +285,7 @@ def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
         out[...] = found
         return out
     if out is None:
-        if x.size <= _FEW and x.shape and x.shape == mask.shape:
+        if x.size <= _FEW_MASKED and x.shape and x.shape == mask.shape:
             return _few_without(x, ~mask)
         out = np.empty_like(x)  # no view of integers: a leaf whose gradient it is can take it over without a copy
         found = out.view(bits)
@@ -298,7 +298,7 @@ def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
 
 def without(x: Array, mask: Array) -> Array:
     """``x`` where the mask does not hold, else 0."""
-    if x.size <= _FEW and x.shape and x.shape == mask.shape and x.dtype in BITS:
+    if x.size <= _FEW_MASKED and x.shape and x.shape == mask.shape and x.dtype in BITS:
         return _few_without(x, mask)
     return masked(x, ~mask)
 
