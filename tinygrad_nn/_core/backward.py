@@ -172,14 +172,15 @@ class Pass(Waiting):
                 if cell[0] != version:
                     saved = checked(node)
             plan, edges, shapes = node.plan, node.edges, node.shapes
-            if type(gradient) is not _ndarray and not plan.takes_scalars:
+            scalars = plan.takes_scalars
+            if not scalars and type(gradient) is not _ndarray:
                 gradient = np.asarray(gradient)
             for position, rule in plan.steps:
                 part = rule(gradient, saved)
                 if position < 0:
                     _send_all(edges, part, send)
                 else:
-                    if type(part) is not _ndarray and not isinstance(part, _scalar):
+                    if not scalars and type(part) is not _ndarray and not isinstance(part, _scalar):
                         part = np.asarray(part)
                     if shapes is not None and part.shape != shapes[position]:
                         part = unbroadcast(part, shapes[position])
