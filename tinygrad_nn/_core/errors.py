@@ -211,16 +211,23 @@ def must_be_tensor(function: str, name: str, position: int, value: Any) -> NotAT
 # --- functions written in ops ------------------------------------------------------------------------------------
 
 
-def explained(function: F) -> F:
+def explained(function: F, accepting: Callable[..., Any] | None = None) -> F:
     """The function, whose errors name it, the argument that is no tensor, or the keyword that was meant.
 
     Nothing is looked at before an error, so right calls cost one more call of a function.
+
+    Args:
+        function: it.
+        accepting: the same function, but with one more argument, ``out=``. Calls without that do not go through it.
     """
+    plain: Callable[..., Any] = function
+    if accepting is not None:
+        function = cast(F, accepting)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            return function(*args, **kwargs)
+            return function(*args, **kwargs) if kwargs and "out" in kwargs else plain(*args, **kwargs)
         except LiftedError:
             return lifted.function(call, args, kwargs)
         except (AttributeError, IndexError, TypeError) as error:

@@ -114,10 +114,13 @@ def leaves_no_trace(target: Tensor, *sources: Tensor) -> bool:
 
     That is where nothing is recorded, or nobody wants a gradient; and no transform runs.
     """
-    tensors = target, *sources
-    if modes.grad and any(tensor._edge is not None or tensor._view is not None for tensor in tensors):
+    if modes.levels or modes.observers:
         return False
-    return not modes.levels and not modes.observers
+    if modes.grad:
+        for tensor in (target, *sources):
+            if tensor._edge is not None or tensor._view is not None:
+                return False
+    return True
 
 
 def _overlaps(array: np.ndarray[Any, Any]) -> bool:

@@ -19,11 +19,11 @@ from .modes import modes
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["STATE_SIZE", "MersenneTwister", "pack_state", "unpack_state"]
+__all__ = ["BULK", "STATE_SIZE", "MersenneTwister", "pack_state", "unpack_state"]
 
 _LENGTH = 624
 # From here on, NumPy's typed bulk draw repays the microseconds that it spends on checking its arguments.
-_BULK = 2048
+BULK = 2048
 
 # `CPUGeneratorImplState` of ATen/CPUGeneratorImpl.cpp, with the C++ compiler's padding spelled out.
 _LAYOUT = np.dtype(
@@ -80,11 +80,17 @@ class MersenneTwister:
             if "_numpy" in vars(self):
                 self._numpy.seed(seed & 0xFFFF_FFFF)
 
+    def raw(self, count: int) -> NDArray[np.uint64]:
+        """Draw the next ``count`` words of 32 bits, in integers of 64, as NumPy's engine gives them."""
+        if modes.levels:
+            check_draw()
+        return self._bits.random_raw(count)
+
     def words32(self, count: int) -> NDArray[np.uint32]:
         """Draw the next ``count`` words."""
         if modes.levels:
             check_draw()
-        if count < _BULK:
+        if count < BULK:
             return self._bits.random_raw(count).astype(np.uint32)
         return self._numpy.randint(0, 1 << 32, count, dtype=np.uint32)
 
@@ -92,7 +98,7 @@ class MersenneTwister:
         """Draw the next ``count`` pairs of words, the first of a pair in the high half."""
         if modes.levels:
             check_draw()
-        if count < _BULK:
+        if count < BULK:
             words = self._bits.random_raw(2 * count)
             high: NDArray[np.uint64] = words[0::2] << np.uint64(32)
             high |= words[1::2]

@@ -379,7 +379,11 @@ def composite(
     def register(function: F) -> F:
         _load_what_it_may_meet(function)
         named: Any = naming(function)
-        function = cast(F, explained(accepting_out(named) if out else named))
+        without = vars(function).get("without_out")  # of one that takes out= by itself, see `exact_out`
+        if without is not None:
+            function = cast(F, explained(naming(without), named))
+        else:
+            function = cast(F, explained(named, accepting_out(named) if out else None))
         for numpy_function in numpy_functions:
             dispatch.register(numpy_function, function)
         if method:

@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .device import device as make_device
-from .mersenne import MersenneTwister, pack_state, unpack_state
+from .dtypes import FLOAT32, FLOAT64, INT64
+from .mersenne import BULK, MersenneTwister, pack_state, unpack_state
+from .modes import ERRORS, IGNORED
 from .random_checks import (
     LOWEST64,
     Shape,
@@ -58,7 +60,14 @@ Array = np.ndarray[Any, Any]
 
 DEFAULT_SEED = 67280421310721
 _MASK24, _MASK53 = np.uint32((1 << 24) - 1), np.uint64((1 << 53) - 1)
-_STEP24 = np.float32(2.0**-24)
+_WIDE_MASK24 = np.array(_MASK24, np.uint64)  # an array, which ufuncs take sooner than a scalar
+_LOW21 = (1 << 21) - 1  # of the first word of a pair, the bits that a float64 has room for
+_STEP24 = np.array(2.0**-24, np.float32)
+_STEP53 = 2.0**-53
+_PAIR_MASKS = np.array([_LOW21, (1 << 32) - 1], np.uint64)
+_PAIR_STEPS = np.array([2.0**-21, _STEP53])
+# Fewer draws than this are made of Python's numbers, one by one: four bernoulli draws take 2 us instead of 5.
+_FEW, _FEW_SWAPS = 16, 100
 # From this range on PyTorch takes two words per integer, as `%` would favour small results noticeably.
 _WIDE_RANGE = 1 << 28
 _LARGEST_PERMUTATION = ((1 << 32) - 1) // 20
@@ -156,6 +165,10 @@ class Generator:
 
     def _uniform32(self, count: int) -> NDArray[np.float32]:
         """``(word mod 2**24) / 2**24``: every float32 in [0, 1) that is a multiple of the step."""
+        if count < BULK:
+            few = (self._engine.raw(count) & _WIDE_MASK24).astype(FLOAT32)
+            few *= _STEP24
+            return few
         words = self._engine.words32(count)
         words &= _MASK24
         out = words.view(np.float32)
@@ -163,8 +176,17 @@ class Generator:
         out *= _STEP24
         return out
 
+    def _few_uniform64(self, count: int) -> list[float]:
+        """What `_uniform64` draws, as Python's numbers."""
+        words = iter(self._engine.raw(2 * count).tolist())
+        return [((high & _LOW21) << 32 | low) * _STEP53 for high, low in zip(words, words, strict=True)]
+
     def _uniform64(self, count: int) -> NDArray[np.float64]:
         """``(word mod 2**53) / 2**53``."""
+        if count < BULK:  # both parts, and their sum, are exact
+            parts = (self._engine.raw(2 * count).reshape(-1, 2) & _PAIR_MASKS).astype(FLOAT64)
+            uniform: NDArray[np.float64] = parts.dot(_PAIR_STEPS)
+            return uniform
         words = self._engine.words64(count)
         words &= _MASK53
         out = words.view(np.float64)
@@ -178,11 +200,14 @@ class Generator:
         self, shape: Shape, dtype: DTypeLike = np.float32, low: float = 0.0, high: float = 1.0
     ) -> Array:
         """Draw from [low, high): ``u * (high - low) + low``; ``torch.rand``, ``Tensor.uniform_``."""
-        if np.dtype(dtype).kind == "c":
-            return self._of_parts(self.uniform, shape, np.dtype(dtype), low, high)
-        dtype = floating_dtype("uniform", dtype)
         unit = low == 0 and high == 1
-        if not unit:
+        if unit and dtype is FLOAT32:
+            return self._uniform32(element_count(shape)).reshape(shape)
+        if dtype is not FLOAT32:
+            if np.dtype(dtype).kind == "c":
+                return self._of_parts(self.uniform, shape, np.dtype(dtype), low, high)
+            dtype = floating_dtype("uniform", dtype)
+        if not unit and not (dtype.itemsize > 2 and -1e38 < low <= high < 1e38):  # as most are
             check_uniform_bounds(dtype, low, high)
         count = element_count(shape)
         if dtype == np.float64:
@@ -221,13 +246,15 @@ class Generator:
 
         Source: Box and Muller 1958; https://pytorch.org/docs/stable/generated/torch.Tensor.normal_.html
         """
+        count = element_count(shape)
+        if count < 16 and mean == 0 and std == 1 and (dtype is FLOAT32 or dtype is FLOAT64):
+            return np.array(self._few_normals(count), dtype).reshape(shape)
         if np.dtype(dtype).kind == "c":  # half of the variance lies in each part
             # (and PyTorch leaves the mean out)
             return self._of_parts(self.normal, shape, np.dtype(dtype), 0.0, std / math.sqrt(2), contiguous=contiguous)
         dtype = floating_dtype("normal", dtype)
         if not std >= 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-        count = element_count(shape)
         if count < 16 or not contiguous:
             return converted(self._normals_in_pairs(count, mean, std), dtype).reshape(shape)
         out = self._normals_in_blocks(count, dtype)
@@ -253,24 +280,34 @@ class Generator:
 
     def _normals_in_pairs(self, count: int, mean: float = 0.0, std: float = 1.0) -> NDArray[np.float64]:
         """Pairs in float64, beginning with the spare sample of the call before."""
-        if not count:
-            return np.empty(0)
-        spare = self._spare
-        missing = count if spare is None else count - 1
-        uniform = self._uniform64(missing + missing % 2)
-        self._spare = None  # only now: drawing may be refused
-        if count < 16:  # the C library's functions, without NumPy's cost per call
-            numbers = iter(uniform.tolist())
-            pairs = [box_muller_pair(u1, u2) for u1, u2 in zip(numbers, numbers, strict=True)]
-            samples = np.array(pairs).reshape(-1)
+        if count < 16:
+            samples = np.array(self._few_normals(count))
         else:
+            spare = self._spare
+            missing = count if spare is None else count - 1
+            uniform = self._uniform64(missing + missing % 2)
+            self._spare = None  # only now: drawing may be refused
             samples = box_muller_pairs(uniform)
-        if missing % 2:
-            self._spare = box_muller_pair(*uniform[-2:].tolist())[1]  # NumPy's may differ in the last bit
-            samples = samples[:-1]
-        if spare is not None:
-            samples = np.append(spare, samples)
+            if missing % 2:
+                self._spare = box_muller_pair(*uniform[-2:].tolist())[1]  # NumPy's may differ in the last bit
+                samples = samples[:-1]
+            if spare is not None:
+                samples = np.append(spare, samples)
         return samples if mean == 0 and std == 1 else fused_multiply_add(samples, std, mean)
+
+    def _few_normals(self, count: int) -> list[float]:
+        """The same for less than 16, by the C library's functions, without NumPy's cost per call."""
+        if not count:
+            return []
+        spare = self._spare
+        samples = [] if spare is None else [spare]
+        missing = count - len(samples)
+        words = iter(self._engine.raw(2 * (missing + missing % 2)).tolist())
+        for high1, low1, high2, low2 in zip(words, words, words, words, strict=True):
+            u1, u2 = (high1 & _LOW21) << 32 | low1, (high2 & _LOW21) << 32 | low2
+            samples += box_muller_pair(u1 * _STEP53, u2 * _STEP53)
+        self._spare = samples.pop() if missing % 2 else None
+        return samples
 
     def truncated_normal(
         self,
@@ -315,10 +352,13 @@ class Generator:
 
     def exponential(self, shape: Shape, dtype: DTypeLike = np.float32, lambd: float = 1.0) -> Array:
         """Draw from the exponential distribution: ``-log(1 - u) / lambd``; ``Tensor.exponential_``."""
+        count = element_count(shape)
+        if lambd == 1 and count < _FEW and dtype is FLOAT32:
+            return np.array([-math.log1p(-u) for u in self._few_uniform64(count)], FLOAT32).reshape(shape)
         dtype = floating_dtype("exponential", dtype)
         if not lambd > 0:
             raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-        out = self._uniform64(element_count(shape))
+        out = self._uniform64(count)
         np.negative(out, out=out)
         np.log1p(out, out=out)
         out *= -1.0 / lambd
@@ -360,9 +400,14 @@ class Generator:
             >>> Generator().manual_seed(0).random_integers(0, 10, 5)
             array([4, 9, 3, 0, 3])
         """
+        count = element_count(shape)
+        if dtype is INT64 and high is not None and 0 < high - low < _WIDE_RANGE and abs(low) < 1 << 62 and count < BULK:
+            few: Array = (self._engine.raw(count) % np.array(high - low, np.uint64)).view(INT64)
+            if low:
+                few += low
+            return few.reshape(shape)
         dtype = np.dtype(dtype)
         low, span = integer_range(operator.index(low), high, dtype)
-        count = element_count(shape)
         if span >= _WIDE_RANGE:
             words = self._engine.words64(count)
             integers = (words if span == 1 << 64 else remainder(words, np.uint64(span))).view(np.int64)
@@ -405,10 +450,16 @@ class Generator:
             raise NotImplementedError(
                 f"permutation: expected fewer than {_LARGEST_PERMUTATION} elements, got {count}"
             )
+        if count < _FEW_SWAPS:
+            items = list(range(count))
+            words = self._engine.raw(count - 1).tolist() if count > 1 else []
+            for i, word in enumerate(words):
+                j = i + word % (count - i)
+                items[i], items[j] = items[j], items[i]
+            return np.array(items, INT64)
         partner = np.arange(count)
-        if count > 1:
-            offsets = self._engine.words32(count - 1) % np.arange(count, 1, -1, dtype=np.uint32)
-            np.add(partner[:-1], offsets, out=partner[:-1])
+        offsets = self._engine.words32(count - 1) % np.arange(count, 1, -1, dtype=np.uint32)
+        np.add(partner[:-1], offsets, out=partner[:-1])
         return shuffled(partner)
 
     def bernoulli_scalar(self, p: float, shape: Shape) -> NDArray[np.bool_]:
@@ -426,6 +477,12 @@ class Generator:
         This is ``torch.bernoulli(p)`` and ``Tensor.bernoulli_(p)`` with a tensor.
         """
         p = np.asarray(p)
+        if p.size < _FEW and p.dtype is FLOAT32:
+            odds = p.reshape(-1).tolist()
+            if not odds or (min(odds) >= 0 and max(odds) <= 1 and sum(odds) <= p.size):  # (the sum finds nan)
+                words = self._engine.raw(p.size).tolist()
+                few = [(word & 0xFFFFFF) * 2.0**-24 < each for word, each in zip(words, odds, strict=True)]
+                return np.array(few, np.bool_).reshape(p.shape)
         floating_dtype("bernoulli", p.dtype)
         if p.size and not (p.min() >= 0 and p.max() <= 1):
             raise RuntimeError(f"bernoulli: expected all p in [0, 1], got values from {p.min()} to {p.max()}")
@@ -473,10 +530,12 @@ class Generator:
             uniform = self._uniform64(len(rows) * num_samples).reshape(len(rows), num_samples)
             drawn = [search_running_sums(row, u) for row, u in zip(rows, uniform, strict=True)]
             return np.array(drawn, dtype=np.int64).reshape(*weights.shape[:-1], num_samples)
-        with np.errstate(divide="ignore", over="ignore"):
-            keys = weights / in_memory_order(weights, lambda shape: self.exponential(shape, weights.dtype))
+        waits = in_memory_order(weights, lambda shape: self.exponential(shape, weights.dtype))
+        token = ERRORS.set(IGNORED)
+        keys = weights / waits
+        ERRORS.reset(token)
         if num_samples == 1:
-            order = np.argmax(keys, axis=-1, keepdims=True)
+            order = keys.argmax(-1)[..., None]
         else:
             order = np.argsort(-keys, axis=-1, kind="stable")[..., :num_samples]
         return np.asarray(order)

@@ -26,6 +26,7 @@ __all__ = [
 Shape = int | tuple[int, ...]
 
 LOWEST64 = -(1 << 63)
+_FEW = 64  # weights that are looked at one by one
 
 
 def element_count(shape: Shape) -> int:
@@ -120,6 +121,14 @@ def _representable(bound: int, inward: int, dtype: np.dtype[Any]) -> int:
     return int(rounded) + inward * (1 << max(abs(neighbour).bit_length() - 1 - np.finfo(dtype).nmant, 0))
 
 
+def _all_well(weights: NDArray[Any]) -> bool:
+    """Whether a few weights are good to draw by, at a tenth of what three reductions cost (0.7 us of 6 for four)."""
+    for row in [weights.tolist()] if weights.ndim == 1 else weights.tolist():
+        if not row or min(row) < 0 or not 0 < sum(row) < math.inf:  # (the sum finds nan)
+            return False
+    return True
+
+
 def check_weights(weights: NDArray[Any], num_samples: int, replacement: bool) -> None:
     """PyTorch's checks of ``torch.multinomial``, with its messages."""
     if weights.ndim not in (1, 2):
@@ -136,6 +145,8 @@ def check_weights(weights: NDArray[Any], num_samples: int, replacement: bool) ->
         )
     if categories > 1 << 24:
         raise RuntimeError(f"number of categories cannot exceed 2^24, got {categories}")
+    if weights.size <= _FEW and _all_well(weights):
+        return
     if weights.size and not (weights.max() < np.inf and weights.min() >= 0):
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
     if (weights.sum(axis=-1) == 0).any():

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .modes import ERRORS, IGNORED
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -82,8 +84,8 @@ def _dekker(values: Float64, factor: float, summand: float, out: Float64) -> Non
 def fused_multiply_add32(values: Float32, factor: float, summand: float) -> Float32:
     """Compute ``values * factor + summand`` in float32, rounded once: in float64 the product is exact."""
     wide = values.astype(np.float64)
-    wide *= float(np.float32(factor))
-    wide += float(np.float32(summand))
+    wide *= np.array(np.float32(factor), np.float64)
+    wide += np.array(np.float32(summand), np.float64)
     return wide.astype(np.float32)
 
 
@@ -93,8 +95,10 @@ def converted(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
         return values
     if dtype == np.float16:
         values = values.astype(np.float32)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return values.astype(dtype, copy=False)
+    token = ERRORS.set(IGNORED)
+    made = values.astype(dtype)
+    ERRORS.reset(token)
+    return made
 
 
 def remainder(words: NDArray[Any], divisor: Any) -> NDArray[Any]:
@@ -176,23 +180,28 @@ def _box_muller_float64(u1: Float64, u2: Float64) -> tuple[Float64, Float64]:
 
 def _box_muller_float32(u1: Float32, u2: Float32) -> Float32:
     radius = _log(_ONE - u1)
-    radius *= np.float32(-2)
+    radius *= _MINUS_TWO
     np.sqrt(radius, out=radius)
     both = _cos_and_sin(u2 * _TWO_PI)
     both *= radius
     return both
 
 
+def _constants(numbers: Any, dtype: Any = np.float32) -> list[NDArray[Any]]:
+    """Numbers as arrays of no dimension, which ufuncs take in half the time of Python's numbers (0.3 us of 0.6)."""
+    return [np.array(number, dtype) for number in np.asarray(numbers, np.float32).tolist()]
+
+
 # The polynomials of `logf`, `sinf` and `cosf` of S. L. Moshier's Cephes library
 # (https://www.netlib.org/cephes), which PyTorch's `avx_mathfun.h` evaluates too. The coefficients are float32
 # numbers, held as float64 for the fused steps.
-_LOG = np.array(
+_LOG = _constants(
     [
         7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
         -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
     ],
-    np.float32,
-).tolist()  # fmt: skip
+    np.float64,
+)  # fmt: skip
 # One row per degree, holding the coefficients of cos and of sin.
 _COS_SIN = np.array(
     [
@@ -202,14 +211,16 @@ _COS_SIN = np.array(
     ],
     np.float32,
 ).astype(np.float64)  # fmt: skip
-_SQRT_HALF_BITS = np.float32(0.707106781186547524).view(np.int32)
-_MANTISSA_BITS = np.int32(23)
-_TWO_PI, _FOUR_OVER_PI = np.float32(2.0 * math.pi), np.float32(1.27323954473516)
+_SQRT_HALF_BITS = np.array(0.707106781186547524, np.float32).view(np.int32)
+_MANTISSA_BITS = np.array(23, np.int32)
+_TWO_PI, _FOUR_OVER_PI = _constants([2.0 * math.pi, 1.27323954473516])
 # Logarithm of two, and pi over four, as sums of short numbers: small multiples of all but the last are exact.
-_LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
-_QUARTER_PI_HIGH, _QUARTER_PI_MIDDLE = np.float32(0.78515625), np.float32(2.4187564849853515625e-4)
-_QUARTER_PI_LOW = float(np.float32(3.77489497744594108e-8))
-_HALF, _ONE = np.float32(0.5), np.float32(1)
+_LN2_HIGH, _LN2_LOW = _constants([0.693359375, -2.12194440e-4])
+_QUARTER_PI_HIGH, _QUARTER_PI_MIDDLE = _constants([0.78515625, 2.4187564849853515625e-4])
+(_MINUS_QUARTER_PI_LOW,) = _constants([-3.77489497744594108e-8], np.float64)
+_HALF, _ONE, _MINUS_TWO = _constants([0.5, 1, -2])
+_WIDE_HALF = np.array(0.5)
+_INT_1, _INT_2, _INT_4, _INT_29, _INT_EVEN = (np.array(n, np.int32) for n in (1, 2, 4, 29, -2))
 
 
 def _horner(x: Float64, coefficients: Any) -> tuple[Float32, Float64]:
@@ -249,8 +260,8 @@ def _log(u: Float32) -> Float32:
 def _cos_and_sin(angle: Float32) -> Float32:
     """Cosine and sine, as two rows: reduce to an eighth of the circle, then swap and negate by the octant."""
     octant = (angle * _FOUR_OVER_PI).astype(np.int32)
-    octant += 1
-    octant &= -2
+    octant += _INT_1
+    octant &= _INT_EVEN
     x, wide_x = _reduced(angle, octant.astype(np.float32))
     square = x * x
     wide_square = square.astype(np.float64)
@@ -259,16 +270,16 @@ def _cos_and_sin(angle: Float32) -> Float32:
     wide[...] = both
     cos, sin = wide
     cos *= wide_square
-    wide_square *= 0.5
+    wide_square *= _WIDE_HALF
     cos -= wide_square
     sin *= wide_x
     sin += wide_x
     both[...] = wide
     both[0] += _ONE
     bits = both.view(np.int32)
-    bits ^= (bits[0] ^ bits[1]) & -((octant >> 1) & 1)  # where the octant says so, exchange the rows
-    bits[0] ^= ((octant + 2) & 4) << 29  # bit 31 is the sign
-    bits[1] ^= (octant & 4) << 29
+    bits ^= (bits[0] ^ bits[1]) & -((octant >> _INT_1) & _INT_1)  # where the octant says so, exchange the rows
+    bits[0] ^= ((octant + _INT_2) & _INT_4) << _INT_29  # bit 31 is the sign
+    bits[1] ^= (octant & _INT_4) << _INT_29
     return both
 
 
@@ -277,7 +288,7 @@ def _reduced(angle: Float32, octant: Float32) -> tuple[Float32, Float64]:
     x = angle - octant * _QUARTER_PI_HIGH
     x -= octant * _QUARTER_PI_MIDDLE
     wide = octant.astype(np.float64)
-    wide *= -_QUARTER_PI_LOW
+    wide *= _MINUS_QUARTER_PI_LOW
     wide += x
     x[...] = wide
     wide[...] = x

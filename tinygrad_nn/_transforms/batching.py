@@ -237,7 +237,7 @@ for _name in (
     RULES[_name] = as_it_is
 for _name in ("triangular", "solve"):
     RULES[_name] = elementwise  # the leading dimensions of both broadcast
-for _name in ("module_boundary", "cdist", "euclidean"):
+for _name in ("module_boundary", "cdist", "euclidean", "pick_last", "entropies"):
     RULES[_name] = on_full
 for _name in (
     "softmax", "log_softmax", "cumsum", "cumprod", "logcumsumexp", "neighbours", "spread_differences", "gather",

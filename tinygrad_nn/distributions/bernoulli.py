@@ -66,7 +66,8 @@ class Bernoulli(Odds, ExponentialFamily):
 
     def sample(self, sample_shape: Shape = ()) -> Tensor:
         with no_grad():
-            drawn: Tensor = bernoulli(self.probs.expand(self._extended_shape(sample_shape)))
+            shape, probs = self._extended_shape(sample_shape), self.probs
+            drawn: Tensor = bernoulli(probs if shape == self._batch_shape else probs.expand(shape))
         return drawn
 
     def log_prob(self, value: Tensor) -> Tensor:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._core.dtypes import finfo, int64
-from .._core.tensor import Size, Tensor
+import numpy as np
+
+from .._core.dtypes import INT64, finfo, int64
+from .._core.modes import modes
+from .._core.random import default_generator
+from .._core.tensor import Size, Tensor, wrap
+from ..ops.along import pick_last
 from ..ops.creation import full
 from ..ops.random import multinomial
 from ..ops.sequences import arange
 from ..ops.shape import broadcast_tensors
+from ..ops.statistics import entropies
 from . import constraints
 from .distribution import Shape
 from .odds import Odds, check_one_given
@@ -55,8 +61,9 @@ class Categorical(Odds):
             self.logits = value - value.logsumexp(dim=-1, keepdim=True)
         else:
             self.probs = value / value.sum(-1, keepdim=True)
-        self._num_events: int = self._param.size()[-1]
-        super().__init__(self._param.size()[:-1], validate_args=validate_args)
+        shape = self._param._array.shape
+        self._num_events: int = shape[-1]
+        super().__init__(shape[:-1], validate_args=validate_args)
 
     def expand(self, batch_shape: Shape, _instance: Any = None) -> Any:
         return self._expanded(Categorical, batch_shape, _instance, "_given", "_num_events")
@@ -91,19 +98,26 @@ class Categorical(Odds):
 
     def sample(self, sample_shape: Shape = ()) -> Tensor:
         sample_shape = Size(sample_shape)
-        rows = self.probs.reshape(-1, self._num_events)
-        drawn: Tensor = multinomial(rows, sample_shape.numel(), True).T
-        return drawn.reshape(self._extended_shape(sample_shape))
+        shape, count = self._extended_shape(sample_shape), sample_shape.numel()
+        probs = self.probs
+        if type(probs._array) is np.ndarray and not modes.levels:  # in a third of the time of four tensors' operations
+            rows = probs._array.reshape(-1, self._num_events)
+            return wrap(default_generator.multinomial(rows, count, True).T.reshape(shape))
+        drawn: Tensor = multinomial(probs.reshape(-1, self._num_events), count, True).T
+        return drawn.reshape(shape)
 
     def log_prob(self, value: Tensor) -> Tensor:
         if self._validate_args:
             self._validate_sample(value)
+        if value._array.shape == self._batch_shape and value._array.dtype.kind != "c":
+            picked: Tensor = pick_last(self.logits, value if value._array.dtype is INT64 else value.long())
+            return picked
         index, log_probs = broadcast_tensors(value.long().unsqueeze(-1), self.logits)
         return log_probs.gather(-1, index[..., :1]).squeeze(-1)
 
     def entropy(self) -> Tensor:
-        logits = self.logits.clamp(min=finfo(self.logits.dtype).min)  # 0 times -inf would be nan
-        return -(logits * self.probs).sum(-1)
+        entropy: Tensor = entropies(self.logits, self.probs, finfo(self.logits.dtype).min)
+        return entropy
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
         return self._enumerated(arange(self._num_events, dtype=int64), expand)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from .._core.modes import no_grad
 from .._core.tensor import Size, Tensor
 from . import constraints
-from .utils import all_true, lazy_property
+from .looks import satisfied
+from .utils import lazy_property
 
 __all__ = ["Distribution"]
 
@@ -78,7 +79,7 @@ class Distribution:
             if name not in self.__dict__ and isinstance(getattr(type(self), name, None), lazy_property):
                 continue
             value = getattr(self, name)
-            if not all_true(constraint.check(value)):
+            if not satisfied(constraint, value):
                 raise ValueError(
                     f"Expected parameter {name} ({type(value).__name__} of shape {tuple(value.shape)}) of distribution "
                     f"{self!r} to satisfy the constraint {constraint!r}, but found invalid values:\n{value}"
@@ -112,6 +113,8 @@ class Distribution:
 
     def _extended_shape(self, sample_shape: Shape = ()) -> Size:
         """The shape of what `sample` draws."""
+        if not self._event_shape and type(sample_shape) is tuple and not sample_shape:
+            return self._batch_shape
         return Size(Size(sample_shape) + self._batch_shape + self._event_shape)
 
     def _get_checked_instance(self, cls: type[Any], _instance: Any = None) -> Any:
@@ -190,12 +193,14 @@ class Distribution:
         """
         if not isinstance(value, Tensor):
             raise ValueError(f"The value argument to log_prob must be a Tensor, got {type(value).__name__}")
-        shape, expected = value.shape, self._batch_shape + self._event_shape
-        if shape[len(shape) - len(self._event_shape) :] != self._event_shape:
+        shape = value.shape
+        expected = self._batch_shape + self._event_shape if self._event_shape else self._batch_shape
+        if self._event_shape and shape[len(shape) - len(self._event_shape) :] != self._event_shape:
             raise ValueError(
                 f"The right-most size of value must match event_shape: {shape} vs {self._event_shape}."
             )
-        if any(i not in (1, j) and j != 1 for i, j in zip(reversed(shape), reversed(expected), strict=False)):
+        pairs = () if shape == expected else zip(reversed(shape), reversed(expected), strict=False)
+        if any(i not in (1, j) and j != 1 for i, j in pairs):
             raise ValueError(f"Value is not broadcastable with batch_shape+event_shape: {shape} vs {expected}.")
         try:
             support = self.support
@@ -208,7 +213,7 @@ class Distribution:
             return
         if support is None:
             raise AssertionError("support is unexpectedly None")
-        if not all_true(support.check(value)):
+        if not satisfied(support, value):
             raise ValueError(
                 f"Expected value argument ({type(value).__name__} of shape {tuple(shape)}) to be within the support "
                 f"({support!r}) of the distribution {self!r}, but found invalid values:\n{value}"

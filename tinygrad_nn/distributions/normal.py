@@ -46,7 +46,7 @@ class Normal(ExponentialFamily):
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         self.loc, self.scale = broadcast_all(loc, scale)
-        shape = Size() if is_number(loc, scale) else self.loc.size()
+        shape = Size() if not isinstance(loc, Tensor) and is_number(loc, scale) else self.loc.size()
         super().__init__(shape, validate_args=validate_args)
 
     def expand(self, batch_shape: Shape, _instance: Any = None) -> Any:
@@ -71,6 +71,8 @@ class Normal(ExponentialFamily):
     def sample(self, sample_shape: Shape = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)
         with no_grad():
+            if shape == self._batch_shape:
+                return normal(self.loc, self.scale)
             return normal(self.loc.expand(shape), self.scale.expand(shape))
 
     def rsample(self, sample_shape: Shape = ()) -> Tensor:

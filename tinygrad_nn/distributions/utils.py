@@ -12,8 +12,9 @@ from typing import Any, Final, Generic, TypeVar, overload
 
 from .._core.dtypes import finfo, get_default_dtype
 from .._core.lifted import Lifted
-from .._core.modes import enable_grad
-from .._core.tensor import Size, Tensor
+from .._core.modes import enable_grad, modes
+from .._core.random import default_generator
+from .._core.tensor import Size, Tensor, wrap
 from ..ops.activation import sigmoid
 from ..ops.data import tensor
 from ..ops.random import randn
@@ -57,6 +58,9 @@ def broadcast_all(*values: Any) -> tuple[Tensor, ...]:
         >>> broadcast_all(tg.tensor([1.0, 2.0]), 3)
         (tensor([1., 2.]), tensor([3., 3.]))
     """
+    shapes = {value._array.shape if isinstance(value, Tensor) else None for value in values}
+    if len(shapes) == 1 and None not in shapes:
+        return values
     if not all(isinstance(value, Tensor | int | float) for value in values):
         wrong = next(value for value in values if not isinstance(value, Tensor | int | float))
         raise ValueError(
@@ -77,6 +81,8 @@ def where(condition: Tensor, one: Any, other: Any) -> Tensor:
 
 def _standard_normal(shape: Sequence[int], dtype: Any, device: Any = None) -> Tensor:
     """Normal numbers of mean 0 and variance 1."""
+    if device is None and not modes.levels:
+        return wrap(default_generator.normal(tuple(shape), dtype.dtype))
     drawn: Tensor = randn(tuple(shape), dtype=dtype, device=device)
     return drawn
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._core.op import Integers, case, op
-from .places import add_flat, places_along
+from .places import add_flat, out_of_bounds, places_along
 
 
 def _clip_to(x: Any, index: Any, dim: int) -> Any:
@@ -37,6 +37,9 @@ def _gather(x, index, /, dim):
         return np.broadcast_to(x, index.shape).copy()
     if not index.size:
         return np.zeros(index.shape, x.dtype)
+    if x.ndim == 2 and dim in (1, -1) and x.flags.c_contiguous:  # as most are
+        rows, length = len(index), x.shape[1]
+        return x.reshape(-1).take(index + np.arange(0, rows * length, length)[:, None])
     if x.flags.c_contiguous:
         return x.reshape(-1).take(places_along(index, x.shape, dim % x.ndim))
     if index.ndim != x.ndim:  # an index without dimensions
@@ -63,3 +66,29 @@ def scatter_into(result: Any, x: Any, index: Any, dim: int) -> None:
     add_flat(flat, places_along(index, result.shape, dim).reshape(-1), clip_all(x, index.shape).reshape(-1))
     if not np.may_share_memory(flat, result):  # it was not contiguous
         result[...] = flat.reshape(result.shape)
+
+
+def _placed_last(g: Any, x_shape: tuple[int, ...], index: Any) -> Any:
+    """The gradient of `pick_last`."""
+    return _scatter_zeros.op.numpy(g[..., None], index[..., None], shape=x_shape, dim=-1)
+
+
+@op(vjp=(_placed_last, None), kind="general", node_name="SqueezeBackward1", method=False, torch_name="",
+    cases=[case((3, 4), Integers((3,), 4)), case((4,), Integers((), 4)),
+           case((2, 3, 4), Integers((2, 3), 4))])  # fmt: skip
+def _pick_last(x, index, /):
+    """One element of the last dimension for each place of the others: ``gather`` and ``squeeze`` in one.
+
+    Raises:
+        RuntimeError: the index is out of bounds.
+    """
+    length = x.shape[-1]
+    wrong = out_of_bounds(index, length)
+    if wrong is not None:
+        raise RuntimeError(f"index {wrong} is out of bounds for dimension {x.ndim - 1} with size {length}")
+    if x.ndim == 1:
+        return x.take(index)
+    return x.reshape(-1).take(index + np.arange(0, index.size * length, length).reshape(index.shape))
+
+
+pick_last = _pick_last

@@ -17,6 +17,7 @@ from .._core.outputs import write_out
 from .._core.tensor import Tensor, tensor_attribute
 from .forms import inplace_form, no_gradient, refuse
 from .selection import keep
+from .shortcuts import inplace_shortcut
 from .weighted_sums import addcdiv as addcdiv
 from .weighted_sums import addcmul as addcmul
 from .weighted_sums import lerp as lerp
@@ -371,3 +372,10 @@ def copysign(x, y, /):
 
 absolute = abs
 negative = neg
+
+inplace_shortcut(add, "add", np.add)
+inplace_shortcut(sub, "sub", np.subtract)
+inplace_shortcut(mul, "mul", np.multiply)
+inplace_shortcut(_true_divide, "div", np.true_divide)
+for _function in (lerp, addcmul, addcdiv):
+    inplace_shortcut(_function, _function.__name__)

@@ -17,9 +17,10 @@ import numpy as np
 from .._core import dispatch, dtypes
 from .._core.errors import explained
 from .._core.memory_format import empty_in
-from .._core.tensor import Tensor
+from .._core.tensor import Tensor, wrap
 from .forms import check_number
-from .making import finish, into, size_of, takes_size, type_like, type_of
+from .making import filled, finish, into, is_plain_shape, size_of, takes_size, type_like, type_of
+from .shortcuts import usually
 
 __all__ = [
     "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like", "ones", "ones_like",
@@ -29,6 +30,7 @@ __all__ = [
 # --- of one value ------------------------------------------------------------------------------------------------
 
 
+@filled(np.zeros)
 @takes_size
 def zeros(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
           pin_memory: bool = False, requires_grad: bool = False) -> Tensor:  # fmt: skip
@@ -43,6 +45,7 @@ def zeros(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, de
     return into(out, finish(np.zeros(size_of("zeros", size), type_of(dtype)), requires_grad, device), dtype)
 
 
+@filled(np.ones)
 @takes_size
 def ones(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
          pin_memory: bool = False, requires_grad: bool = False) -> Tensor:  # fmt: skip
@@ -56,6 +59,7 @@ def ones(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, dev
     return into(out, finish(np.ones(size_of("ones", size), type_of(dtype)), requires_grad, device), dtype)
 
 
+@filled(np.empty)
 @takes_size
 def empty(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
           pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
@@ -154,6 +158,25 @@ def number_of(name: str, value: Any, kind: np.dtype[Any], argument: str = "fill_
         return np.asarray(value).astype(kind)[()]
 
 
+def _plainly_full(args: tuple[Any, ...]) -> Tensor | None:
+    """The usual calls of `full`: a shape, and a number of Python's."""
+    size, value = args if len(args) == 2 else (None, None)
+    if not isinstance(size, tuple | list) or not is_plain_shape(size):
+        return None
+    if type(value) is float and -1e38 < value < 1e38:
+        kind = dtypes.default_numpy()
+    elif type(value) is int and -(1 << 62) < value < 1 << 62:
+        kind = dtypes.INT64
+    else:
+        return None
+    if kind.itemsize < 4:
+        return None
+    array = np.empty(size, kind)
+    array.fill(value)
+    return wrap(array)
+
+
+@usually(_plainly_full)
 def full(size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
          pin_memory: bool = False, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """A tensor of a shape, all of one value; its type is the value's unless given.

@@ -13,12 +13,14 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.device import check_device
+from .._core.modes import ERRORS, IGNORED
 from .._core.tensor import Tensor, wrap
 from .forms import check_number
 from .making import finish
 
 __all__ = ["as_tensor", "asarray", "from_numpy", "frombuffer", "tensor"]
 
+_FLOAT = {float}
 _BUFFERS = (bytearray, memoryview, python_arrays.array)
 
 
@@ -43,6 +45,10 @@ def tensor(
         >>> tg.tensor(0.5).dtype
         torch.float32
     """
+    if dtype is None and device is None and not requires_grad:
+        quick = _of_plain_numbers(data)
+        if quick is not None:
+            return wrap(quick)
     if isinstance(data, Tensor):
         warnings.warn(
             "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
@@ -59,6 +65,16 @@ def tensor(
         array = array.copy() if array is data else _inferred(array, data)
     dtypes.from_numpy(array.dtype)
     return finish(np.ascontiguousarray(array) if array.ndim else array, requires_grad, device)
+
+
+def _of_plain_numbers(data: Any) -> np.ndarray[Any, Any] | None:
+    """An array of a list of floats, or of a float, in half of the time that all that data can be takes to look into."""
+    if type(data) is not float and (type(data) is not list or {*map(type, data)} != _FLOAT):
+        return None
+    token = ERRORS.set(IGNORED)  # for numbers that are too large
+    array = np.array(data, dtypes.default_numpy())
+    ERRORS.reset(token)
+    return array
 
 
 def _cast(array: np.ndarray[Any, Any], kind: np.dtype[Any], checked: bool) -> np.ndarray[Any, Any]:

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from .._core import return_types
-from .._core.kernels import row_maxima
+from .._core.kernels import maximum_reduce, minimum_reduce, row_maxima
 from .._core.op import REGISTRY, Integers, case, composite, op
 from .._core.tensor import Tensor, check_dim, wrap
 from .reduce import axes, restore
+from .shortcuts import usually
 
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
@@ -107,14 +108,16 @@ def _share_all(g: Any, x: Any, out: Any) -> Any:
     special=[case(np.array([2.0, 2.0, 1.0])), case(np.array([np.nan, 1.0, np.nan]))], torch_name="max")  # fmt: skip
 def _max_of_all(x, /):
     """The largest element."""
-    return _extreme("max", np.maximum, x, None, False)
+    _check_not_empty("max", x, None)
+    return maximum_reduce(x, None)
 
 
 @op(kind="reduction", vjp=_share_all, distinct=True, cases=[case((2, 3)), case(()), case(Integers((4,), 9))],
     special=[case(np.array([2.0, 1.0, 1.0])), case(np.array([np.nan, 1.0, np.nan]))], torch_name="min")  # fmt: skip
 def _min_of_all(x, /):
     """The smallest element."""
-    return _extreme("min", np.minimum, x, None, False)
+    _check_not_empty("min", x, None)
+    return minimum_reduce(x, None)
 
 
 # --- one dimension, with indices ---------------------------------------------------------------------------------
@@ -204,6 +207,12 @@ def _max_or_min(name: str, input: Any, dim: Any, keepdim: bool, other: Any, axis
     return _along(name, input, dim, keepdim)
 
 
+def _of_all(op: Any) -> Any:
+    """The usual call: of all elements."""
+    return lambda args: op(args[0]) if len(args) == 1 and isinstance(args[0], Tensor) else None
+
+
+@usually(_of_all(_max_of_all))
 @composite(out=True)
 def max(
     input: Tensor,
@@ -233,6 +242,7 @@ def max(
     return _max_or_min("max", input, dim, keepdim, other, axis)
 
 
+@usually(_of_all(_min_of_all))
 @composite(out=True)
 def min(
     input: Tensor,
@@ -283,8 +293,8 @@ def _index(name: str, x: Any, dim: Any, keepdim: bool) -> Any:
         axis = check_dim(axis, x.ndim)
     if not x.size and (axis is None or not x.shape[axis]):
         _check_not_empty(name, x, axis)
-    function = np.argmax if name == "argmax" else np.argmin
-    return function(x, axis, keepdims=keepdim) if keepdim else function(x, axis)
+    function = x.argmax if name == "argmax" else x.argmin
+    return function(axis, keepdims=True) if keepdim else function(axis)
 
 
 @op(np.argmax, kind="reduction", vjp=None, cases=_INDICES, distinct=True)

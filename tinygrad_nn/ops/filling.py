@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._core.blocks import same_place
+from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import must_be_tensor
 from .._core.inplace import check_history, check_memory, leaves_no_trace, store
 from .._core.op import case, op
@@ -137,6 +138,12 @@ def fill_(input: Tensor, value: Any) -> Tensor:
     """
     check_history(input, (value,))
     check_memory(input._array, shared=True)  # one number may well be written several times to one place
+    dtype = input._array.dtype
+    plain = (type(value) is float or type(value) is int) and (dtype is FLOAT32 or dtype is FLOAT64)
+    if plain and -1e38 < value < 1e38 and leaves_no_trace(input):
+        input._array.fill(value)
+        input._cell[0] += 1
+        return input
     return store(input, fill(input, value))
 
 
@@ -161,6 +168,14 @@ def zero_(input: Tensor) -> Tensor:
 @tensor_method
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Set the elements to those of another tensor, which is cast and broadcast."""
+    if isinstance(src, Tensor) and type(self._cell) is list and leaves_no_trace(self, src):  # the usual case, in short
+        target, source = self._array, src._array
+        alike = target.dtype is source.dtype and target.shape == source.shape
+        if alike and not np.may_share_memory(target, source):
+            check_memory(target)
+            np.copyto(target, source)
+            self._cell[0] += 1
+            return self
     if isinstance(src, np.ndarray):
         src = as_tensor(src)
     elif isinstance(src, int | float | complex):

@@ -5,6 +5,7 @@ Source: https://docs.pytorch.org/docs/stable/torch.html#indexing-slicing-joining
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -20,6 +21,8 @@ from .shape import broadcast_to, clone, reshape, unsqueeze
 from .splits import pieces
 
 __all__ = ["cat", "concat", "concatenate", "flip", "hstack", "roll", "stack", "tile", "tril", "triu", "vstack"]
+
+_FEW = 64  # rows and columns of matrices whose triangles are remembered
 
 
 @op(vjp=lambda g, dim, xs_shape: pieces(g, dim, [s[dim] for s in xs_shape]), kind="general", method=False,
@@ -348,13 +351,37 @@ def _negated(shifts: Any) -> Any:
 def tril(x, /, diagonal=0):
     """The lower triangle of matrices; zero above the diagonal of this number."""
     _check_triangle("tril", x, diagonal)
-    return np.tril(x, diagonal)
+    rows, columns = x.shape[-2:]
+    return _kept(x, _lower(rows, columns, int(diagonal))) if max(rows, columns) <= _FEW else np.tril(x, diagonal)
+
+
+def _kept(x: Any, mask: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The elements of matrices where a mask is true, zeros elsewhere."""
+    result = np.zeros(x.shape, x.dtype)
+    np.copyto(result, x, where=mask)
+    return result
+
+
+@functools.lru_cache(maxsize=32)
+def _lower(rows: int, columns: int, diagonal: int) -> np.ndarray[Any, Any]:
+    """Where the lower triangle of a small matrix is: NumPy makes this mask anew each time, for 2 us."""
+    mask = np.tri(rows, columns, diagonal, np.bool_)
+    mask.flags.writeable = False
+    return mask
+
+
+@functools.lru_cache(maxsize=32)
+def _upper(rows: int, columns: int, diagonal: int) -> np.ndarray[Any, Any]:
+    """Where the upper triangle is."""
+    mask = ~_lower(rows, columns, diagonal - 1)
+    mask.flags.writeable = False
+    return mask
 
 
 def _check_triangle(name: str, x: Any, diagonal: Any) -> None:
     if x.ndim < 2:
         raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions, got shape {list(x.shape)}")
-    if not isinstance(diagonal, int | np.integer):
+    if type(diagonal) is not int and not isinstance(diagonal, int | np.integer):
         raise TypeError(f"argument 'diagonal' must be int, not {type(diagonal).__name__}")
 
 
@@ -363,4 +390,5 @@ def _check_triangle(name: str, x: Any, diagonal: Any) -> None:
 def triu(x, /, diagonal=0):
     """The upper triangle of matrices; zero below the diagonal of this number."""
     _check_triangle("triu", x, diagonal)
-    return np.triu(x, diagonal)
+    rows, columns = x.shape[-2:]
+    return _kept(x, _upper(rows, columns, int(diagonal))) if max(rows, columns) <= _FEW else np.triu(x, diagonal)

@@ -15,6 +15,7 @@ from .._core.backward import unbroadcast
 from .._core.dispatch import register_operator
 from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import not_a_tensor
+from .._core.graph import named
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, wrap
 from .adding import add_product
@@ -32,6 +33,7 @@ from .product_errors import (
     no_bool_product,
     same_dtype_error,
 )
+from .shortcuts import usually
 
 __all__ = ["addmm", "addmv", "baddbmm", "bmm", "dot", "ger", "inner", "matmul", "mm", "mv", "outer", "vdot"]
 
@@ -182,6 +184,18 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
     return matmul(input, mat2)
 
 
+def _fitting_batches(args: tuple[Any, ...]) -> Tensor | None:
+    """The usual call of `bmm`."""
+    if len(args) != 2 or not isinstance(args[0], Tensor) or not isinstance(args[1], Tensor):
+        return None
+    x, y = args[0]._array, args[1]._array
+    if x.ndim != 3 or y.ndim != 3 or x.dtype is not y.dtype or (x.shape[0], x.shape[2]) != y.shape[:2]:
+        return None
+    result: Tensor = named(matmul(*args), "BmmBackward0")
+    return result
+
+
+@usually(_fitting_batches)
 @composite(out=True)
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """Products of two batches of matrices, of equal length.

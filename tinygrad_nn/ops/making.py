@@ -8,18 +8,20 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from .._core import dtypes
-from .._core.device import check_device
+from .._core.device import CPU, check_device
 from .._core.inplace import adopt, check_target
 from .._core.modes import modes
 from .._core.tensor import Tensor, wrap
 
 F = TypeVar("F", bound=Callable[..., Any])
+_USUAL = {"dtype", "device"}
+_LARGEST = 1 << 59  # elements that no tensor has
 
 
 def takes_size(function: F) -> F:
@@ -32,6 +34,38 @@ def takes_size(function: F) -> F:
         return function(*size, **options)
 
     return cast(F, call)
+
+
+def filled(make: Callable[[Any, np.dtype[Any]], Any]) -> Callable[[F], F]:
+    """Let ``make(shape, dtype)`` answer the usual calls of a function of a size, which give no more than these options.
+
+    Sorting out all options takes longer than filling a few elements: 1 us of the 1.9 of ``zeros(4)``.
+    """
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def call(*size: Any, **options: Any) -> Any:
+            if size and not modes.levels and (not options or _USUAL.issuperset(options)):
+                shape = size[0] if len(size) == 1 and isinstance(size[0], tuple | list) else size
+                device = options.get("device") if options else None
+                if (device is None or device is CPU or device == "cpu") and is_plain_shape(shape):
+                    dtype = options.get("dtype") if options else None
+                    return wrap(make(shape, dtypes.default_numpy() if dtype is None else dtypes.to_numpy(dtype)))
+            return function(*size, **options)
+
+        return cast(F, call)
+
+    return decorate
+
+
+def is_plain_shape(shape: Sequence[Any]) -> bool:
+    """Whether there is nothing to check or to convert in a shape."""
+    count = 1
+    for length in shape:
+        if type(length) is not int or length < 0:
+            return False
+        count *= length
+    return count < _LARGEST
 
 
 def type_of(dtype: Any) -> np.dtype[Any]:
@@ -54,7 +88,7 @@ def size_of(name: str, size: tuple[Any, ...]) -> tuple[int, ...]:
         raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, got {given!r}") from None
     if lengths and min(lengths) < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(lengths)}: {list(lengths)}")
-    if math.prod(lengths) >= 1 << 59:
+    if math.prod(lengths) >= _LARGEST:
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(lengths)}")
     return lengths
 

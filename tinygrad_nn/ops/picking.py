@@ -23,11 +23,13 @@ from .scatter import scatter as scatter
 from .scatter import scatter_add as scatter_add
 from .scatter import take_along_dim as take_along_dim
 from .selection import choose, keep
+from .shortcuts import quick_call
 from .writing import exact_out, write_in_place
 
 __all__ = [
     "masked_fill", "masked_scatter", "masked_select", "narrow", "select", ]  # fmt: skip
 
+_MANY = 2000  # elements from which selecting bits is quicker than writing through a mask
 
 # --- slices ------------------------------------------------------------------------------------------------------
 
@@ -194,6 +196,10 @@ def _fill(result: Any, mask: Any, value: Any) -> None:
            case((2, 3), Integers((3,), 2, boolean=True), -1.5)])  # fmt: skip
 def _masked_fill(x, mask, value, /):
     """`value` where the mask is true, `x` elsewhere."""
+    if mask.shape == x.shape and x.size < _MANY and type(value) in (float, int):
+        result = x.copy()
+        np.copyto(result, value, where=mask, casting="unsafe")
+        return result
     shape = broadcast_shapes("masked_fill", mask.shape, x.shape)
     if mask.shape == x.shape and x.dtype.kind == "f":
         return choose(mask, np.asarray(value).astype(x.dtype), x)
@@ -245,7 +251,9 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         >>> tg.tensor([1.0, 2.0]).masked_fill(tg.tensor([True, False]), 0.0)
         tensor([0., 2.])
     """
-    result: Tensor = _masked_fill(input, mask, _check_fill(input, mask, value))
+    value = _check_fill(input, mask, value)
+    quick = None if isinstance(value, Tensor) else quick_call(_masked_fill.op, input, {}, mask, value)
+    result: Tensor = quick if quick is not None else _masked_fill(input, mask, value)
     return result
 
 

@@ -14,19 +14,21 @@ import numpy as np
 from .._core import dtypes
 from .._core.device import check_device
 from .._core.errors import explained
-from .._core.inplace import check_target, store
+from .._core.inplace import check_target, leaves_no_trace, store
+from .._core.kernels import minimum_reduce
+from .._core.modes import modes
 from .._core.op import case, composite, op
 from .._core.outputs import write_out
 from .._core.random import Generator, default_generator
 from .._core.random_kernels import in_memory_order
 from .._core.tensor import Tensor, tensor_method, wrap
-from .making import finish, into, size_of, takes_size, type_like, type_of
+from .making import filled, finish, into, is_plain_shape, size_of, takes_size, type_like, type_of
+from .shortcuts import usually
 
 __all__ = [
     "bernoulli", "get_rng_state", "initial_seed", "manual_seed", "multinomial", "normal", "poisson", "rand",
     "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed", "set_rng_state",
 ]  # fmt: skip
-
 
 def _source(generator: Generator | None) -> Generator:
     if generator is not None and not isinstance(generator, Generator):
@@ -106,6 +108,7 @@ def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
 # --- new tensors -------------------------------------------------------------------------------------------------
 
 
+@filled(default_generator.uniform)
 @explained
 @takes_size
 def rand(*size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
@@ -123,6 +126,7 @@ def rand(*size: Any, generator: Generator | None = None, out: Any = None, dtype:
     return into(out, finish(array, requires_grad))
 
 
+@filled(default_generator.normal)
 @explained
 @takes_size
 def randn(*size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
@@ -133,6 +137,15 @@ def randn(*size: Any, generator: Generator | None = None, out: Any = None, dtype
     return into(out, finish(array, requires_grad))
 
 
+def _few_integers(bounds: tuple[Any, ...]) -> Tensor | None:
+    """``randint(low, high, shape)`` and ``randint(high, shape)`` of plain numbers."""
+    low, high, shape = bounds if len(bounds) == 3 else (0, *bounds) if len(bounds) == 2 else (0, 0, ())
+    if type(low) is int and type(high) is int and low < high and isinstance(shape, tuple) and is_plain_shape(shape):
+        return wrap(default_generator.random_integers(low, high, shape, dtypes.INT64))
+    return None
+
+
+@usually(_few_integers)
 @explained
 def randint(*bounds: Any, size: Any = None, low: int | None = None, high: int | None = None,
             generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
@@ -171,6 +184,7 @@ def randint(*bounds: Any, size: Any = None, low: int | None = None, high: int | 
     return into(out, finish(array, requires_grad))
 
 
+@usually(lambda args: wrap(default_generator.permutation(*args)) if len(args) == 1 and type(args[0]) is int else None)
 @explained
 def randperm(n: int, *, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
              device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -206,8 +220,10 @@ def randn_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: 
     """Normal with mean 0 and variance 1, in the shape and type of another tensor."""
     kind = type_like(input, dtype)
     _check_result(kind, requires_grad, device)
-    steps = np.abs(input._array.strides)
-    flat = bool((steps[:-1] >= steps[1:]).all())  # so is then the result, which holds no gaps
+    flat = bool(input._array.flags.c_contiguous)
+    if not flat:
+        steps = np.abs(input._array.strides)
+        flat = bool((steps[:-1] >= steps[1:]).all())  # so is then the result, which holds no gaps
     drawn = in_memory_order(input._array, lambda shape: default_generator.normal(shape, kind, contiguous=flat))
     return finish(drawn, requires_grad)
 
@@ -246,12 +262,14 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Gene
     wanted = tensors[0]._array.dtype if tensors else dtypes.default_numpy()  # the mean's, where it is a tensor
     wanted = wanted if wanted.kind in "fc" else dtypes.default_numpy()
     means, stds = (np.asarray(v._array if isinstance(v, Tensor) else v, wanted) for v in (mean, std))
-    if stds.size and stds.real.min() < 0:
+    if stds.size and minimum_reduce(stds.real, None) < 0:
         raise RuntimeError(f"normal expects all elements of std >= 0.0, got {stds.min()}")
-    array = source.normal(np.broadcast_shapes(means.shape, stds.shape), wanted)
+    shape = means.shape if means.shape == stds.shape else np.broadcast_shapes(means.shape, stds.shape)
+    array = source.normal(shape, wanted)
     if not tensors:
         return into(out, finish(np.asarray(array * stds + means), requires_grad))
-    made: Tensor = _drawn(*tensors, values=np.asarray(array * stds + means))
+    values = np.asarray(array * stds + means)
+    made: Tensor = _drawn(*tensors, values=values) if any(x.requires_grad for x in tensors) else wrap(values)
     return made if out is None else write_out(out, made)
 
 
@@ -260,7 +278,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     """Ones with the probability that each element (or `p`) says, else zeros, in the input's type."""
     source = _source(generator)
     drawn = source.bernoulli_array(input._array) if p is None else source.bernoulli_scalar(p, input._array.shape)
-    made: Tensor = _drawn(input, values=drawn.astype(input._array.dtype))
+    values = drawn.astype(input._array.dtype)
+    made: Tensor = _drawn(input, values=values) if input.requires_grad else wrap(values)
     return made
 
 
@@ -291,6 +310,10 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
 
 def _fill(self: Tensor, draw: Callable[[tuple[int, ...]], Any]) -> Tensor:
     drawn = in_memory_order(self._array, draw)
+    if type(self._array) is np.ndarray and leaves_no_trace(self):
+        modes.quiet(np.copyto, self._array, drawn, "unsafe")
+        self._cell[0] += 1
+        return self
     return store(self, wrap(drawn.astype(self._array.dtype, copy=False)))
 
 

@@ -15,6 +15,7 @@ from .._core.inplace import check_target, store
 from .._core.op import Integers, case, composite, op
 from .._core.tensor import Tensor, check_dim, tensor_attribute, wrap
 from .reduce import takes_dtype
+from .shortcuts import quick_call, usually
 from .sorting import pick
 
 __all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
@@ -43,6 +44,14 @@ def _backwards_sum(g: Any, dim: int) -> Any:
     return np.flip(cumsum.op.numpy(np.flip(g, dim), dim=dim), dim) if g.ndim else g
 
 
+def _along_one(args: tuple[Any, ...]) -> Tensor | None:
+    """The usual call of `cumsum`."""
+    if len(args) == 2 and isinstance(args[0], Tensor) and type(args[1]) is int:
+        return quick_call(cumsum.op, args[0], {"dim": args[1]})
+    return None
+
+
+@usually(_along_one)
 @takes_dtype
 @op(kind="general", vjp=lambda g, dim: _backwards_sum(g, dim), cases=_CASES)
 def cumsum(x, /, dim):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._core import dispatch, dtypes
+from .._core.dtypes import INT64
 from .._core.errors import explained, must_be_tensor
 from .._core.inplace import check_target, store
 from .._core.op import Integers, case, composite, op
@@ -21,6 +22,7 @@ from .along import _gather, clip_all, scatter_into
 from .index import check_assigned
 from .places import out_of_bounds, places_along
 from .reduction_into import REDUCTIONS, check_reduction, reduced_into
+from .shortcuts import quick_call, usually
 from .writing import exact_out, write_in_place
 
 __all__ = ["gather", "scatter", "scatter_add", "scatter_reduce", "take_along_dim"]
@@ -44,18 +46,18 @@ def _check_along(name: str, input: Tensor, dim: int, index: Any, *, own: str = "
     array, shape = index._array, input._array.shape
     if array.size == 0:
         return place
-    if array.dtype != np.int64 and array.dtype != np.int32:
+    if array.dtype is not INT64 and array.dtype != np.int64 and array.dtype != np.int32:
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index, got {index.dtype}. Convert: index.long()")
-    if max(array.ndim, 1) != max(len(shape), 1):
+    if array.ndim != len(shape) and max(array.ndim, 1) != max(len(shape), 1):
         raise RuntimeError(
             f"Index tensor must have the same number of dimensions as {own} tensor: got {array.ndim} and "
             f"{len(shape)} ({name}())"
         )
-    if any(n > m and d != place for d, (n, m) in enumerate(zip(array.shape, shape, strict=False))):
+    longer = [d for d, (n, m) in enumerate(zip(array.shape, shape, strict=False)) if n > m and d != place]
+    if longer:
         sizes = f"index {list(array.shape)} to be no larger than self {list(shape)} apart from dimension {place}"
         if name == "gather":
-            wrong = next(d for d, (n, m) in enumerate(zip(array.shape, shape, strict=True)) if n > m and d != place)
-            raise RuntimeError(f"Size does not match at dimension {wrong} expected {sizes}")
+            raise RuntimeError(f"Size does not match at dimension {longer[0]} expected {sizes}")
         raise RuntimeError(f"Expected {sizes}")
     _check_bounds(name, array, shape[place] if shape else 1, place)
     return place
@@ -110,6 +112,18 @@ def _fitting(index: Tensor, src: Tensor) -> Tensor:
 # --- gather ------------------------------------------------------------------------------------------------------
 
 
+def _from_each_row(args: tuple[Any, ...]) -> Tensor | None:
+    """The usual call of `gather`: from each row of a matrix, as the values of actions are picked."""
+    if len(args) != 3 or not isinstance(args[0], Tensor) or not isinstance(args[2], Tensor):
+        return None
+    x, dim, index = args[0]._array, args[1], args[2]._array
+    if (type(dim) is int and (dim == 1 or dim == -1)) and index.ndim == x.ndim == 2 and index.dtype is INT64:
+        if len(index) <= len(x) and type(index) is np.ndarray and out_of_bounds(index, x.shape[1]) is None:
+            return quick_call(_gather.op, args[0], {"dim": 1}, args[2])
+    return None
+
+
+@usually(_from_each_row)
 @composite()
 @exact_out
 def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
@@ -132,7 +146,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
                 [4, 3]])
     """
     place = _check_along("gather", input, dim, index, own="input")
-    result: Tensor = _gather(input, index, dim=place)
+    result: Tensor = _gather(input, index, place)
     return result
 
 

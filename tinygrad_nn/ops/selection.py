@@ -23,10 +23,12 @@ from .._core.op import Integers, case, composite, op
 from .._core.outputs import write_out
 from .._core.tensor import Tensor, tensor_method, wrap
 from .forms import inplace_form
+from .shortcuts import quick_call, usually
 
 __all__ = ["clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "maximum", "minimum", "where"]
 
 _INT8 = np.dtype(np.int8)
+_NUMBERS = (float, int)
 _BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
 _MANY = 2000  # elements from which selecting bits is quicker than np.where, several times so for random conditions
 
@@ -273,6 +275,14 @@ def _is_number(bound: Any) -> bool:
     return bound is None or isinstance(bound, int | float | np.generic)
 
 
+def _between_numbers(args: tuple[Any, ...]) -> Tensor | None:
+    """The usual call: between two numbers of Python's."""
+    if len(args) == 3 and isinstance(args[0], Tensor) and type(args[1]) in _NUMBERS and type(args[2]) in _NUMBERS:
+        return quick_call(_clamp.op, args[0], {"min": args[1], "max": args[2]})
+    return None
+
+
+@usually(_between_numbers)
 @composite(aliases=("clip",))
 def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
     """Each element, but at least `min` and at most `max`: numbers, tensors, or None for no bound.
@@ -295,7 +305,8 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if _is_number(min) and _is_number(max):
         min, max = [bound.item() if isinstance(bound, np.generic) else bound for bound in (min, max)]
-        result = _clamp(input, min=min, max=max)
+        quick = quick_call(_clamp.op, input, {"min": min, "max": max})
+        result = _clamp(input, min=min, max=max) if quick is None else quick
     else:
         if isinstance(min, Tensor) and isinstance(max, Tensor):  # of one type, found from all three at once
             input = input.to(dtypes.result_type([input._array, min._array, max._array]))

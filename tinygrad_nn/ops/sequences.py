@@ -5,6 +5,7 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.arange.html, linspa
 
 from __future__ import annotations
 
+import builtins
 import math
 import warnings
 from typing import Any
@@ -12,12 +13,16 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.tensor import Tensor
+from .._core.dtypes import FLOAT32
+from .._core.tensor import Tensor, wrap
 from .making import finish, into
+from .shortcuts import usually
 
 __all__ = ["arange", "linspace", "logspace", "range"]
 
 _INT64 = np.dtype(np.int64)
+_LARGE = 1 << 31
+_FEW = 32
 
 
 def _number(function: str, name: str, value: Any) -> Any:
@@ -49,6 +54,15 @@ def _check_bounds(function: str, first: Any, last: Any, step: Any) -> None:
         )
 
 
+def _counted(bounds: tuple[Any, ...]) -> Tensor | None:
+    """The usual calls of `arange`: upwards, in steps of 1, by integers that are not large."""
+    first, last = bounds if len(bounds) == 2 else (0, *bounds) if len(bounds) == 1 else (0, None)
+    if type(last) is int and type(first) is int and -_LARGE < first <= last < _LARGE:
+        return wrap(np.arange(first, last, dtype=_INT64))
+    return None
+
+
+@usually(_counted)
 def arange(*bounds: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
            pin_memory: bool = False, requires_grad: bool = False, start: Any = None, end: Any = None,
            step: Any = None) -> Tensor:  # fmt: skip
@@ -191,6 +205,21 @@ def spaced(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> np.ndarray[
     return np.asarray((origin + wide.type(step) * counted).astype(work))
 
 
+def _few_spaced(args: tuple[Any, ...]) -> Tensor | None:
+    """The usual call of `linspace`, of a few numbers: what `spaced` does, with Python's, in a third of the time."""
+    start, end, steps = args if len(args) == 3 else (0, 0, None)
+    if type(steps) is not int or not 1 < steps < _FEW or dtypes.default_numpy() is not FLOAT32:
+        return None
+    if not (type(start) in (int, float) and type(end) in (int, float) and -1e30 < start < 1e30 and -1e30 < end < 1e30):
+        return None
+    first, last = np.float32(start), np.float32(end)
+    step = float((last - first) / np.float32(steps - 1))
+    low, high, half = float(first), float(last), steps // 2
+    lower = [low + step * i for i in builtins.range(half)]
+    return wrap(np.array(lower + [high + step * (i - steps + 1) for i in builtins.range(half, steps)], FLOAT32))
+
+
+@usually(_few_spaced)
 def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, layout: Any = None,
              device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """`steps` numbers, evenly spaced from `start` to `end`, both included.

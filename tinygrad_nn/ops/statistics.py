@@ -1,4 +1,4 @@
-"""Variance and standard deviation, and ``logsumexp``.
+"""Variance and standard deviation, ``logsumexp``, and entropies.
 
 Source: https://docs.pytorch.org/docs/stable/generated/torch.var.html, torch.std.html, torch.logsumexp.html
 """
@@ -15,6 +15,7 @@ from .._core.kernels import add_reduce, maximum_reduce
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
 from .reduce import axes, mean, reduced_count, restore
+from .shortcuts import quick_call
 
 __all__ = ["logsumexp", "std", "std_mean", "var", "var_mean"]
 
@@ -42,10 +43,13 @@ def _variance(name: str, x: Any, dim: Any, correction: float, keepdim: bool) -> 
             stacklevel=4,
         )
     wide = x.astype(_FLOAT32) if x.dtype == _FLOAT16 else x
-    centred = _centred(wide, axis, count)
+    centred = wide - add_reduce(wide, axis, None, None, True) / max(1, count)
     freedom = _freedom(freedom if count else 0)
-    parts = (centred,) if x.dtype.kind == "f" else (centred.real, centred.imag)
-    result = sum([add_reduce(part * part, axis, None, None, keepdim) / freedom for part in parts])
+    if x.dtype.kind == "f":
+        result = add_reduce(centred * centred, axis, None, None, keepdim) / freedom
+    else:
+        parts = (centred.real, centred.imag)
+        result = sum([add_reduce(part * part, axis, None, None, keepdim) / freedom for part in parts])
     return result.astype(x.dtype) if wide is not x else result
 
 
@@ -133,7 +137,9 @@ def var(
         (tensor(4.6667), tensor(3.5000), tensor(3.5000))
     """
     dim, correction = _options("var", dim, unbiased, correction, axis, ddof)
-    return _var(input, dim=dim, correction=correction, keepdim=keepdim)
+    options = {"dim": dim, "correction": correction, "keepdim": keepdim}
+    quick = quick_call(_var.op, input, options) if isinstance(input, Tensor) else None
+    return _var(input, **options) if quick is None else quick
 
 
 @composite(out=True)
@@ -155,7 +161,9 @@ def std(
         tensor(1.4142)
     """
     dim, correction = _options("std", dim, unbiased, correction, axis, ddof)
-    return _std(input, dim=dim, correction=correction, keepdim=keepdim)
+    options = {"dim": dim, "correction": correction, "keepdim": keepdim}
+    quick = quick_call(_std.op, input, options) if isinstance(input, Tensor) else None
+    return _std(input, **options) if quick is None else quick
 
 
 @composite(method=False, out=True)
@@ -231,8 +239,13 @@ dispatch.register(np.std, _numpy_form(_std))
 def _logsumexp(x, /, dim, keepdim=False):
     """See `logsumexp`."""
     axis = axes(dim, x.ndim)
-    top = maximum_reduce(x.real, axis, None, None, True, initial=-np.inf)
-    shift = np.where(np.isfinite(top), top, top.dtype.type(0))  # inf - inf would be nan
+    if x.size and x.dtype.kind == "f":
+        top = maximum_reduce(x, axis, None, None, True)
+    else:
+        top = maximum_reduce(x.real, axis, None, None, True, initial=-np.inf)
+    finite = np.isfinite(top)
+    # inf - inf would be nan
+    shift = top if np.count_nonzero(finite) == finite.size else np.where(finite, top, top.dtype.type(0))
     result = np.log(add_reduce(np.exp(x - shift), axis, None, None, True)) + shift
     if keepdim or (axis is None and not x.ndim):
         return result
@@ -251,3 +264,21 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False, *, axis: Any = Non
     if isinstance(input, Tensor) and input._array.dtype.kind in "biu":
         input = input.to(dtype=dtypes.get_default_dtype())
     return _logsumexp(input, dim, keepdim)
+
+
+# --- entropies ---------------------------------------------------------------------------------------------------
+
+
+@op(vjp=(lambda g, logits, probs, lowest: -g[..., None] * probs * (logits >= lowest),
+         lambda g, logits, lowest: -g[..., None] * np.maximum(logits, lowest)),
+    kind="general", method=False, torch_name="", node_name="NegBackward0",
+    cases=[case((2, 3), (2, 3), lowest=-100.0), case((3,), (3,), lowest=-100.0)])  # fmt: skip
+def _entropies(logits, probs, /, lowest):
+    """The entropies of rows of probabilities and their logarithms: one node in place of four.
+
+    The logarithms are raised to the lowest number, as 0 times -inf would be nan.
+    """
+    return -np.add.reduce(np.maximum(logits, lowest) * probs, -1)
+
+
+entropies = _entropies

@@ -15,10 +15,21 @@ import numpy as np
 from .._core import dispatch
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, check_dim, tensor_attribute
+from .shortcuts import view_shortcut
 
+_INTEGERS = {int}
 __all__ = ["moveaxis", "movedim", "permute", "swapaxes", "swapdims", "t", "transpose"]
 
 
+def _plainly_transposed(x: np.ndarray[Any, Any], *given: Any) -> tuple[np.ndarray[Any, Any], dict[str, Any]] | None:
+    dim0, dim1 = given if len(given) == 2 else (None, None)
+    count = x.ndim
+    if type(dim0) is not int or type(dim1) is not int or not (-count <= dim0 < count and -count <= dim1 < count):
+        return None
+    return x.swapaxes(dim0, dim1), {"dim0": dim0, "dim1": dim1}
+
+
+@view_shortcut(_plainly_transposed)
 @op(vjp=lambda g, dim0, dim1: g.swapaxes(dim0, dim1) if g.ndim else g, kind="view",
     cases=[case((2, 3), dim0=0, dim1=1), case((2, 3, 4), dim0=-1, dim1=0), case((0, 2), dim0=0, dim1=1),
            case((), dim0=0, dim1=-1)])  # fmt: skip
@@ -82,6 +93,17 @@ def _permuted_back(g: Any, dims: Sequence[int]) -> Any:
     return permute.op.numpy(g, dims=_inverse(dims))
 
 
+def _plainly_permuted(x: np.ndarray[Any, Any], *given: Any) -> tuple[np.ndarray[Any, Any], dict[str, Any]] | None:
+    dims = given[0] if len(given) == 1 and isinstance(given[0], tuple) else given
+    if len(dims) != x.ndim or {*map(type, dims)} != _INTEGERS:
+        return None
+    try:
+        return x.transpose(dims), {"dims": dims}
+    except ValueError:
+        return None
+
+
+@view_shortcut(_plainly_permuted)
 @op(vjp=_permuted_back, kind="view", collects="dims",
     cases=[case((2, 3, 4), dims=(2, 0, 1)), case((2, 3), dims=(-1, 0)), case((), dims=())])  # fmt: skip
 def permute(x, /, dims):
@@ -167,7 +189,8 @@ def t(input: Tensor) -> Tensor:
     """
     if input._array.ndim > 2:
         raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input._array.ndim}D")
-    result: Tensor = transpose(input, dim0=0, dim1=-1)
+    ndim = input._array.ndim
+    result: Tensor = transpose(input, 0, -1) if ndim else transpose(input, dim0=0, dim1=-1)
     if result._edge is not None:
         result._edge[0].label = "TBackward0"
     return result
@@ -189,7 +212,7 @@ def _reversed(self: Tensor) -> Tensor:
             UserWarning,
             stacklevel=2,
         )
-    result: Tensor = permute(self, dims=tuple(range(ndim))[::-1])
+    result: Tensor = permute(self, (1, 0) if ndim == 2 else tuple(range(ndim))[::-1])
     return result
 
 

@@ -39,6 +39,7 @@ def exact_out(function: F) -> F:
         return accepting(result, out=out)
 
     call.__signature__ = inspect.signature(accepting_out(function))  # type: ignore[attr-defined]
+    call.without_out = function  # type: ignore[attr-defined] # what a call without it needs
     return cast(F, call)
 
 
