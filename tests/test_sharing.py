@@ -131,3 +131,90 @@ def test_a_forked_process_shares_nothing() -> None:
         same = sharing.share(lambda images: (images, threading.get_ident()), 4, 2) == [(slice(0, 4), here)]
         os._exit(0 if same else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+# --- what follows once something has been shared -------------------------------------------------------------------
+
+
+def in_a_thread_of_its_own(work: Any) -> Any:
+    """What a function returns in a thread where nothing has been shared yet."""
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(work()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+@tg.op(vjp=lambda g, x: g * _seen(x), method=False)
+def _watching(x: Any, /) -> Any:
+    return x * _seen(x)
+
+
+_threads_seen: list[int] = []
+
+
+def _seen(x: Any) -> int:
+    _threads_seen.append(sharing._openblas("get")())
+    return 1
+
+
+def train() -> list[int]:
+    """OpenBLAS's threads in a step's forward and backward computation, and after it."""
+    _threads_seen.clear()
+    _watching(tg.ones(2, requires_grad=True)).sum().backward()
+    return [*_threads_seen, sharing._openblas("get")()]
+
+
+def test_operations_hold_openblas_once_something_was_shared() -> None:
+    def work() -> list[list[int]]:
+        found = [train()]
+        sharing.share(lambda _: None, 2, 2)
+        found.append(train())
+        with tg.autograd.set_detect_anomaly(True):
+            found.append(train()[:2])
+        tg.set_num_threads(3)
+        found.append(train())
+        return found
+
+    assert in_a_thread_of_its_own(work) == [[2, 2, 2], [1, 1, 2], [1, 1], [1, 1, 3]]
+
+
+def test_shared_while_somebody_watches() -> None:
+    def work() -> list[int]:
+        with tg.autograd.set_detect_anomaly(True):
+            sharing.share(lambda _: None, 2, 2)
+        return train()
+
+    assert in_a_thread_of_its_own(work) == [1, 1, 2]
+
+
+def test_an_error_in_a_held_operation() -> None:
+    def work() -> int:
+        sharing.share(lambda _: None, 2, 2)
+        with pytest.raises(RuntimeError, match="must match"):
+            tg.ones(2) + tg.ones(3)
+        found: int = sharing._openblas("get")()
+        return found
+
+    assert in_a_thread_of_its_own(work) == 2
+
+
+@pytest.mark.parametrize("shape", [(4000, 64), (40, 100, 64)])
+@pytest.mark.parametrize("biased", [True, False])
+def test_linear_layers_are_what_they_are_in_one_thread(shape: tuple[int, ...], biased: bool) -> None:
+    rng = np.random.default_rng(0)
+    x, weight, bias = (rng.normal(size=size) for size in (shape, (96, 64), (96,)))
+
+    def linear(first: bool) -> list[np.ndarray[Any, Any]]:
+        if first:
+            sharing.share(lambda _: None, 2, 2)
+        leaves = [tg.from_numpy(each).requires_grad_() for each in (x, weight, bias)]
+        out = tg.nn.functional.linear(leaves[0], leaves[1], leaves[2] if biased else None)
+        (out * out).sum().backward()
+        return [out.numpy(force=True), *[leaf.grad.numpy() for leaf in leaves[: 2 + biased] if leaf.grad is not None]]
+
+    shared, again, alone = (in_a_thread_of_its_own(lambda first=first: linear(first)) for first in (True, True, False))
+    assert len(shared) == 3 + biased
+    for found, same, expected in zip(shared, again, alone, strict=True):
+        assert np.array_equal(found, same)
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from . import sharing
 from .dtypes import FLOAT32, FLOAT64
 from .graph import POST_HOOKS, AccumulateGrad, Edge, Node
 from .kernels import column_sums
@@ -48,6 +49,9 @@ def run(
     before = modes.grad, modes.backward_pass
     modes.grad, modes.backward_pass = create_graph, running
     token = ERRORS.set(IGNORED)
+    held = modes.shares
+    if held:
+        sharing.hold()
     try:
         if targets is None and running.step is _raw:
             running.visit_all()
@@ -56,6 +60,8 @@ def run(
                 running.visit(heappop(running.heap)[1])
         running.finish()
     finally:
+        if held:
+            sharing.let_go()
         ERRORS.reset(token)
         modes.grad, modes.backward_pass = before
     return [running.captured.get(target) for target in targets] if targets is not None else []

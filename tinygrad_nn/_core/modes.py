@@ -33,11 +33,13 @@ class _Modes(threading.local):
         context = contextvars.copy_context()
         context.run(np.seterr, all="ignore")
         self.unwatched_quiet: Callable[..., Any] = context.run
-        self.quiet: Callable[..., Any] = context.run  # observers put themselves around these two, see `observe`
+        # observers put themselves around these two, see `observe`
+        self.quiet: Callable[..., Any] = self.unwatched_quiet
         self.around_step: Callable[..., Any] | None = None
         self.observers: tuple[Any, ...] = ()
         self.on_record: Callable[[Any], None] | None = None  # told of every node that is made
         self.backward_pass: Any = None  # the running `Pass`, see `backward`
+        self.shares = False  # whether work of this thread has been shared by several, see `sharing`
         self.levels: tuple[Any, ...] = ()  # the transforms that run (`vmap`, `jvp`), see `lifted`
 
 

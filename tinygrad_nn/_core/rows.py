@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from .sharing import share
 from .strips import Window, fit, weight_factors, weights_of
 
 Array = np.ndarray[Any, Any]
 _NARROW = 24  # columns
 _LEAST, _COLUMNS = 8, 48  # images, and columns of a wide image
+_SHARE = 5_000_000  # multiply-adds that are worth a thread
 _LARGE = 200_000  # weights, of whose gradient there are too many parts to add up
 
 
@@ -37,6 +39,11 @@ def suits(over: Window, images: int, channels: int, outputs: int) -> bool:
 def suits_weights(shape: tuple[int, ...]) -> bool:
     """Whether the gradient of so many weights is found this way."""
     return math.prod(shape) <= _LARGE
+
+
+def _shares(images: int, weights: int, over: Window) -> int:
+    """Into how many shares, at most, to divide the wide images, with so many weights."""
+    return images * weights * math.prod(over.counts) // _SHARE
 
 
 class _Wide:
@@ -83,9 +90,9 @@ class _Wide:
         rows, strips = self.rows(images), self.strips(images.shape, images.dtype)
         for column, to, source in self.columns(len(images)):
             strips[:, self.to, column, :, to] = rows[:, self.source, :, source]
-        _, _, columns, share, wide = strips.shape
+        _, _, columns, group, wide = strips.shape
         height, count = self.over.kernel[0], self.over.counts[0]
-        shape = (self.groups, count, height * columns * share, wide)
+        shape = (self.groups, count, height * columns * group, wide)
         return np.ndarray(shape, strips.dtype, strips, 0, (*strips.strides[:2], *strips.strides[3:]))
 
 
@@ -95,11 +102,16 @@ def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups:
     out = np.empty((len(x), len(weight), *over.counts), x.dtype)
     factors = weight_factors(weight, groups, True)[0]
     shift = None if bias is None else bias.reshape(groups, 1, -1, 1)
-    for these in wide.tiles(len(x)):
-        found = np.matmul(factors, wide.windows(x[these]))
-        if shift is not None:
-            found += shift
-        wide.images(found, out[these])
+    tiles = wide.tiles(len(x))
+
+    def compute(some: slice) -> None:
+        for these in tiles[some]:
+            found = np.matmul(factors, wide.windows(x[these]))
+            if shift is not None:
+                found += shift
+            wide.images(found, out[these])
+
+    share(compute, len(tiles), _shares(len(x), weight.size, over))
     return out
 
 
@@ -107,31 +119,44 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
     """The gradient of the weights, of this shape, from the images and the gradient of the output."""
     wide = _Wide(over, groups)
     outputs = shape[0] // groups
-    total = np.zeros((groups, math.prod(shape[1:]), outputs), x.dtype)
-    for these in wide.tiles(len(x)):
-        given = g[these]
-        apart = given.reshape(len(given), groups, outputs, *over.counts).transpose(1, 3, 4, 0, 2)
-        turned = np.ascontiguousarray(apart).reshape(groups, over.counts[0], -1, outputs)
-        total += np.matmul(wide.windows(x[these]), turned).sum(1)
+    tiles = wide.tiles(len(x))
+
+    def compute(some: slice) -> Array:
+        total = np.zeros((groups, math.prod(shape[1:]), outputs), x.dtype)
+        for these in tiles[some]:
+            given = g[these]
+            apart = given.reshape(len(given), groups, outputs, *over.counts).transpose(1, 3, 4, 0, 2)
+            turned = np.ascontiguousarray(apart).reshape(groups, over.counts[0], -1, outputs)
+            total += np.matmul(wide.windows(x[these]), turned).sum(1)
+        return total
+
+    total, *others = share(compute, len(tiles), _shares(len(x), math.prod(shape), over))
+    for other in others:
+        total += other
     return weights_of(total.reshape(groups, shape[2], -1, outputs).swapaxes(0, 1), shape)
 
 
 def input_gradient(g: Array, weight: Array, over: Window, groups: int) -> Array:
     """The gradient of the images: products for each row, and adding up the columns."""
-    outputs, share, height, across = weight.shape
+    outputs, group, height, across = weight.shape
     wide = _Wide(over, groups)
-    out = np.empty((len(g), groups * share, *over.lengths), g.dtype)
-    apart = weight.reshape(groups, outputs // groups, share, height, across)[:, :, :, ::-1]
-    factors = np.ascontiguousarray(apart.transpose(0, 4, 2, 3, 1)).reshape(groups, across * share, -1)
-    for these in wide.tiles(len(g)):
-        rows = wide.rows(g[these])
-        count = len(g[these])
-        strips = wide.strips((count, groups * share), g.dtype)
-        _spread(rows, factors, strips.reshape(groups, wide.high, across * share, -1), height, wide.to)
-        found = np.zeros((groups, over.lengths[0], share, over.lengths[1] * count), g.dtype)
-        for column, to, source in wide.columns(count):
-            found[:, wide.source, :, source] += strips[:, wide.to, column, :, to]
-        wide.images(found, out[these])
+    out = np.empty((len(g), groups * group, *over.lengths), g.dtype)
+    apart = weight.reshape(groups, outputs // groups, group, height, across)[:, :, :, ::-1]
+    factors = np.ascontiguousarray(apart.transpose(0, 4, 2, 3, 1)).reshape(groups, across * group, -1)
+    tiles = wide.tiles(len(g))
+
+    def compute(some: slice) -> None:
+        for these in tiles[some]:
+            rows = wide.rows(g[these])
+            count = len(g[these])
+            strips = wide.strips((count, groups * group), g.dtype)
+            _spread(rows, factors, strips.reshape(groups, wide.high, across * group, -1), height, wide.to)
+            found = np.zeros((groups, over.lengths[0], group, over.lengths[1] * count), g.dtype)
+            for column, to, source in wide.columns(count):
+                found[:, wide.source, :, source] += strips[:, wide.to, column, :, to]
+            wide.images(found, out[these])
+
+    share(compute, len(tiles), _shares(len(g), weight.size, over))
     return out
 
 

@@ -15,6 +15,7 @@ from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import explained, not_a_tensor
 from .._core.kernels import column_sums
 from .._core.op import case, op
+from .._core.products import are_shared, shared_product, shared_weight_gradient
 from .._core.tensor import Tensor
 from .linalg import in_float32, matmul, product, rows
 from .product_errors import MAT1_MAT2, SELF_MAT2, expand_text, no_bool_product, same_dtype_error
@@ -26,14 +27,22 @@ def _linear_weight_gradient(g: Any, x: Any) -> Any:
     if g.ndim == 1:
         return g[:, None] * x
     if g.ndim == 2 and type(g) is np.ndarray and type(x) is np.ndarray:
-        return g.T.dot(x)
-    return product(rows(g).swapaxes(0, 1), rows(x))
+        return g.T.dot(x) if not are_shared(g, x.shape[1]) else shared_weight_gradient(g, x)
+    g, x = rows(g), rows(x)
+    if type(g) is np.ndarray and type(x) is np.ndarray and are_shared(g, x.shape[1]):
+        return shared_weight_gradient(g, x)
+    return product(g.swapaxes(0, 1), x)
 
 
 def _linear_input_gradient(g: Any, weight: Any) -> Any:
-    if g.ndim <= 2:
+    if g.ndim < 2:
         return product(g, weight)
-    return product(rows(g), weight).reshape((*g.shape[:-1], weight.shape[1]))
+    flat = rows(g)
+    if type(g) is np.ndarray and type(weight) is np.ndarray and are_shared(flat, weight.shape[1]):
+        found = shared_product(flat, weight)
+    else:
+        found = product(flat, weight)
+    return found if g.ndim == 2 else found.reshape((*g.shape[:-1], weight.shape[1]))
 
 
 def _linear_bias_gradient(g: Any, bias_shape: tuple[int, ...]) -> Any:
@@ -58,6 +67,9 @@ def _linear(x, weight, bias, /):
         if dtype is FLOAT32 or dtype is FLOAT64:
             if _FEWEST < (count := len(flat)) <= _FEW and ndim != 1 and _is_tall(count, weight):
                 y = _turned(flat, weight)
+            elif count > _FEW and flat.ndim == 2 and are_shared(flat, weight.shape[0]):
+                y = shared_product(flat, weight.T, bias)
+                bias = None
             else:
                 y = flat.dot(weight.T)
         else:
