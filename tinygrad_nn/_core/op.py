@@ -92,7 +92,6 @@ class Op:
     several: bool  # returns several outputs
     promotes: str | None  # "same": PyTorch's promotion; "float": and integers become floats; None: taken as they come
     takes_numbers: bool  # Python numbers beside others than float32 and float64 go to forward and rules as they are
-    takes_scalars: bool  # arrays of no dimension go there as NumPy's scalars
     inputs: tuple[str, ...]
     variadic: bool  # the last input stands for any number of them
     public_names: tuple[str, ...]
@@ -110,6 +109,7 @@ class Op:
     node_name: str = ""
     plans: Plans  # what to save and which rules to run, for each choice of inputs that need a gradient
     call: Callable[..., Any]  # the public function
+    takes_scalars: bool = False  # arrays of no dimension go to forward and rules as NumPy's scalars
     holomorphic: bool = True
     complex_numbers: bool = False  # takes or gives only such: the generated tests of real functions do not apply
     recomputes: bool = False  # its rule saves all inputs, and the output, which is computed again if written over

@@ -73,6 +73,7 @@ class _FunctionPlan:
     """The plan of a `Function`'s node: one joint rule, its backward."""
 
     sources = ((OPTION, "ctx"),)
+    takes_scalars = False
 
     def __init__(self, function: type, frees: bool) -> None:
         self.frees = frees  # whether there are saved tensors, so that a second backward must be refused
