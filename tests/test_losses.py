@@ -437,7 +437,7 @@ def test_softmax_of_the_package_wants_a_dimension(name: str) -> None:
     for call in (getattr(tg, name), getattr(tg.Tensor, name)):
         with pytest.raises(TypeError, match="dim"):
             call(x)
-        with pytest.raises(TypeError, match=r"argument 'dim' \(position 2\) must be int, not NoneType"):
+        with pytest.raises(TypeError, match="argument 'dim' must be int, not NoneType"):
             call(x, None)
         assert call(x, 1, tg.float64).dtype == tg.float64
     out = tg.empty(2, 3)

@@ -34,7 +34,7 @@ _SMALL = 512  # numbers up to which making an array takes longer than it saves
 # --- rectifiers --------------------------------------------------------------------------------------------------
 
 
-def _relu_rule(g: Any, out: Any) -> Any:
+def _where_nonzero(g: Any, out: Any) -> Any:
     """The gradient where the output is not 0. So nan passes it on, as in PyTorch."""
     if type(g) is not np.ndarray:
         return keep(g, out != 0)
@@ -43,7 +43,7 @@ def _relu_rule(g: Any, out: Any) -> Any:
     return nonzero_masked(g, out)
 
 
-@op(vjp=_relu_rule, avoid=(0.0,), special=_POINTS)
+@op(vjp=lambda g, out: _where_nonzero(g, out), avoid=(0.0,), special=_POINTS)
 def relu(x, /):
     """``max(x, 0)``. The gradient at 0 is 0.
 

@@ -178,17 +178,11 @@ def _log_softmax(x, /, dim):
     return _along("log_softmax", _log_softmax_kernel, x, dim)
 
 
-def _converted(name: str, input: Any, dim: Any, dtype: Any) -> Any:
-    """The input as the dtype asked for.
-
-    Raises:
-        TypeError: the dimension is no integer, or the input no tensor.
-    """
+def _converted(name: str, input: Any, dtype: Any) -> Any:
+    """The input as the dtype asked for."""
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
-    if not isinstance(dim, int | np.integer):
-        raise TypeError(f"{name}(): argument 'dim' (position 2) must be int, not {type(dim).__name__}")
-    return input if dtype is None else input.to(dtype=dtype)
+    return input.to(dtype=dtype)
 
 
 @composite()
@@ -212,8 +206,8 @@ def softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Tensor | None = 
         tensor([[0.5000, 0.5000],
                 [0.0000, 1.0000]])
     """
-    if type(dim) is not int or dtype is not None:
-        input = _converted("softmax", input, dim, dtype)
+    if dtype is not None:
+        input = _converted("softmax", input, dtype)
     result: Tensor = _softmax(input, dim)
     return result if out is None else write_out(out, result)
 
@@ -227,7 +221,7 @@ def log_softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Tensor | Non
         >>> tg.tensor([0.0, 1000.0]).log_softmax(dim=0)
         tensor([-1000.,     0.])
     """
-    if type(dim) is not int or dtype is not None:
-        input = _converted("log_softmax", input, dim, dtype)
+    if dtype is not None:
+        input = _converted("log_softmax", input, dtype)
     result: Tensor = _log_softmax(input, dim)
     return result if out is None else write_out(out, result)
