@@ -172,8 +172,8 @@ def test_operations_hold_openblas_once_something_was_shared() -> None:
         found.append(train())
         with tg.autograd.set_detect_anomaly(True):
             found.append(train()[:2])
-        tg.set_num_threads(3)
-        found.append(train())
+        with threads(3):
+            found.append(train())
         return found
 
     assert in_a_thread_of_its_own(work) == [[2, 2, 2], [1, 1, 2], [1, 1], [1, 1, 3]]
