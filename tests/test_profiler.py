@@ -382,9 +382,9 @@ def test_nothing_is_left_behind_and_results_are_the_same() -> None:
     model.zero_grad()
     with profiler.profile(record_shapes=True, profile_memory=True, with_stack=True, with_flops=True):
         step(tinygrad_nn, model, x)
-    assert modes.quiet is modes.unwatched_quiet
+    assert modes.here.quiet is modes.here.unwatched_quiet
     for parameter, gradient in zip(model.parameters(), expected, strict=True):
         np.testing.assert_array_equal(parameter.grad.numpy(), gradient)
     with pytest.raises(ZeroDivisionError), profiler.profile():
         raise ZeroDivisionError
-    assert modes.observers == ()
+    assert modes.here.observers == ()

@@ -295,8 +295,8 @@ def test_stop_raises_with_the_report_and_leaves_nothing_behind() -> None:
         traced(lambda: tg.tensor([-1.0]).sqrt().exp(), stop=True)
     assert caught.value.origin.op == "sqrt"
     assert isinstance(caught.value, FloatingPointError)
-    assert modes.quiet is modes.unwatched_quiet
-    assert modes.observers == ()
+    assert modes.here.quiet is modes.here.unwatched_quiet
+    assert modes.here.observers == ()
     traced(lambda: tg.tensor([100.0]).exp(), stop=True)
     with pytest.raises(tg.debug.NonFiniteError, match="inf made by exp"):
         traced(lambda: tg.tensor([100.0]).exp(), stop=True, inf=True)
@@ -327,10 +327,10 @@ def test_observers_may_end_in_any_order() -> None:
     first.__enter__()
     second.__enter__()
     first.__exit__(None, None, None)
-    assert len(modes.observers) == 1
+    assert len(modes.here.observers) == 1
     second.__exit__(None, None, None)
-    assert modes.quiet is modes.unwatched_quiet
-    assert modes.around_step is None
+    assert modes.here.quiet is modes.here.unwatched_quiet
+    assert modes.here.around_step is None
 
 
 # --- anomaly detection says as much ------------------------------------------------------------------------------

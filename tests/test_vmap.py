@@ -173,7 +173,7 @@ def test_a_pairwise_function_by_nesting() -> None:
 
 def test_transforms_end_with_their_function() -> None:
     kept: list[Any] = []
-    quiet = modes.quiet
+    quiet = modes.here.quiet
     tg.vmap(lambda x: (kept.append(x), x)[1])(numbers(COUNT, 2))
     for use in (lambda x: x + 1, lambda x: x[0], lambda x: x.add_(1), lambda x: x.sort()):
         with pytest.raises(RuntimeError, match="has left the function"):
@@ -184,13 +184,13 @@ def test_transforms_end_with_their_function() -> None:
 
     with pytest.raises(KeyError):
         tg.vmap(tg.func.grad(fails))(numbers(COUNT))
-    assert modes.levels == ()
-    assert modes.quiet == quiet
+    assert modes.here.levels == ()
+    assert modes.here.quiet == quiet
     hold(numbers(2) + 1, 1 + numbers(2))
 
 
 def test_observers_may_come_and_go_inside() -> None:
-    quiet, x = modes.quiet, numbers(COUNT, 4)
+    quiet, x = modes.here.quiet, numbers(COUNT, 4)
 
     def of(x: Any) -> Any:
         with tg.profiler.profile() as profile:
@@ -201,7 +201,7 @@ def test_observers_may_come_and_go_inside() -> None:
     hold(tg.vmap(of)(x), (x.sin() * 2).cos())
     with tg.profiler.profile():
         hold(tg.vmap(lambda x: x.sin())(x), x.sin())
-    assert modes.quiet == quiet
+    assert modes.here.quiet == quiet
 
 
 def test_each_thread_has_its_own() -> None:
@@ -210,7 +210,7 @@ def test_each_thread_has_its_own() -> None:
 
     def other() -> None:
         inside.wait(10)
-        found.append(modes.levels)
+        found.append(modes.here.levels)
         found.append(tg.vmap(lambda x: x.sum())(numbers(COUNT, 2)))
         done.set()
 

@@ -18,7 +18,7 @@ from .graph import POST_HOOKS, AccumulateGrad, Edge, Node
 from .kernels import column_sums
 from .leaves import accumulate
 from .modes import ERRORS, IGNORED, modes
-from .plan import INPUT, OUT
+from .plan import INPUT, OUT, UNCHANGED
 from .saved import SECOND_TIME, checked
 from .tensor import Tensor, wrap
 
@@ -27,7 +27,6 @@ _ndarray, _scalar = np.ndarray, np.generic
 
 def run(
     roots: Sequence[tuple[Edge, Any]],
-    *,
     retain_graph: bool,
     create_graph: bool,
     targets: Sequence[Edge] | None = None,
@@ -42,14 +41,15 @@ def run(
         targets: return the gradients that arrive at these edges, and accumulate none. None: accumulate in the leaves.
         on_tensors: run the rules on tensors though nothing is recorded, for gradients that `vmap` has lifted.
     """
-    running = Pass(roots, retain_graph, on_tensors or create_graph)
+    here = modes.here
+    running = Pass(roots, retain_graph, on_tensors or create_graph, here.around_step)
     if targets is not None:
         running.needed, running.captured = _needed([edge[0] for edge, _ in roots], targets), {}
         running.wanted = set(targets)
-    before = modes.grad, modes.backward_pass
-    modes.grad, modes.backward_pass = create_graph, running
+    before = here.grad, here.backward_pass
+    here.grad, here.backward_pass = create_graph, running
     token = ERRORS.set(IGNORED)
-    held = modes.shares
+    held = here.shares
     if held:
         sharing.hold()
     try:
@@ -63,7 +63,7 @@ def run(
         if held:
             sharing.let_go()
         ERRORS.reset(token)
-        modes.grad, modes.backward_pass = before
+        here.grad, here.backward_pass = before
     return [running.captured.get(target) for target in targets] if targets is not None else []
 
 
@@ -104,6 +104,8 @@ class Waiting:
     def take(self, node: Node) -> Any:
         """Take what has arrived at a node: no scalars, but arrays of no dimension."""
         gradient = self.pending.pop(node)
+        if type(gradient) is _ndarray:
+            return gradient
         if type(gradient) is list:
             return [np.asarray(part) if isinstance(part, _scalar) else part for part in gradient]
         return np.asarray(gradient) if isinstance(gradient, _scalar) else gradient
@@ -123,13 +125,19 @@ class Pass(Waiting):
     wanted: Collection[Edge] = ()
     captured: dict[Edge, Any]
 
-    def __init__(self, roots: Sequence[tuple[Edge, Any]], retain_graph: bool, on_tensors: bool) -> None:
-        super().__init__(on_tensors)
+    def __init__(
+        self,
+        roots: Sequence[tuple[Edge, Any]],
+        retain_graph: bool,
+        on_tensors: bool,
+        around_step: Callable[..., Any] | None,
+    ) -> None:
+        Waiting.__init__(self, on_tensors)  # `super()` takes as long as all of it
         self.roots = roots
         self.retain_graph = retain_graph
         self.step: Callable[..., None] = _recorded if on_tensors else _raw
-        if modes.around_step is not None:
-            self.step = modes.around_step(self.step)
+        if around_step is not None:
+            self.step = around_step(self.step)
         for edge, gradient in roots:
             self.send(edge, gradient)
 
@@ -181,8 +189,11 @@ class Pass(Waiting):
             scalars = plan.takes_scalars
             if not scalars and type(gradient) is not _ndarray:
                 gradient = np.asarray(gradient)
-            for position, rule in plan.steps:
-                part = rule(gradient, saved)
+            for position, rule, slot in plan.steps:
+                if slot >= 0:
+                    part = rule(gradient, saved[slot])
+                else:
+                    part = gradient if slot == UNCHANGED else rule(gradient, saved)
                 if position < 0:
                     _send_all(edges, part, send)
                 else:
@@ -208,16 +219,20 @@ class Pass(Waiting):
     def finish(self) -> None:
         """Give the leaves what has arrived for them."""
         for leaf in self.leaves:
+            hooks = leaf.hooks
+            if hooks is None and self.needed is None:
+                accumulate(leaf, self.take(leaf), leaf in self.owned)
+                continue
             gradient = self.take(leaf)
             if self.needed is not None and (leaf, 0) not in self.wanted:
                 continue
-            if leaf.hooks is not None:
+            if hooks is not None:
                 gradient = _run_hooks(leaf, gradient, self.on_tensors)
             if self.needed is None:
                 accumulate(leaf, gradient, leaf in self.owned)
             else:
                 self.captured[leaf, 0] = gradient
-            if leaf.hooks is not None:
+            if hooks is not None:
                 for hook in list(POST_HOOKS.get(leaf, ())):
                     hook((), (gradient if isinstance(gradient, Tensor) else wrap(gradient),))
             gradient = None
@@ -235,8 +250,11 @@ def _raw(
     elif gradient.dtype.kind == "c" and plan.op.holomorphic:
         gradient, send = _conjugated(gradient, send)
     edges, shapes = node.edges, node.shapes
-    for position, rule in plan.steps:
-        part = rule(gradient, saved)
+    for position, rule, slot in plan.steps:
+        if slot >= 0:
+            part = rule(gradient, saved[slot])
+        else:
+            part = gradient if slot == UNCHANGED else rule(gradient, saved)
         if position < 0:
             _send_all(edges, part, send)
             continue
@@ -332,7 +350,7 @@ def _through_parts(node: Node, gradient: Any, values: list[Any], send: Callable[
     sources = node.plan.sources
     by_name = {op.inputs[k] if kind == INPUT else k: v for (kind, k), v in zip(sources, values, strict=True)}
     inputs = [by_name[name] for name in op.inputs]
-    recording, modes.grad = modes.grad, True
+    recording, modes.here.grad = modes.here.grad, True
     chosen: list[Edge] = []
     aliases: list[Edge] = []
     for position, edge in enumerate(node.edges):
@@ -341,7 +359,7 @@ def _through_parts(node: Node, gradient: Any, values: list[Any], send: Callable[
             chosen.append(edge)
             aliases.append(inputs[position]._edge)
     out = op.parts(*inputs, **{name: by_name[name] for name in op.defaults})
-    modes.grad = recording
+    modes.here.grad = recording
     pairs = zip(out, gradient, strict=True) if op.several else [(out, gradient)]
     roots = [(o._edge, g) for o, g in pairs if o._edge is not None]
     gradients = run(roots, retain_graph=True, create_graph=recording, targets=aliases, on_tensors=True)

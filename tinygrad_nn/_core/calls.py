@@ -34,7 +34,7 @@ _NO_OPTIONS: dict[str, Any] = {}
 
 def make_unary(op: Op) -> Callable[..., Tensor]:
     """The caller of an elementwise op of one input, without options."""
-    forward = op.forward
+    direct = op.direct
     differentiable = op.differentiable
     to_float = op.promotes == "float"
     real_only = complaint(op.name)
@@ -51,8 +51,10 @@ def make_unary(op: Op) -> Callable[..., Tensor]:
             if to_float:
                 (input,) = promote(op, (input,))
                 x = input._array
+        here = modes.here
+        quiet = here.quiet
         try:
-            array = modes.quiet(forward, x)
+            array = quiet(direct, x)
         except LiftedError:
             return lifted.operation(op, (input,), _NO_OPTIONS, out)  # type: ignore[no-any-return]
         except Exception as error:
@@ -60,7 +62,7 @@ def make_unary(op: Op) -> Callable[..., Tensor]:
         if type(array) is not _ndarray:
             array = np.asarray(array)
         edge = input._edge if input._view is None else current_edge(input)
-        if edge is None or not differentiable or not modes.grad:
+        if edge is None or not differentiable or not here.grad:
             result = wrap(array)
         else:
             result = plans[1].record((edge,), (x,), (input._cell,), _NO_OPTIONS, array)
@@ -76,7 +78,7 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
         operator: without options, and giving NotImplemented for an operand that is no tensor or number: its class may
             know what to do.
     """
-    forward = op.forward
+    forward, direct = op.forward, op.direct
     defaults = op.defaults
     differentiable = op.differentiable
     plans = op.plans
@@ -137,8 +139,10 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
             cells = CONSTANT, other._cell
         else:
             return from_any(input, other, out, options)
+        here = modes.here
+        quiet = here.quiet
         try:
-            array = modes.quiet(forward, x, y) if options is defaults else modes.quiet(forward, x, y, **options)
+            array = quiet(direct, x, y) if options is defaults else quiet(forward, x, y, **options)
         except LiftedError:
             return lifted.operation(op, (input, other), options, out)
         except Exception as error:
@@ -148,7 +152,7 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
         mask = 0 if edge_x is None else 1
         if edge_y is not None:
             mask += 2
-        if mask == 0 or not differentiable or not modes.grad:
+        if mask == 0 or not differentiable or not here.grad:
             result = wrap(array)
         else:
             result = plans[mask].record((edge_x, edge_y), (x, y), cells, options, array, shapes)

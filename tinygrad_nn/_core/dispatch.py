@@ -104,7 +104,7 @@ def array_function(self: Tensor, function: Any, types: Any, args: tuple[Any, ...
 def _plain(name: str, value: Any) -> Any:
     """The arrays behind the tensors, for a NumPy function that this package does not know."""
     if isinstance(value, Tensor):
-        if modes.grad and value.requires_grad:
+        if modes.here.grad and value.requires_grad:
             known = [f.__name__ for f in _TABLE]
             raise RuntimeError(
                 f"Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. ({name} has no "

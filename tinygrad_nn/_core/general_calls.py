@@ -60,8 +60,10 @@ def make_single(op: Op, collects: str | None) -> Callable[..., Any]:
         if real_only is not None and x.dtype.kind == "c":
             raise refused(real_only, x)
         edge = input._edge if input._view is None else current_edge(input)
+        here = modes.here
+        quiet = here.quiet
         try:
-            array = modes.quiet(forward, x, **options)
+            array = quiet(forward, x, **options)
         except LiftedError:
             return lifted.operation(op, inputs, options, out)
         except Exception as error:
@@ -71,7 +73,7 @@ def make_single(op: Op, collects: str | None) -> Callable[..., Any]:
             array, *residuals = array
         if not several and type(array) is not _ndarray:
             array = np.asarray(array)
-        if edge is None or not differentiable or not modes.grad:
+        if edge is None or not differentiable or not here.grad:
             result: Any = [wrap(a) for a in array] if several else wrap(array)
         else:
             result = plans[1].record((edge,), (x,), (input._cell,), options, array, None, residuals)
@@ -118,8 +120,10 @@ def make_few(op: Op, collects: str | None) -> Callable[..., Any]:
         z = third._array if isinstance(third, Tensor) else third
         if real_only is not None:
             _only_real(real_only, x, z if three else y)
+        here = modes.here
+        quiet = here.quiet
         try:
-            array = modes.quiet(forward, x, y, z, **options) if three else modes.quiet(forward, x, y, **options)
+            array = quiet(forward, x, y, z, **options) if three else quiet(forward, x, y, **options)
         except LiftedError:
             return lifted.operation(op, inputs, options, out)
         except Exception as error:
@@ -130,7 +134,7 @@ def make_few(op: Op, collects: str | None) -> Callable[..., Any]:
         if not several and type(array) is not _ndarray:
             array = np.asarray(array)
         mask = 0
-        if differentiable and modes.grad:
+        if differentiable and here.grad:
             edge_x = edge_y = edge_z = None
             cell_x = cell_y = cell_z = CONSTANT
             if isinstance(first, Tensor):
@@ -190,8 +194,10 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
         arrays = [i._array if isinstance(i, Tensor) else i for i in inputs]
         if real_only is not None:
             _only_real(real_only, arrays[0], arrays[-1])
+        here = modes.here
+        quiet = here.quiet
         try:
-            array = modes.quiet(forward, *arrays, **options) if options else modes.quiet(forward, *arrays)
+            array = quiet(forward, *arrays, **options) if options else quiet(forward, *arrays)
         except LiftedError:
             return lifted.operation(op, inputs, options, out)
         except Exception as error:
@@ -202,7 +208,7 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
         if not several and type(array) is not _ndarray:
             array = np.asarray(array)
         mask = 0
-        if differentiable and modes.grad:
+        if differentiable and here.grad:
             cells: list[list[int]] = []
             edges: list[Edge | None] = []
             bit = 1

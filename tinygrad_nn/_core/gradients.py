@@ -36,7 +36,10 @@ def root_gradient(output: Any, gradient: Any, create_graph: bool, position: int)
     Raises:
         RuntimeError: the output needs no gradient, is no scalar while none is given, or has another shape.
     """
-    edge, shape, dtype = _root(output, position)
+    if type(output) is Tensor and output._view is None and output._edge is not None:
+        edge, shape, dtype = output._edge, output._array.shape, output._array.dtype
+    else:
+        edge, shape, dtype = _root(output, position)
     if gradient is None:
         if dtype is not None and dtype.kind == "c":
             raise RuntimeError(
@@ -54,12 +57,12 @@ def root_gradient(output: Any, gradient: Any, create_graph: bool, position: int)
     if not isinstance(gradient, Tensor):
         raise TypeError(f"gradient: expected a Tensor or None, got {type(gradient).__name__}")
     array = gradient._array
-    if shape is not None and array.shape != shape:
+    if array.shape != shape and shape is not None:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{position}] has a shape of {gradient.shape} and output[{position}] has a "
             f"shape of torch.Size({list(shape)})."
         )
-    if dtype is not None and array.dtype != dtype:
+    if array.dtype is not dtype and dtype is not None and array.dtype != dtype:
         if "c" in (array.dtype.kind, dtype.kind):
             raise RuntimeError(
                 "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
@@ -132,7 +135,11 @@ def backward(
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
     """
-    _backward_from([root_gradient(self, gradient, create_graph, 0)], retain_graph, create_graph, inputs)
+    roots = [root_gradient(self, gradient, create_graph, 0)]
+    if inputs is None:
+        run(roots, create_graph if retain_graph is None else retain_graph, create_graph)
+    else:
+        _backward_for(inputs, roots, create_graph if retain_graph is None else retain_graph, create_graph)
 
 
 def backward_all(
@@ -141,21 +148,20 @@ def backward_all(
     """`backward` from several tensors at once."""
     pairs = enumerate(zip(tensors, _gradients_for(tensors, gradients), strict=True))
     roots = [root_gradient(tensor, gradient, create_graph, i) for i, (tensor, gradient) in pairs]
-    _backward_from(roots, retain_graph, create_graph, inputs)
-
-
-def _backward_from(
-    roots: list[tuple[Edge, Any]], retain_graph: bool | None, create_graph: bool, inputs: Any
-) -> None:
     keep = create_graph if retain_graph is None else retain_graph
     if inputs is None:
-        run(roots, retain_graph=keep, create_graph=create_graph)
-        return
+        run(roots, keep, create_graph)
+    else:
+        _backward_for(inputs, roots, keep, create_graph)
+
+
+def _backward_for(inputs: Any, roots: list[tuple[Edge, Any]], retain_graph: bool, create_graph: bool) -> None:
+    """Accumulate in these tensors, or leaves of these edges, only."""
     chosen = _listed(inputs)
     if not chosen:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     edges = [_target_edge(each, i) for i, each in enumerate(chosen)]
-    found = run(roots, retain_graph=keep, create_graph=create_graph, targets=edges)
+    found = run(roots, retain_graph, create_graph, edges)
     for each, gradient in zip(chosen, found, strict=True):
         tensor = _leaf(each) if isinstance(each, GradientEdge) else each
         if gradient is not None and tensor is not None:
@@ -250,7 +256,7 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
         found = batched_grad(starts, ends, weights, keep, create_graph)
-    elif modes.levels and any(lifted_of(start) is not None for start in starts):
+    elif modes.here.levels and any(lifted_of(start) is not None for start in starts):
         found = lifted_grad(starts, ends, weights, keep, create_graph)
     else:
         found = plain_grad(starts, ends, weights, keep, create_graph)

@@ -28,7 +28,7 @@ class InferenceCell(list[int]):
     """The version cell of inference tensors, which counts nothing."""
 
     def __getitem__(self, place: Any) -> Any:
-        if not modes.inference:
+        if not modes.here.inference:
             raise RuntimeError(_NOT_SAVED)
         return 0
 
@@ -49,7 +49,7 @@ def check_not_inference(cell: list[int]) -> None:
     Raises:
         RuntimeError: it is one.
     """
-    if type(cell) is InferenceCell and not modes.inference:
+    if type(cell) is InferenceCell and not modes.here.inference:
         raise RuntimeError(
             "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
             "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."

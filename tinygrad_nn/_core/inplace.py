@@ -46,7 +46,7 @@ def check_history(target: Any, others: tuple[Any, ...] = ()) -> None:
         raise TypeError(f"in-place operation: expected a Tensor to write to, got {type(target).__name__}")
     if type(target._cell) is InferenceCell:
         check_not_inference(target._cell)
-    if modes.grad:
+    if modes.here.grad:
         if target._view is not None:
             _check_view(target, others)
         edge = target._edge
@@ -114,9 +114,9 @@ def leaves_no_trace(target: Tensor, *sources: Tensor) -> bool:
 
     That is where nothing is recorded, or nobody wants a gradient; and no transform runs.
     """
-    if modes.levels or modes.observers:
+    if modes.here.levels or modes.here.observers:
         return False
-    if modes.grad:
+    if modes.here.grad:
         for tensor in (target, *sources):
             if tensor._edge is not None or tensor._view is not None:
                 return False
@@ -144,7 +144,7 @@ def store(target: Tensor, result: Tensor) -> Tensor:
             raise cannot_cast(new.dtype, array.dtype)
         result = result.to(array.dtype)
     if result._edge is not None:
-        if modes.levels and (lifted_of(result) is not None or lifted_of(target) is not None):
+        if modes.here.levels and (lifted_of(result) is not None or lifted_of(target) is not None):
             return lifted.store(target, result)
         _keep_saved(target, result)
     try:
@@ -152,7 +152,7 @@ def store(target: Tensor, result: Tensor) -> Tensor:
     except LiftedError:
         return lifted.store(target, result)
     target._cell[0] += 1
-    if modes.grad:
+    if modes.here.grad:
         adopt(target, result)
     return target
 

@@ -37,18 +37,18 @@ class Level:
 
     def enter(self) -> None:
         """From now on, calls with lifted tensors come here."""
-        self.number = modes.levels[-1].number + 1 if modes.levels else 1
+        self.number = modes.here.levels[-1].number + 1 if modes.here.levels else 1
         self.alive = True
-        if not modes.levels:
-            modes.quiet = refusing(modes.quiet)
-        modes.levels = (*modes.levels, self)
+        if not modes.here.levels:
+            modes.here.quiet = refusing(modes.here.quiet)
+        modes.here.levels = (*modes.here.levels, self)
 
     def leave(self) -> None:
         """The transform has ended, and its tensors with it."""
         self.alive = False
-        modes.levels = tuple([level for level in modes.levels if level is not self])
-        if not modes.levels:
-            modes.quiet = modes.quiet.allowing  # type: ignore[attr-defined]  # see `refusing`
+        modes.here.levels = tuple([level for level in modes.here.levels if level is not self])
+        if not modes.here.levels:
+            modes.here.quiet = modes.here.quiet.allowing  # type: ignore[attr-defined]  # see `refusing`
 
     def operation(self, op: Op, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """The result of an op of which some inputs (or options) are lifted by this level."""
@@ -193,7 +193,7 @@ def no_elements(name: str) -> str:
 
 
 def refusing(quiet: Callable[..., Any]) -> Callable[..., Any]:
-    """``modes.quiet`` while a transform runs: refuses to call a forward function on what is no array."""
+    """``modes.here.quiet`` while a transform runs: refuses to call a forward function on what is no array."""
 
     def call(function: Callable[..., Any], *arrays: Any, **options: Any) -> Any:
         for array in arrays:
@@ -249,7 +249,7 @@ def operation(op: Op, inputs: tuple[Any, ...], options: dict[str, Any], out: Ten
 
 def function(called: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The result of a function whose code has asked for elements."""
-    drawing = [level for level in modes.levels if level.draws]
+    drawing = [level for level in modes.here.levels if level.draws]
     level = drawing[-1] if drawing and top_level((args, kwargs)) is None else _responsible(args, kwargs)
     return level.function(called, args, kwargs)
 
@@ -279,5 +279,5 @@ def check_draw() -> None:
         RuntimeError: `vmap` was not told whether they are to be the same for all examples.
         LiftedError: they are not, so the function that draws has to draw for all of them at once.
     """
-    for level in modes.levels[::-1]:
+    for level in modes.here.levels[::-1]:
         level.check_draw()

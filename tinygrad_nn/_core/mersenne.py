@@ -82,13 +82,13 @@ class MersenneTwister:
 
     def raw(self, count: int) -> NDArray[np.uint64]:
         """Draw the next ``count`` words of 32 bits, in integers of 64, as NumPy's engine gives them."""
-        if modes.levels:
+        if modes.here.levels:
             check_draw()
         return self._bits.random_raw(count)
 
     def words32(self, count: int) -> NDArray[np.uint32]:
         """Draw the next ``count`` words."""
-        if modes.levels:
+        if modes.here.levels:
             check_draw()
         if count < BULK:
             return self._bits.random_raw(count).astype(np.uint32)
@@ -96,7 +96,7 @@ class MersenneTwister:
 
     def words64(self, count: int) -> NDArray[np.uint64]:
         """Draw the next ``count`` pairs of words, the first of a pair in the high half."""
-        if modes.levels:
+        if modes.here.levels:
             check_draw()
         if count < BULK:
             words = self._bits.random_raw(2 * count)

@@ -54,7 +54,7 @@ class region:  # noqa: N801 - a ``with`` block
         self.name = name
 
     def __enter__(self) -> None:
-        self._ends = [observer.region(self.name) for observer in modes.observers]
+        self._ends = [observer.region(self.name) for observer in modes.here.observers]
 
     def __exit__(self, *error: object) -> None:
         while self._ends:
@@ -68,7 +68,7 @@ def op_of(function: Callable[..., Any]) -> Op | None:
     """The op whose forward function an observer sees; None for what is no op's."""
     found = _OPS.get(function)
     if found is None:
-        _OPS.update({op.forward: op for op in REGISTRY.values()})
+        _OPS.update({function: op for op in REGISTRY.values() for function in (op.direct, op.forward)})
         found = _OPS.get(function)
     return found
 
@@ -76,23 +76,23 @@ def op_of(function: Callable[..., Any]) -> Op | None:
 @contextmanager
 def observing(observer: Observer) -> Iterator[None]:
     """Let an observer see what this thread computes in the ``with`` block. Blocks may end in any order."""
-    _watch((*modes.observers, observer))
+    _watch((*modes.here.observers, observer))
     watch_nodes()
     try:
         yield
     finally:
-        _watch(tuple([each for each in modes.observers if each is not observer]))
+        _watch(tuple([each for each in modes.here.observers if each is not observer]))
 
 
 def _watch(observers: tuple[Observer, ...]) -> None:
     """Put these observers, and no others, around what is computed; the last of them outermost."""
-    modes.observers = observers
-    modes.quiet, modes.around_step = modes.unwatched_quiet, None
+    modes.here.observers = observers
+    modes.here.quiet, modes.here.around_step = modes.here.unwatched_quiet, None
     for observer in observers:
-        modes.quiet = _around_forward(observer, modes.quiet)
-        modes.around_step = _around_step(observer, modes.around_step)
-    if modes.levels:
-        modes.quiet = refusing(modes.quiet)
+        modes.here.quiet = _around_forward(observer, modes.here.quiet)
+        modes.here.around_step = _around_step(observer, modes.here.around_step)
+    if modes.here.levels:
+        modes.here.quiet = refusing(modes.here.quiet)
 
 
 def _around_forward(observer: Observer, quiet: Callable[..., Any]) -> Callable[..., Any]:
@@ -125,7 +125,7 @@ def _around_step(observer: Observer, outer: Any) -> Callable[..., Any]:
 
 
 def watch_nodes() -> None:
-    """From now on, observers and ``modes.on_record`` of a thread are told of its nodes.
+    """From now on, observers and ``modes.here.on_record`` of a thread are told of its nodes.
 
     It stays so: other threads may be watching.
     """
@@ -135,7 +135,7 @@ def watch_nodes() -> None:
 
 def note_node(node: Node) -> None:
     """Tell whoever watches of a new node."""
-    if modes.on_record is not None:
-        modes.on_record(node)
-    for observer in modes.observers:
+    if modes.here.on_record is not None:
+        modes.here.on_record(node)
+    for observer in modes.here.observers:
         observer.recorded(node)

@@ -89,8 +89,8 @@ def become_view(
         replay: takes the same view of the source, or of anything of its shape and layout.
         origin, exact: as those of `View`.
     """
-    if not modes.grad:
-        origin = "inference" if modes.inference else "no_grad"
+    if not modes.here.grad:
+        origin = "inference" if modes.here.inference else "no_grad"
     above = source._view
     if above is None:
         try:

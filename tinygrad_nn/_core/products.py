@@ -21,7 +21,7 @@ def are_shared(rows: Array, columns: int) -> bool:
     In a program where nothing else is, OpenBLAS's own threads are as quick, and take over sooner.
     """
     kind = rows.dtype
-    return rows.size * columns >= 2 * _SHARE and modes.shares and (kind is FLOAT32 or kind is FLOAT64)
+    return rows.size * columns >= 2 * _SHARE and modes.here.shares and (kind is FLOAT32 or kind is FLOAT64)
 
 
 def shared_product(x: Array, y: Array, bias: Array | None = None) -> Array:

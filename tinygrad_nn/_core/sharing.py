@@ -79,7 +79,7 @@ def let_go() -> None:
 
 def _begin() -> None:
     """Let this thread's operations hold OpenBLAS to one thread from now on."""
-    run = modes.unwatched_quiet
+    run = modes.here.unwatched_quiet
 
     def held(function: Callable[..., Any], *inputs: Any, **options: Any) -> Any:
         hold()
@@ -88,10 +88,10 @@ def _begin() -> None:
         finally:
             let_go()
 
-    modes.shares = True
-    if modes.quiet is run:  # else somebody watches, and puts it there afterwards
-        modes.quiet = held
-    modes.unwatched_quiet = held
+    modes.here.shares = True
+    if modes.here.quiet is run:  # else somebody watches, and puts it there afterwards
+        modes.here.quiet = held
+    modes.here.unwatched_quiet = held
 
 
 # --- sharing -----------------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def share(work: Callable[[slice], T], images: int, most: int) -> list[T]:
     if not _busy.acquire(blocking=False):
         return [work(part) for part in (first, *others)]
     try:
-        if not modes.shares:
+        if not modes.here.shares:
             _begin()
         hold()
         try:

@@ -110,7 +110,7 @@ class Tensor(TensorMethods):
 
     def __init__(self, *data: Any) -> None:
         self._edge = self._grad = self._view = None
-        self._cell = INFERENCE if modes.inference else [0, 0]
+        self._cell = INFERENCE if modes.here.inference else [0, 0]
         if not data:
             self._array = np.empty(0, dtypes.default_numpy())
         elif all(isinstance(size, int | np.integer) for size in data):
@@ -237,7 +237,7 @@ class Tensor(TensorMethods):
                     "only Tensors of floating point and complex dtype can require gradients, got "
                     f"{self.dtype}. Convert first: x.float().requires_grad_()"
                 )
-            if type(self._cell) is InferenceCell and not modes.inference:
+            if type(self._cell) is InferenceCell and not modes.here.inference:
                 raise RuntimeError(
                     "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Make it of a "
                     "clone: x.clone().requires_grad_()"
@@ -364,14 +364,14 @@ class Tensor(TensorMethods):
         Raises:
             RuntimeError: the tensor requires grad, and gradients are recorded.
         """
-        if self.requires_grad and not force and modes.grad:
+        if self.requires_grad and not force and modes.here.grad:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
         return self._array if type(self._array) is np.ndarray else np.asarray(self._array)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        if self.requires_grad and modes.grad:
+        if self.requires_grad and modes.here.grad:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead. "
                 "(np.asarray would leave the graph, and its gradient would be lost without a word.)"
@@ -530,7 +530,7 @@ def _wrap_while_inferring(
     tensor._array = array
     tensor._edge = edge
     tensor._grad = tensor._view = None
-    tensor._cell = (INFERENCE if modes.inference else [0, 0]) if cell is None else cell
+    tensor._cell = (INFERENCE if modes.here.inference else [0, 0]) if cell is None else cell
     return tensor
 
 
@@ -561,7 +561,7 @@ def current_edge(tensor: Tensor) -> Edge | None:
     if view is None:
         return tensor._edge
     if view.origin:
-        if view.version != tensor._cell[0] and modes.grad and tensor.requires_grad:
+        if view.version != tensor._cell[0] and modes.here.grad and tensor.requires_grad:
             raise RuntimeError(stale_view(view.origin))
     elif view.generation != tensor._cell[1] or (
         view.version != tensor._cell[0] and (view.exact or view.base._edge is None)
@@ -583,11 +583,11 @@ def _renew(tensor: Tensor, view: View) -> None:
         if tensor._edge is None or isinstance(tensor._edge[0], AccumulateGrad):
             return
         base._edge = (Nowhere(), 0)  # the base has been detached since
-    recording, modes.grad = modes.grad, True
+    recording, modes.here.grad = modes.here.grad, True
     try:
         tensor._edge = view.replay(base)._edge
     finally:
-        modes.grad, base._edge = recording, before
+        modes.here.grad, base._edge = recording, before
 
 
 # Set by the ops: the base's shape was changed in place, so the view is to be found by its place in memory.

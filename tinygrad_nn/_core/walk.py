@@ -49,10 +49,10 @@ def _step(node: Node, gradient: Any) -> Step:
         if cell[0] != version:
             raise modified(node, position, cell[0], version)
     sent: list[tuple[Edge, Any]] = []
-    before, modes.grad = modes.grad, False
+    before, modes.here.grad = modes.here.grad, False
     try:
         with np.errstate(all="ignore"):
             _raw(node, saved, gradient, True, lambda edge, part: sent.append((edge, part)))
     finally:
-        modes.grad = before
+        modes.here.grad = before
     return Step(node, saved, gradient, sent)

@@ -193,7 +193,7 @@ def _outputs_and_context(function: type[Function], primals: tuple[Any, ...]) -> 
 def _from_backward(
     level: TangentLevel, function: type[Function], primals: tuple[Any, ...], tangents: list[Any]
 ) -> tuple[Any, Any]:
-    below = [other for other in modes.levels if other.number < level.number]
+    below = [other for other in modes.here.levels if other.number < level.number]
     moving = [i for i, t in enumerate(tangents) if t is not None]
 
     def call(*given: Tensor) -> Any:

@@ -90,8 +90,8 @@ class RunningJvp(TangentLevel):
 
     def _pushed(self, function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         """The function's outputs with their tangents, by differentiating twice."""
-        below = [level for level in modes.levels if level.number < self.number]
-        recorded = modes.grad and any(isinstance(p, Tensor) and p.requires_grad for p in primals)
+        below = [level for level in modes.here.levels if level.number < self.number]
+        recorded = modes.here.grad and any(isinstance(p, Tensor) and p.requires_grad for p in primals)
         result, outputs, pushed = push_forward(function, primals, tangents, below)
         by_id = {id(output): tangent for output, tangent in zip(outputs, pushed, strict=True)}
         leaves, spec = tree_flatten(result)

@@ -294,11 +294,11 @@ def push_forward(
 
     Source: https://j-towns.github.io/2017/06/12/A-new-trick.html
     """
-    tracked = modes.grad
+    tracked = modes.here.grad
     pairs = [fresh(x, levels, tracked) if t is not None else (x, None) for x, t in zip(inputs, tangents, strict=True)]
     ends = [end for _, end in pairs if end is not None]
     given = [t for t in tangents if t is not None]
-    modes.grad = True
+    modes.here.grad = True
     try:
         result = function(*[x for x, _ in pairs])
         outputs = _floats(result)
@@ -311,7 +311,7 @@ def push_forward(
             [g for g, _ in reached], [t for _, t in reached], starts, levels, create_graph=recorded
         )  # fmt: skip
     finally:
-        modes.grad = tracked
+        modes.here.grad = tracked
     return result, outputs, pushed
 
 

@@ -115,7 +115,7 @@ class Function:
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run the forward, and record it if a gradient is wanted."""
         args = _positional(cls, args, kwargs)
-        if modes.levels:
+        if modes.here.levels:
             level = lifted.top_level(args)
             if level is not None:
                 return level.custom(cls, args)
@@ -125,7 +125,7 @@ class Function:
     def _applied(cls, args: tuple[Any, ...]) -> tuple[Any, FunctionCtx]:
         """The outputs, and the context."""
         edges = tuple([current_edge(a) if isinstance(a, Tensor) else None for a in args])
-        recording = modes.grad and any(edge is not None for edge in edges)
+        recording = modes.here.grad and any(edge is not None for edge in edges)
         outputs, ctx = cls._called(args, tuple([edge is not None for edge in edges]))
         if recording:
             ctx._inputs = tuple([(a._array.shape, a._array.dtype) if isinstance(a, Tensor) else None for a in args])
@@ -138,7 +138,7 @@ class Function:
         ctx = FunctionCtx()
         ctx.needs_input_grad = needs
         ctx._clears = cls.clear_saved_tensors_on_access
-        before, modes.grad = modes.grad, False
+        before, modes.here.grad = modes.here.grad, False
         try:
             if has_setup_context(cls):
                 outputs = cls.forward(*args)
@@ -146,7 +146,7 @@ class Function:
             else:
                 outputs = cls.forward(ctx, *args)
         finally:
-            modes.grad = before
+            modes.here.grad = before
         return outputs, ctx
 
 
@@ -180,11 +180,11 @@ def once_differentiable(fn: Any) -> Any:
 
     @functools.wraps(fn)
     def wrapper(ctx: Any, *args: Any, **kwargs: Any) -> Any:
-        recorded, modes.grad = modes.grad, False
+        recorded, modes.here.grad = modes.here.grad, False
         try:
             results = fn(ctx, *args, **kwargs)
         finally:
-            modes.grad = recorded
+            modes.here.grad = recorded
         if not recorded or not any(isinstance(a, Tensor) and a.requires_grad for a in args):
             return results
         several = isinstance(results, tuple)

@@ -106,7 +106,7 @@ class FunctionCtx:
                 f"version {version} instead. Hint: write the change out of place (x = x + y instead of x += y), or "
                 "save a clone()."
             )
-        if position in self._own_outputs and modes.grad:
+        if position in self._own_outputs and modes.here.grad:
             return wrap(tensor._array, (self._node(), self._own_outputs[position]), tensor._cell)
         return tensor
 

@@ -15,7 +15,7 @@ from .._core.graph import AccumulateGrad, Node, next_sequence
 from .._core.inplace import adopt
 from .._core.modes import modes
 from .._core.observe import note_node
-from .._core.plan import OPTION, with_saved
+from .._core.plan import OPTION, calling
 from .._core.tensor import Tensor, wrap
 from .function_context import FunctionCtx
 
@@ -79,7 +79,7 @@ class _FunctionPlan:
         self.frees = frees  # whether there are saved tensors, so that a second backward must be refused
         self.op = _FunctionOp(function)
         self.rules = ((-1, _rule(function), (0,)),)
-        self.steps = tuple([(position, with_saved(rule, slots)) for position, rule, slots in self.rules])
+        self.steps = tuple([(position, *calling(rule, slots)) for position, rule, slots in self.rules])
 
 
 @functools.cache
@@ -117,7 +117,7 @@ def record(function: type, ctx: FunctionCtx, args: tuple[Any, ...], edges: tuple
     ctx._node = weakref.ref(node)
     _detach_saved(ctx, args, given, made)
     ctx.dirty_tensors = ctx.non_differentiable = ()
-    if modes.on_record is not None or modes.observers:
+    if modes.here.on_record is not None or modes.here.observers:
         note_node(node)
     if not several:
         return made[0]

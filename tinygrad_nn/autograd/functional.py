@@ -67,7 +67,7 @@ def vjp(
         several_outputs, outputs = as_tuple(func(*given), OUTPUTS, "vjp")
         check_requires_grad(outputs, "outputs", strict)
         vectors = vector(v, outputs, several_outputs, "vjp", create_graph, NO_V_OUTPUT)
-    with recording(create_graph or modes.grad):
+    with recording(create_graph or modes.here.grad):
         found = gradients(outputs, given, vectors, create_graph=create_graph)
         product = filled(found, given, strict, create_graph, "back")
     return (
@@ -112,7 +112,7 @@ def jvp(
         weights = tuple([zeros_of(o).requires_grad_() for o in outputs])
         pulled = gradients(outputs, given, weights, create_graph=True)
         check_requires_grad(pulled, "grad_inputs", strict)
-    with recording(create_graph or modes.grad):
+    with recording(create_graph or modes.here.grad):
         found = gradients(pulled, weights, vectors, create_graph=create_graph)
         product = filled(found, outputs, strict, create_graph, "back_trick")
     return (
@@ -158,7 +158,7 @@ def vhp(
         output = one_number(func(*given), "vhp", strict)
         gradient = gradients((output,), given, create_graph=True)
         check_requires_grad(gradient, "jacobian", strict)
-    with recording(create_graph or modes.grad):
+    with recording(create_graph or modes.here.grad):
         found = gradients(gradient, given, vectors, create_graph=create_graph)
         product = filled(found, given, strict, create_graph, "double_back")
     return released((output,), create_graph)[0], unpacked(released(product, create_graph), several)
@@ -201,7 +201,7 @@ def hvp(
         weights = tuple([zeros_of(x).requires_grad_() for x in given])
         twice = gradients(gradient, given, weights, create_graph=True)
         check_requires_grad(twice, "hessian", strict)
-    with recording(create_graph or modes.grad):
+    with recording(create_graph or modes.here.grad):
         found = gradients(twice, weights, vectors, create_graph=create_graph)
         product = filled(found, given, strict, create_graph, "double_back_trick")
     return released((output,), create_graph)[0], unpacked(released(product, create_graph), several)

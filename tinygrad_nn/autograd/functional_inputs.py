@@ -64,11 +64,11 @@ def unpacked(result: Any, outer: bool, inner: bool | None = None) -> Any:
 
 @contextmanager
 def recording(enabled: bool = True) -> Iterator[None]:
-    before, modes.grad = modes.grad, enabled
+    before, modes.here.grad = modes.here.grad, enabled
     try:
         yield
     finally:
-        modes.grad = before
+        modes.here.grad = before
 
 
 def gradients(

@@ -92,7 +92,7 @@ def register_multi_grad_hook(
 
     def hook_of(position: int) -> Callable[[Tensor], None]:
         def hook(gradient: Tensor) -> None:
-            if arrived.backward_pass is not modes.backward_pass:
+            if arrived.backward_pass is not modes.here.backward_pass:
                 arrived.begin(nodes)
             arrived.gradients[position] = gradient
             arrived.missing -= 1
@@ -118,7 +118,7 @@ class _Arrived:
         self.called = False
 
     def begin(self, nodes: Sequence[Node]) -> None:
-        self.backward_pass = modes.backward_pass
+        self.backward_pass = modes.here.backward_pass
         self.gradients = [None] * len(nodes)
         running = _running_nodes()
         self.missing = sum(node in running for node in nodes)
@@ -127,7 +127,7 @@ class _Arrived:
 
 def _running_nodes() -> set[Node]:
     """The nodes that get a gradient in the running backward pass."""
-    running = modes.backward_pass
+    running = modes.here.backward_pass
     found = {edge[0] for edge, _ in running.roots}
     stack = list(found)
     while stack:

@@ -152,32 +152,32 @@ class saved_tensors_hooks:  # noqa: N801 - PyTorch's name
     def __enter__(self) -> None:
         if _state.refused is not None:
             raise RuntimeError(_state.refused)
-        self._before.append(modes.on_record)
+        self._before.append(modes.here.on_record)
         watch_nodes()
         inplace.check_history = _noting_the_target  # it stays so: other threads may have hooks
-        modes.on_record = self._recorded
+        modes.here.on_record = self._recorded
         _state.hooks.append(self)
 
     def _recorded(self, node: Node) -> None:
-        modes.on_record, mine = None, modes.on_record  # the hook's own operations are not packed
+        modes.here.on_record, mine = None, modes.here.on_record  # the hook's own operations are not packed
         try:
             with _not_recording():
                 _pack(node, self.pack_hook, self.unpack_hook)
         finally:
-            modes.on_record = mine
+            modes.here.on_record = mine
 
     def __exit__(self, *error: object) -> None:
-        modes.on_record = self._before.pop()
+        modes.here.on_record = self._before.pop()
         _state.hooks.remove(self)
 
 
 @contextmanager
 def _not_recording() -> Iterator[None]:
-    before, modes.grad = modes.grad, False
+    before, modes.here.grad = modes.here.grad, False
     try:
         yield
     finally:
-        modes.grad = before
+        modes.here.grad = before
 
 
 class allow_mutation_on_saved_tensors:  # noqa: N801 - PyTorch's name

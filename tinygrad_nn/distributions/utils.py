@@ -81,7 +81,7 @@ def where(condition: Tensor, one: Any, other: Any) -> Tensor:
 
 def _standard_normal(shape: Sequence[int], dtype: Any, device: Any = None) -> Tensor:
     """Normal numbers of mean 0 and variance 1."""
-    if device is None and not modes.levels:
+    if device is None and not modes.here.levels:
         return wrap(default_generator.normal(tuple(shape), dtype.dtype))
     drawn: Tensor = randn(tuple(shape), dtype=dtype, device=device)
     return drawn

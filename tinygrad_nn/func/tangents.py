@@ -167,7 +167,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
         reached = [(g, v) for g, v in zip(pulled, vectors, strict=True) if requires_grad([g])]
         keep = recorded or requires_grad(vectors)
         found = gradients(
-            [g for g, _ in reached], [v for _, v in reached], starts, tape.levels, create_graph=keep and modes.grad
+            [g for g, _ in reached], [v for _, v in reached], starts, tape.levels, create_graph=keep and modes.here.grad
         )  # fmt: skip
         return tree_unflatten(
             [zeros_of(o) if t is None else t for o, t in zip(outputs, found, strict=True)], structure

@@ -29,16 +29,16 @@ class Tape:
         for value in inputs:
             if not isinstance(value, Tensor):
                 raise ValueError(f"Thing passed to transform API must be Tensor, got {type(value)} ({name})")
-        self.levels = modes.levels
-        self.tracked = modes.grad
+        self.levels = modes.here.levels
+        self.tracked = modes.here.grad
         pairs = [fresh(value, self.levels, self.tracked) for value in inputs]
         self.inputs = list(inputs)
         self.ends = [end for _, end in pairs]
-        modes.grad = True
+        modes.here.grad = True
         try:
             self.result = function([value for value, _ in pairs])
         finally:
-            modes.grad = self.tracked
+            modes.here.grad = self.tracked
 
     def released(self, tree: Any) -> Any:
         """What the function gave, as it is outside: recorded only where it was to be recorded without this tape."""
@@ -52,7 +52,7 @@ class Tape:
 
     def recorded(self, outputs: Sequence[Tensor], cotangents: Sequence[Tensor] = ()) -> bool:
         """Whether the gradient itself may be differentiated later."""
-        if not modes.grad:
+        if not modes.here.grad:
             return False
         return (self.tracked and leads_elsewhere(outputs, self.ends, self.levels)) or requires_grad(cotangents)
 

@@ -108,7 +108,7 @@ class _NormBase(Module):
 
 def _count(batches: Tensor) -> None:
     """One batch more."""
-    if modes.levels:  # a transform runs: there may be a number for each example
+    if modes.here.levels:  # a transform runs: there may be a number for each example
         batches.add_(1)
         return
     batches._array[...] += 1
@@ -120,7 +120,7 @@ class _BatchNorm(_NormBase):
 
     def forward(self, input: Tensor) -> Tensor:
         """The normalised channels; in training, the running statistics are moved towards the batch's."""
-        if self.training and not modes.grad:
+        if self.training and not modes.here.grad:
             note_evaluation()
         self._check_input_dim(input)
         tracked = self.num_batches_tracked if self.training and self.track_running_stats else None

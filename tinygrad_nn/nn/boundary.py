@@ -158,7 +158,7 @@ def _warn_of_what_they_miss(args: tuple[Any, ...], node: Node) -> None:
 def _through_node(values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int] | None, Node | None]:
     """The tensors among the values that need a gradient, as outputs of one node; their positions; the node."""
     positions = [i for i, value in enumerate(values) if isinstance(value, Tensor) and value.requires_grad]
-    if not modes.grad or not positions:
+    if not modes.here.grad or not positions:
         return values, None, None
     passed = module_boundary(*[values[i] for i in positions])
     node = passed[0].grad_fn

@@ -26,7 +26,7 @@ class _DropoutNd(Module):
 
     def _drops(self) -> bool:
         """Whether elements are dropped."""
-        if self.training and not modes.grad:
+        if self.training and not modes.here.grad:
             note_evaluation()
         return self.training
 

@@ -7,6 +7,7 @@ Source: https://docs.pytorch.org/docs/stable/torch.html#pointwise-ops
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ _SUMS = [case((2, 3), (2, 3)), case((2, 3), (3,), alpha=2), case((), (2, 1), alp
 
 
 @op(np.add, vjp=(lambda g: g, lambda g, alpha: g if alpha == 1 else g * alpha), takes_numbers=True, takes_scalars=True,
-    operator="add", cases=_SUMS)  # fmt: skip
+    direct=operator.add, operator="add", cases=_SUMS)  # fmt: skip
 def add(x, y, /, *, alpha=1):
     """Sum of two tensors, ``x + alpha * y``.
 
@@ -72,7 +73,7 @@ def add(x, y, /, *, alpha=1):
 
 
 @op(np.subtract, vjp=(lambda g: g, lambda g, alpha: -g if alpha == 1 else g * -alpha), takes_numbers=True,
-    takes_scalars=True, operator="sub", aliases=("subtract",), cases=_SUMS)  # fmt: skip
+    takes_scalars=True, direct=operator.sub, operator="sub", aliases=("subtract",), cases=_SUMS)  # fmt: skip
 def sub(x, y, /, *, alpha=1):
     """Difference of two tensors, ``x - alpha * y``.
 
@@ -113,7 +114,7 @@ def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
 
 
 @op(np.multiply, vjp=(lambda g, y: g * y, lambda g, x: g * x), takes_numbers=True, takes_scalars=True,
-    operator="mul", aliases=("multiply",))  # fmt: skip
+    direct=operator.mul, operator="mul", aliases=("multiply",))  # fmt: skip
 def mul(x, y, /):
     """Product of two tensors, element by element, ``x * y``.
 
@@ -137,7 +138,8 @@ def _check_division(name: str, x: Any, y: Any) -> None:
 
 
 @op(vjp=(lambda g, y: g / y, lambda g, x, y: -g * ((x / y) / y)), promotes="float", takes_numbers=True,
-    takes_scalars=True, avoid=(0.0,), method=False, torch_name="true_divide", node_name="DivBackward0")  # fmt: skip
+    takes_scalars=True, direct=operator.truediv, avoid=(0.0,), method=False, torch_name="true_divide",
+    node_name="DivBackward0")  # fmt: skip
 def _true_divide(x, y, /):
     """Quotient of two tensors, ``x / y``, a floating point number even for integers."""
     return x / y

@@ -110,7 +110,7 @@ def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:  # noqa: N803 - PyTorch's na
         tensor([1., 3.])
     """
     whole = _triangle("linalg.eigvalsh", A, UPLO)
-    if (modes.grad and A.requires_grad) or not np.isfinite(whole._array).all():
+    if (modes.here.grad and A.requires_grad) or not np.isfinite(whole._array).all():
         values: Tensor = _eigh(whole)[0]
         return values
     return wrap(lapack(np.linalg.eigvalsh, whole._array))
@@ -189,7 +189,7 @@ def eigvals(A: Tensor) -> Tensor:  # noqa: N803 - PyTorch's name
         tensor([2.+0.j, 3.+0.j])
     """
     _check_any("linalg.eigvals", A)
-    if modes.grad and A.requires_grad:
+    if modes.here.grad and A.requires_grad:
         values: Tensor = _eig(A)[0]
         return values
     return wrap(np.linalg.eigvals(A._array).astype(_COMPLEX.get(A._array.dtype, A._array.dtype)))

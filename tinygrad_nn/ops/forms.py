@@ -26,7 +26,7 @@ def inplace_form(function: Callable[..., Tensor], *names: str, one_op: bool = Fa
 
     def call(input: Tensor, *others: Any, **options: Any) -> Tensor:
         check_target(input, others)
-        source = input if one_op or not modes.grad or not input.requires_grad else input.clone()
+        source = input if one_op or not modes.here.grad or not input.requires_grad else input.clone()
         return store(input, function(source, *others, **options))
 
     call.__name__ = call.__qualname__ = f"{function.__name__}_"

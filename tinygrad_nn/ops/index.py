@@ -126,7 +126,7 @@ def __getitem__(self: Tensor, index: Any) -> Tensor:  # noqa: N807 - the name un
         last = index[-1] if isinstance(index, tuple) else index
         return _view(self, picked, index, type(last))
     edge = self._edge if self._view is None else current_edge(self)
-    if edge is None or not modes.grad:
+    if edge is None or not modes.here.grad:
         return wrap(picked)
     result: Tensor = record(_getitem.op, 1, (edge,), (array,), (self._cell,), {"index": kept(index)}, picked)
     return result
@@ -136,7 +136,7 @@ def _view(source: Tensor, picked: np.ndarray[Any, Any], index: Any, kind: type) 
     """A tensor around a part of another's memory: `make_call` for views, in fewer steps."""
     cell = source._cell
     edge = source._edge if source._view is None else current_edge(source)
-    if edge is None or not modes.grad:
+    if edge is None or not modes.here.grad:
         result = wrap(picked)
     else:
         result = record(_NAMED[kind], 1, (edge,), (source._array,), (cell,), {"index": index}, picked)
@@ -198,14 +198,14 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:  # noqa: N807 - a
     try:
         place = _place(target, index)
         _check_history(self, index, value)
-        edges = (current_edge(self), _edge_as(value, target.dtype)) if modes.grad else (None, None)
+        edges = (current_edge(self), _edge_as(value, target.dtype)) if modes.here.grad else (None, None)
         check_memory(place, shared=place is target)
         if isinstance(value, Tensor) and np.may_share_memory(place, array):
             _check_apart(target, place, index, array)
         if place is target:
-            modes.quiet(_write, target, without_ones(array) if isinstance(array, np.ndarray) else array, index)
+            modes.here.quiet(_write, target, without_ones(array) if isinstance(array, np.ndarray) else array, index)
         else:
-            modes.quiet(_write, place, array, ...)
+            modes.here.quiet(_write, place, array, ...)
     except LiftedError:
         return lifted_setitem(self, index, value)
     except (IndexError, TypeError, ValueError) as error:

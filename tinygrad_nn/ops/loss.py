@@ -93,7 +93,7 @@ def constant(name: str, weight: Any, argument: str = "weight") -> None:
     Raises:
         RuntimeError: they require grad.
     """
-    if isinstance(weight, Tensor) and modes.grad and weight.requires_grad:
+    if isinstance(weight, Tensor) and modes.here.grad and weight.requires_grad:
         raise RuntimeError(
             f"The function '{name}' is not differentiable with respect to argument '{argument}'. This input cannot "
             f"have requires_grad True. Use {argument}.detach(), or multiply the losses of reduction='none' by it."

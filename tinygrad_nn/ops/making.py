@@ -45,7 +45,7 @@ def filled(make: Callable[[Any, np.dtype[Any]], Any]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         @functools.wraps(function)
         def call(*size: Any, **options: Any) -> Any:
-            if size and not modes.levels and (not options or _USUAL.issuperset(options)):
+            if size and not modes.here.levels and (not options or _USUAL.issuperset(options)):
                 shape = size[0] if len(size) == 1 and isinstance(size[0], tuple | list) else size
                 device = options.get("device") if options else None
                 if (device is None or device is CPU or device == "cpu") and is_plain_shape(shape):
@@ -108,7 +108,7 @@ def into(out: Tensor | None, made: Tensor, dtype: Any = None) -> Tensor:
     with np.errstate(all="ignore"):
         np.copyto(out._array, made._array, casting="unsafe")
     out._cell[0] += 1
-    if modes.grad:
+    if modes.here.grad:
         adopt(out, made)
     return out
 

@@ -121,7 +121,7 @@ def _without_gradient(x, /, *, results, error):
 
 def without_gradient(x: Tensor, results: tuple[Any, ...], error: Exception) -> tuple[Tensor, ...]:
     """Arrays as the tensors that come of x: a gradient that arrives for them is refused, as PyTorch does."""
-    if modes.grad and x.requires_grad:
+    if modes.here.grad and x.requires_grad:
         found = _without_gradient(x, results=results, error=error)
         return tuple([f if f._array.dtype.kind in "fc" else wrap(f._array) for f in found])
     return tuple([wrap(np.asarray(r)) for r in results])

@@ -118,7 +118,7 @@ def check_running(**statistics: Tensor | None) -> None:
         RuntimeError: one does.
     """
     for name, value in statistics.items():
-        if value is not None and value.requires_grad and modes.grad:
+        if value is not None and value.requires_grad and modes.here.grad:
             raise RuntimeError(
                 f"The function 'native_batch_norm' is not differentiable with respect to argument '{name}'. This input "
                 f"cannot have requires_grad True. Pass {name}.detach()."

@@ -174,9 +174,9 @@ def _reflected(packed: Any, tau: Any, other: Any, inverse: bool = False) -> Any:
 
 def _product(packed: Tensor, tau: Tensor, other: Tensor, inverse: bool = False) -> Any:
     """The same, on arrays where nothing is recorded."""
-    if modes.grad and (packed.requires_grad or tau.requires_grad or other.requires_grad):
+    if modes.here.grad and (packed.requires_grad or tau.requires_grad or other.requires_grad):
         return _reflected(packed, tau, other, inverse)
-    return wrap(modes.quiet(_reflected, packed._array, tau._array, other._array, inverse))
+    return wrap(modes.here.quiet(_reflected, packed._array, tau._array, other._array, inverse))
 
 
 def _check_reflections(name: str, input: Tensor, tau: Tensor) -> None:

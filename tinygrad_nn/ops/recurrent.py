@@ -58,7 +58,7 @@ def _check_types(x: Tensor, states: Sequence[Tensor], weight: Any) -> None:
 
 def _each(state: Tensor) -> Sequence[Tensor]:
     """The state of each layer and direction."""
-    if modes.grad and state.requires_grad:
+    if modes.here.grad and state.requires_grad:
         return state.unbind(0)
     return [wrap(part, None, state._cell) for part in state._array]  # writes are noticed as those into a view
 

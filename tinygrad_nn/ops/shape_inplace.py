@@ -42,7 +42,7 @@ def _becomes(target: Tensor, view: Tensor) -> Tensor:
     """Let a tensor be what a view of it is."""
     target._array = view._array
     target._cell[0] += 1
-    if modes.grad:
+    if modes.here.grad:
         target._edge = view._edge
     target._cell[1] += 1  # views of it are to be found anew, by their place in memory
     if target._view is not None and view._view is not None:

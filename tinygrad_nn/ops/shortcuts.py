@@ -36,7 +36,7 @@ def usually(quick: Callable[[tuple[Any, ...]], Any]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         @functools.wraps(function)
         def call(*args: Any, **options: Any) -> Any:
-            if not options and not modes.levels:
+            if not options and not modes.here.levels:
                 made = quick(args)
                 if made is not None:
                     return made
@@ -81,14 +81,14 @@ def view_shortcut(shortcut: Shortcut) -> Callable[[OpFunction], OpFunction]:
 def quick_view(record: Op, shortcut: Shortcut, source: Tensor, *args: Any) -> Tensor | None:
     """A view by the shorter way, or None."""
     array = source._array
-    if type(array) is not np.ndarray or modes.observers:
+    if type(array) is not np.ndarray or modes.here.observers:
         return None
     found = shortcut(array, *args)
     if found is None:
         return None
     picked, options = found
     edge = source._edge if source._view is None else current_edge(source)
-    if edge is None or not modes.grad:
+    if edge is None or not modes.here.grad:
         result = wrap(picked)
     else:
         result = record.plans[1].record((edge,), (array,), (source._cell,), options, picked)
@@ -106,16 +106,16 @@ def quick_call(record: Op, input: Tensor, options: dict[str, Any], *others: Any)
     """
     x = input._array
     arrays = [other._array if isinstance(other, Tensor) else other for other in others]
-    if type(x) is not np.ndarray or modes.observers or modes.levels:
+    if type(x) is not np.ndarray or modes.here.observers or modes.here.levels:
         return None
     try:
-        array = modes.quiet(record.forward, x, *arrays, **options)
+        array = modes.here.quiet(record.forward, x, *arrays, **options)
     except Exception:
         return None
     if type(array) is not np.ndarray:
         array = np.asarray(array)
     edge = input._edge if input._view is None else current_edge(input)
-    if edge is None or not modes.grad or not record.differentiable:
+    if edge is None or not modes.here.grad or not record.differentiable:
         return wrap(array)
     cells = [input._cell, *[other._cell if isinstance(other, Tensor) else CONSTANT for other in others]]
     edges = (edge, *[None for _ in others])
@@ -149,10 +149,10 @@ def inplace_shortcut(function: OpFunction, name: str, ufunc: Any = None) -> None
         check_memory(x)
         if ufunc is not None:
             if options:  # sums have a factor
-                operands[0] = modes.quiet(np.multiply, operands[0], operand(options["alpha"], x.dtype))
-            modes.quiet(ufunc, x, *operands, x)
+                operands[0] = modes.here.quiet(np.multiply, operands[0], operand(options["alpha"], x.dtype))
+            modes.here.quiet(ufunc, x, *operands, x)
         else:
-            np.copyto(x, modes.quiet(forward, x, *operands, **{**defaults, **options}))
+            np.copyto(x, modes.here.quiet(forward, x, *operands, **{**defaults, **options}))
         input._cell[0] += 1
         return input
 

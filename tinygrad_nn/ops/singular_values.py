@@ -145,10 +145,10 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:  # noqa: N803 - 
         tensor([4., 3.])
     """
     _check(A, driver)
-    if modes.grad and A.requires_grad:
+    if modes.here.grad and A.requires_grad:
         values: Tensor = _svd(A)[1]
         return values
-    return wrap(modes.quiet(_decomposed, A._array, compute_uv=False)[0])
+    return wrap(modes.here.quiet(_decomposed, A._array, compute_uv=False)[0])
 
 
 if hasattr(np.linalg, "svdvals"):

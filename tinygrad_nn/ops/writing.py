@@ -65,9 +65,9 @@ def write_in_place(
                 "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
                 "memory location. Please clone() the tensor before performing the operation."
             )
-    modes.quiet(lambda: kernel(memory, *arrays, **options))
+    modes.here.quiet(lambda: kernel(memory, *arrays, **options))
     target._cell[0] += 1
-    if modes.grad:
+    if modes.here.grad:
         edges = [current_edge(o) if isinstance(o, Tensor) else None for o in (target, *others)]
         mask = sum([1 << position for position, edge in enumerate(edges) if edge is not None])
         if mask:

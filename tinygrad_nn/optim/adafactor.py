@@ -87,7 +87,7 @@ class Adafactor(Optimizer):
             if param._grad is not None and param.is_complex():
                 raise RuntimeError("Adafactor does not support complex parameters. Optimize these with Adam.")
         for param, grad, state in self._pending(group):
-            modes.unwatched_quiet(self._update_parameter, group, param._array, grad, state)
+            modes.here.unwatched_quiet(self._update_parameter, group, param._array, grad, state)
 
     def _update_parameter(self, group: dict[str, Any], param: Array, grad: Array, state: dict[str, Any]) -> None:
         if not state:

@@ -40,7 +40,7 @@ class ElementwiseOptimizer(Optimizer):
         self._plans: dict[int, Plan] = {}  # by the group's id
 
     def _update_group(self, group: dict[str, Any]) -> None:
-        quiet = modes.unwatched_quiet
+        quiet = modes.here.unwatched_quiet
         for bundle in self._bundles(group):
             quiet(self._update_bundle, group, bundle)
 

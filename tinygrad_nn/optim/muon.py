@@ -106,7 +106,7 @@ class Muon(Optimizer):
         for param in group["params"]:
             if param._grad is not None and param.is_complex():
                 raise RuntimeError("Muon does not support complex parameters. Optimize these with Adam.")
-        modes.unwatched_quiet(self._update_matrices, group)
+        modes.here.unwatched_quiet(self._update_matrices, group)
 
     def _update_matrices(self, group: dict[str, Any]) -> None:
         stacks: dict[tuple[int, int], list[tuple[Array, Array]]] = {}

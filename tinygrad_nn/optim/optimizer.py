@@ -174,7 +174,7 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients, or set them to zero."""
-        with region(f"Optimizer.zero_grad#{type(self).__name__}.zero_grad") if modes.observers else nullcontext():
+        with region(f"Optimizer.zero_grad#{type(self).__name__}.zero_grad") if modes.here.observers else nullcontext():
             for group in self.param_groups:
                 for param in group["params"]:
                     zero_gradient(param, set_to_none)

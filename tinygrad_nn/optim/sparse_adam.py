@@ -78,7 +78,7 @@ class SparseAdam(Optimizer):
                 state.update({"step": 0, **means})
             state["step"] += 1
             mean, square = state["exp_avg"]._array, state["exp_avg_sq"]._array
-            modes.unwatched_quiet(update, param._array, grad, mean, square, int(state["step"]), group)
+            modes.here.unwatched_quiet(update, param._array, grad, mean, square, int(state["step"]), group)
 
 
 def update(param: Array, grad: Array, mean: Array, square: Array, step: int, group: dict[str, Any]) -> None:

@@ -48,7 +48,7 @@ def with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             or self._optimizer_step_post_hooks
             or before_all
             or after_all
-            or modes.observers
+            or modes.here.observers
         ):
             return step(self, *args, **kwargs)
         self._is_stepping = True

@@ -51,8 +51,8 @@ def seed(number: int) -> None:
 
 def _entries() -> dict[str, tuple[Callable[[], Any], Callable[[Any], None]]]:
     entries: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
-        "grad mode": _attribute(modes, "grad"),
-        "inference mode": _attribute(modes, "inference"),
+        "grad mode": _attribute(modes.here, "grad"),
+        "inference mode": _attribute(modes.here, "inference"),
         "default dtype": (dtypes.get_default_dtype, dtypes.set_default_dtype),
         "print options": _attribute(printing, "_options"),
         "deterministic algorithms": (settings.get_deterministic_debug_mode, settings.set_deterministic_debug_mode),
@@ -61,7 +61,7 @@ def _entries() -> dict[str, tuple[Callable[[], Any], Callable[[Any], None]]]:
             settings.get_float32_matmul_precision, settings.set_float32_matmul_precision,
         ),
         "number of threads": (settings.get_num_threads, settings.set_num_threads),
-        "saved tensor hooks": _attribute(modes, "on_record"),
+        "saved tensor hooks": _attribute(modes.here, "on_record"),
     }  # fmt: skip
     anomaly = sys.modules.get(f"{__package__.rpartition('.')[0]}.autograd.anomaly")
     if anomaly is not None:

@@ -53,7 +53,7 @@ def _record(name: str, call: Callable[..., Any], names: Sequence[str], cases: Se
         name=name.strip("_").replace("<lambda>", "function"), forward=_refuse, kind="general",
         rules=[Rule(lambda g: g)], joint=True, parts=None, residuals=(),
         several=isinstance(_tried(call, cases[0]), tuple | list), promotes=None, takes_numbers=False, inputs=inputs,
-        variadic=False, public_names=(), defaults={}, required=(), positional=(), numpy_functions=(),
+        variadic=False, public_names=(), defaults={}, required=(), positional=(), numpy_functions=(), direct=_refuse,
         domain=(-np.inf, np.inf), avoid=(), distinct=False, cases=tuple(cases), special=(), torch_name=None,
         tolerance=None, call=call,
     )  # fmt: skip

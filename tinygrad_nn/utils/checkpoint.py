@@ -155,7 +155,7 @@ def checkpoint(
             f"determinism_check should be one of ['default', 'none'], but got {determinism_check}"
         )
     first, second = context_fn()
-    if not modes.grad:
+    if not modes.here.grad:
         with first:
             return function(*args, **kwargs)
     early_stop = early_stop if _settings.early_stop is None else _settings.early_stop
@@ -275,7 +275,7 @@ class CheckpointFunction(Function):
         Raises:
             RuntimeError: only some gradients were asked for; or no output requires grad.
         """
-        if modes.backward_pass is not None and modes.backward_pass.needed is not None:
+        if modes.here.backward_pass is not None and modes.here.backward_pass.needed is not None:
             raise RuntimeError(
                 "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an `inputs` "
                 "parameter to .backward(). To resolve this error, you can either set use_reentrant=False, or call "

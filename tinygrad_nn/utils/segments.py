@@ -67,7 +67,7 @@ class Segment:
 
     def unpack(self, place: _Place) -> Tensor:
         """A saved tensor, after computing everything again, once for each backward pass."""
-        running = modes.backward_pass
+        running = modes.here.backward_pass
         if running is None or self.backward_pass is not running:
             self.backward_pass = running
             self._compute()

@@ -90,7 +90,7 @@ def doctor(model: Module, loss_fn: Any, batch: Any, optimizer: Any = None) -> Re
     name = name_of(model, frame) or "model"
     args, kwargs, target = _parts(batch)
     model = _with_shapes(model, args, kwargs)
-    run = Run(model, loss_fn, args, kwargs, target, optimizer, frame, grad_modes.grad, name)
+    run = Run(model, loss_fn, args, kwargs, target, optimizer, frame, grad_modes.here.grad, name)
     report = Report(f"nn.doctor on {run.name} ({type(model).__name__})", checked=CHECKED)
     report.findings.extend(data.float64_inputs(run))
     if report.findings:

@@ -178,10 +178,10 @@ def _go_backward(run: Run) -> None:
 def _untouched(model: Module) -> Iterator[None]:
     """Put the model, its gradients, and the random numbers back at the end."""
     modules = [*model.modules(), *hidden_modules(model)]
-    state, random, before = Snapshot(modules), RandomState(), modes.grad
+    state, random, before = Snapshot(modules), RandomState(), modes.here.grad
     try:
         yield
     finally:
         state.restore()
         random.restore()
-        modes.grad = before
+        modes.here.grad = before
