@@ -15,6 +15,9 @@ from .given import check_betas, check_not_negative, check_rate, check_ways
 
 __all__ = ["Adam"]
 
+_MEANS = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+_KEPT, _KEPT_WITH_LARGEST = Kept({"step": 0.0}, _MEANS), Kept({"step": 0.0}, {**_MEANS, "max_exp_avg_sq": 0.0})
+
 
 class Adam(ElementwiseOptimizer):
     """Adam (Kingma and Ba, 2014).
@@ -87,8 +90,7 @@ class Adam(ElementwiseOptimizer):
         super().__init__(params, defaults)
 
     def _kept(self, group: dict[str, Any]) -> Kept:
-        means = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
-        return Kept({"step": 0.0}, {**means, "max_exp_avg_sq": 0.0} if group["amsgrad"] else means)
+        return _KEPT_WITH_LARGEST if group["amsgrad"] else _KEPT
 
     def _update_bundle(self, group: dict[str, Any], bundle: Bundle) -> None:
         step = bundle.advance()

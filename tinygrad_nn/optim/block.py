@@ -31,8 +31,8 @@ class Block:
     """
 
     __slots__ = (
-        "_addresses", "_axpby", "_gapless", "_length", "_places", "_stored", "direction", "first", "last", "piece",
-        "state", "targets", "views", "work",
+        "_addresses", "_axpby", "_gapless", "_length", "_places", "direction", "first", "last", "piece",
+        "state", "stored", "targets", "views", "work",
     )  # fmt: skip
 
     def __init__(self, targets: list[Array], first: int, last: int, piece: slice | None) -> None:
@@ -46,7 +46,7 @@ class Block:
         self.state = state
         self.work = work
         self.views = views
-        self._stored = stored
+        self.stored = stored
         self._axpby = axpby(work[0].dtype)
         self._length = count(len(work[0]))
         self._addresses = {id(array): address(array.ctypes.data) for array in state + work}
@@ -132,12 +132,12 @@ class Block:
 
     def widen(self) -> None:
         """Take the state in single precision, if it is stored in half."""
-        for wide, stored in zip(self.state, self._stored, strict=False):
+        for wide, stored in zip(self.state, self.stored, strict=False):
             np.copyto(wide, stored)
 
     def narrow(self) -> None:
         """Put it back."""
-        for wide, stored in zip(self.state, self._stored, strict=False):
+        for wide, stored in zip(self.state, self.stored, strict=False):
             np.copyto(stored, wide, casting="same_kind")
 
 

@@ -160,14 +160,17 @@ class Bundle:
                     return False
         except AttributeError:  # not there any more, or no tensor
             return False
-        # a user may have written to one of the numbers
-        return all(vector.tobytes() == vector[:1].tobytes() * len(vector) for vector in self.numbers.values())
+        for vector in self.numbers.values():  # a user may have written to one of them
+            written = vector.tobytes()
+            if written != written[: vector.itemsize] * len(vector):
+                return False
+        return True
 
     def advance(self) -> float:
         """Count one more step, and give their number."""
         steps = self.numbers["step"]
-        np.add(steps, 1, steps)
-        return float(steps[0])
+        steps += 1
+        return steps.item(0)  # type: ignore[no-any-return]
 
     def scalars(self, *numbers: float) -> list[Array]:
         """Numbers as 0-d arrays of the type that is computed with, which ufuncs take in half the time of floats."""
@@ -181,14 +184,17 @@ class Bundle:
         The formula makes a direction of it. Then ``p = shrink * p - rate * direction``.
         """
         gradients = self._flattened()
-        factor_, penalty_ = self.scalars(factor, penalty)
+        (factor_,) = self.scalars(factor)
         for block in self.blocks:
             block.gather(gradients, factor_)
             if penalty:
-                block.add_parameters(penalty_)
-            block.widen()
-            yield block
-            block.narrow()
+                block.add_parameters(*self.scalars(penalty))
+            if block.stored:
+                block.widen()
+                yield block
+                block.narrow()
+            else:
+                yield block
             block.move(rate, shrink)
         self._finish()
 

@@ -14,7 +14,7 @@ from .optimizer import Optimizer
 
 __all__ = ["ElementwiseOptimizer"]
 
-Plan = tuple[tuple[str, ...], list[Tensor], list[Bundle]]
+Plan = tuple[Kept, list[Tensor], list[Bundle]]
 
 
 class ElementwiseOptimizer(Optimizer):
@@ -72,8 +72,9 @@ class ElementwiseOptimizer(Optimizer):
         pending = sum([param._grad is not None for param in members])
         plan = self._plans.get(id(group))
         if plan is not None:
-            names, known, bundles = plan
-            if names == kept.names and len(known) == len(members) and all(map(is_, known, members)):
+            before, known, bundles = plan
+            same = kept is before or kept.names == before.names
+            if same and len(known) == len(members) and all(map(is_, known, members)):
                 ready = [bundle for bundle in bundles if self._take_gradients(bundle)]
                 if sum(len(bundle.params) for bundle in ready) == pending:
                     return ready
@@ -103,7 +104,7 @@ class ElementwiseOptimizer(Optimizer):
         bundles = [Bundle(*part, kept, self._scratch, self._whole, self._memory) for part in parts]
         for bundle in bundles:
             self._take_gradients(bundle)
-        self._plans[id(group)] = kept.names, list(members), bundles
+        self._plans[id(group)] = kept, list(members), bundles
         return bundles
 
     def _check_state(self, group: dict[str, Any], place: str, param: Tensor, state: dict[str, Any]) -> None:

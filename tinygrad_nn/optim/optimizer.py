@@ -9,7 +9,6 @@ import copy
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import nullcontext
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -174,9 +173,18 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget all gradients, or set them to zero."""
-        with region(f"Optimizer.zero_grad#{type(self).__name__}.zero_grad") if modes.here.observers else nullcontext():
-            for group in self.param_groups:
-                for param in group["params"]:
+        if modes.here.observers:
+            with region(f"Optimizer.zero_grad#{type(self).__name__}.zero_grad"):
+                self._forget_gradients(set_to_none)
+        else:
+            self._forget_gradients(set_to_none)
+
+    def _forget_gradients(self, set_to_none: bool) -> None:
+        for group in self.param_groups:
+            for param in group["params"]:
+                if set_to_none:
+                    param._grad = None
+                else:
                     zero_gradient(param, set_to_none)
 
     @with_hooks

@@ -11,6 +11,8 @@ from .given import check_not_negative, check_rate, check_ways
 
 __all__ = ["SGD"]
 
+_KEPT, _KEPT_WITH_MOMENTUM = Kept({}, {}), Kept({}, {"momentum_buffer": 0.0})
+
 
 class SGD(ElementwiseOptimizer):
     """Stochastic gradient descent: against the gradient, or against its running sum, the momentum.
@@ -77,7 +79,7 @@ class SGD(ElementwiseOptimizer):
         super().__init__(params, defaults)
 
     def _kept(self, group: dict[str, Any]) -> Kept:
-        return Kept({}, {"momentum_buffer": 0.0} if group["momentum"] else {})
+        return _KEPT_WITH_MOMENTUM if group["momentum"] else _KEPT
 
     def _update_bundle(self, group: dict[str, Any], bundle: Bundle) -> None:
         lr, momentum = float(group["lr"]), float(group["momentum"])
