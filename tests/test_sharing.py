@@ -121,6 +121,28 @@ def test_a_number_of_threads_set_meanwhile_holds_afterwards() -> None:
         assert tg.get_num_threads() == sharing._openblas("get")() == 3
 
 
+@pytest.mark.parametrize("call", range(3))
+def test_a_finaliser_may_hold_it_in_between(call: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, calls = sharing._openblas, iter(range(10))
+
+    def interrupted(name: str) -> Any:
+        def ask_or_tell(*number: int) -> Any:
+            result = real(name)(*number)
+            if next(calls) == call:  # as where an object is collected here whose __del__ runs operations
+                sharing.hold()
+                sharing.let_go()
+            return result
+
+        return ask_or_tell
+
+    monkeypatch.setattr(sharing, "_openblas", interrupted)
+    sharing.hold()  # asks, and sets 1
+    assert real("get")() == 1
+    sharing.let_go()  # sets 2
+    assert real("get")() == 2
+    assert sharing._state["holders"] == 0
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_process_shares_nothing() -> None:

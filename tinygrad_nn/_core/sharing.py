@@ -28,7 +28,7 @@ from .modes import modes
 
 T = TypeVar("T")
 _busy = threading.Lock()  # held by whom the helpers work for; all others do their work alone
-_changing = threading.Lock()
+_changing = threading.RLock()  # a finaliser that runs operations may come in between
 _helpers: list[_Helper] = []
 # OpenBLAS's threads while it is held to one; how many hold it; whether this process is a fork
 _state: dict[str, Any] = {"held": None, "holders": 0, "forked": False}
@@ -62,10 +62,10 @@ def set_blas_threads(number: int) -> None:
 def hold() -> None:
     """Hold OpenBLAS to one thread, until `let_go` has been called as often."""
     with _changing:
-        if not _state["holders"]:
+        _state["holders"] += 1  # first, for a finaliser's sake
+        if _state["holders"] == 1:
             _state["held"] = _openblas("get")()  # type: ignore[misc]
             _openblas("set")(1)  # type: ignore[misc]
-        _state["holders"] += 1
 
 
 def let_go() -> None:
@@ -178,11 +178,10 @@ def _together(work: Callable[[slice], T], first: slice, others: list[slice]) -> 
 
 def _in_child() -> None:
     """A forked process has none of the threads, and is most often one of several that have the cores for themselves."""
+    global _busy, _changing
+    _busy, _changing = threading.Lock(), threading.RLock()  # another thread may have held them
     _helpers.clear()
     _state["forked"] = True
-    for lock in (_busy, _changing):
-        if lock.locked():
-            lock.release()
     if _state["holders"]:
         _state["holders"] = 1
         let_go()
