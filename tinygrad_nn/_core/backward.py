@@ -67,15 +67,49 @@ def run(
     return [running.captured.get(target) for target in targets] if targets is not None else []
 
 
-class Waiting:
-    """Gradients on their way: the nodes that have got some, and what they have got."""
+class Pass:
+    """A running backward pass: the nodes that have got gradients, and what they have got.
 
-    def __init__(self, on_tensors: bool) -> None:
+    Args:
+        roots: edges and the gradients that start there.
+        retain_graph: keep what the nodes have saved.
+        on_tensors: run the rules on tensors.
+        around_step: what observers put around a step.
+
+    Attributes:
+        pending: what has arrived at the nodes that are still to be visited.
+        owned: those whose pending gradient is an array that nobody else holds.
+        heap: those nodes, youngest first.
+        leaves: they hand nothing on, so they can wait until the end.
+        needed: the nodes that lead to what was asked for; None if all leaves get their gradient.
+        wanted: the edges that were asked for.
+        captured: the gradients that have arrived there.
+    """
+
+    # As they are for a pass to all leaves; `run` sets others.
+    needed: set[Node] | None = None
+    wanted: Collection[Edge] = ()
+    captured: dict[Edge, Any]
+
+    def __init__(
+        self,
+        roots: Sequence[tuple[Edge, Any]],
+        retain_graph: bool,
+        on_tensors: bool,
+        around_step: Callable[..., Any] | None = None,
+    ) -> None:
+        self.roots = roots
+        self.retain_graph = retain_graph
         self.on_tensors = on_tensors
         self.pending: dict[Node, Any] = {}
-        self.owned: set[Node] = set()  # whose pending gradient is an array that nobody else holds
+        self.owned: set[Node] = set()
         self.heap: list[tuple[int, Node]] = []
-        self.leaves: list[AccumulateGrad] = []  # they hand nothing on, so they can wait until the end
+        self.leaves: list[AccumulateGrad] = []
+        self.step: Callable[..., None] = _recorded if on_tensors else _raw
+        if around_step is not None:
+            self.step = around_step(self.step)
+        for edge, gradient in roots:
+            self.send(edge, gradient)
 
     def send(self, edge: Edge, gradient: Any) -> None:
         """Add a gradient to what waits at the end of an edge."""
@@ -109,37 +143,6 @@ class Waiting:
         if type(gradient) is list:
             return [np.asarray(part) if isinstance(part, _scalar) else part for part in gradient]
         return np.asarray(gradient) if isinstance(gradient, _scalar) else gradient
-
-
-class Pass(Waiting):
-    """A running backward pass.
-
-    Attributes:
-        needed: the nodes that lead to what was asked for; None if all leaves get their gradient.
-        wanted: the edges that were asked for.
-        captured: the gradients that have arrived there.
-    """
-
-    # As they are for a pass to all leaves; `run` sets others.
-    needed: set[Node] | None = None
-    wanted: Collection[Edge] = ()
-    captured: dict[Edge, Any]
-
-    def __init__(
-        self,
-        roots: Sequence[tuple[Edge, Any]],
-        retain_graph: bool,
-        on_tensors: bool,
-        around_step: Callable[..., Any] | None,
-    ) -> None:
-        Waiting.__init__(self, on_tensors)  # `super()` takes as long as all of it
-        self.roots = roots
-        self.retain_graph = retain_graph
-        self.step: Callable[..., None] = _recorded if on_tensors else _raw
-        if around_step is not None:
-            self.step = around_step(self.step)
-        for edge, gradient in roots:
-            self.send(edge, gradient)
 
     def will_run(self, node: Node) -> bool:
         """Whether this pass needs a node: it leads to what was asked for, or is asked for itself."""

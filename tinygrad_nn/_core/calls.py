@@ -99,10 +99,10 @@ def make_binary(op: Op, *, operator: bool = False) -> Callable[..., Any]:
             edge_x = input._edge if input._view is None else current_edge(input)
             edge_y = other._edge if other._view is None else current_edge(other)
             cells = input._cell, other._cell
-            if x.shape != y.shape:
-                shapes = x.shape, y.shape
-            elif scalars and not x.ndim and type(x) is _ndarray and type(y) is _ndarray:
+            if scalars and not x.ndim and not y.ndim and type(x) is _ndarray and type(y) is _ndarray:
                 x, y = x[()], y[()]
+            elif x.shape != y.shape:
+                shapes = x.shape, y.shape
         elif (
             ((kind := type(other)) is float or kind is int)
             and isinstance(input, Tensor)

@@ -227,7 +227,9 @@ def explained(function: F, accepting: Callable[..., Any] | None = None) -> F:
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            return function(*args, **kwargs) if kwargs and "out" in kwargs else plain(*args, **kwargs)
+            if not kwargs:
+                return plain(*args)
+            return function(*args, **kwargs) if "out" in kwargs else plain(*args, **kwargs)
         except LiftedError:
             return lifted.function(call, args, kwargs)
         except (AttributeError, IndexError, TypeError) as error:

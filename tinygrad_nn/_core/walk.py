@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .backward import Waiting, _raw
+from .backward import Pass, _raw
 from .graph import Edge, Node
 from .modes import modes
 from .saved import SECOND_TIME, modified
@@ -29,8 +29,7 @@ def walk(root: Edge, gradient: np.ndarray[Any, Any]) -> Iterator[Step]:
     Raises:
         RuntimeError: the graph has been freed, or an array that it needs was written to.
     """
-    waiting = Waiting(False)
-    waiting.send(root, gradient)
+    waiting = Pass([(root, gradient)], True, False)
     while waiting.heap:
         node = heappop(waiting.heap)[1]
         step = _step(node, waiting.take(node))
