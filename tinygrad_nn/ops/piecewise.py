@@ -43,7 +43,7 @@ def _where_nonzero(g: Any, out: Any) -> Any:
     return nonzero_masked(g, out)
 
 
-@op(vjp=_where_nonzero, avoid=(0.0,), special=_POINTS)
+@op(vjp=lambda g, out: _where_nonzero(g, out), avoid=(0.0,), special=_POINTS)  # drawings show it
 def relu(x, /):
     """``max(x, 0)``. The gradient at 0 is 0.
 
