@@ -57,10 +57,11 @@ def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups:
     """The convolution of images with weights, plus a bias for each output channel."""
     images, channels = x.shape[:2]
     outputs, group = weight.shape[:2]
-    if is_small(over, images * channels):
+    if is_small(over, images * channels, groups):
         columns = all_windows(x, over, groups)
         if images == groups == 1:  # one product starts in a third of the time of a stack of them
-            out: Array = weight.reshape(outputs, len(columns[0, 0])).dot(columns[0, 0])
+            matrix = columns[0, 0]
+            out: Array = weight.reshape(outputs, len(matrix)).dot(matrix)
         else:
             out = np.matmul(_in_groups(weight, groups), columns)
         out = out.reshape(images, outputs, *over.counts)
@@ -103,10 +104,11 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
     """The gradient of the weights, of this shape, from the images and the gradient of the output."""
     channels = x.shape[1]
     outputs, group, *kernel = shape
-    if is_small(over, len(x) * channels):
+    if is_small(over, len(x) * channels, groups):
         columns = all_windows(x, over, groups).swapaxes(-1, -2)
         if len(x) == groups == 1:
-            return g.reshape(outputs, len(columns[0, 0])).dot(columns[0, 0]).reshape(shape)  # type: ignore[no-any-return]
+            matrix = columns[0, 0]
+            return g.reshape(outputs, len(matrix)).dot(matrix).reshape(shape)  # type: ignore[no-any-return]
         given = g.reshape(len(g), groups, outputs // groups, math.prod(over.counts))
         return np.matmul(given, columns).sum(0).reshape(shape)  # type: ignore[no-any-return]
     if depthwise.suits(over, channels, groups):
@@ -151,7 +153,7 @@ def _in_groups(weight: Array, groups: int) -> Array:
 def input_gradient(g: Array, weight: Array, over: Window, groups: int) -> Array:
     """The gradient of the images from the gradient of the output and the weights."""
     outputs, group, *kernel = weight.shape
-    if depthwise.suits(over, group * groups, groups) and not is_small(over, len(g) * groups):
+    if depthwise.suits(over, group * groups, groups) and not is_small(over, len(g) * groups, groups):
         found = depthwise.input_gradient(g, weight, over, groups)
         if found is not None:
             return found
