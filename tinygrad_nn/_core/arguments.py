@@ -107,6 +107,10 @@ def complete(op: Op, options: dict[str, Any]) -> dict[str, Any]:
 
 def promote(op: Op, operands: tuple[Any, ...]) -> tuple[Any, ...]:
     """Bring the inputs of an elementwise op to one dtype, by PyTorch's rules. Casts of tensors are recorded."""
+    if len(operands) == 1 and isinstance(operands[0], Tensor):
+        kind = operands[0]._array.dtype
+        if kind is FLOAT32 or kind is FLOAT64:
+            return operands
     found = {id(value._array.dtype) if isinstance(value, Tensor) else 0 for value in operands}
     if found in (_ONLY_32, _ONLY_64):
         return operands
