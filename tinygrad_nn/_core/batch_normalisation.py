@@ -135,7 +135,7 @@ def _plan(shape: tuple[int, ...], eps: float, kind: Any) -> _Plan:
     images, channels, *lengths = shape
     size = math.prod(lengths)
     count = images * size
-    numbers = [np.array(number, kind) for number in (count, -count, eps)]
+    each, minus_each, added = [np.array(number, kind) for number in (count, -count, eps)]
     column: tuple[int, ...]
     planes, column = ((images, channels, size), (channels, 1)) if lengths else (shape, (channels,))
     rows = (images * channels, size) if lengths else (images, channels)
@@ -143,7 +143,8 @@ def _plan(shape: tuple[int, ...], eps: float, kind: Any) -> _Plan:
     beside: tuple[int, ...] = (channels, *(1,) * len(lengths))
     if channels == 1:  # a number, with which arithmetic starts in a third of the time that broadcasting takes
         column = beside = ()
-    return _Plan(planes, rows, column, beside, by_image, *numbers, ones(size, kind), ones(images, kind))
+    totals = ones(size, kind), ones(images, kind)
+    return _Plan(planes, rows, column, beside, by_image, each, minus_each, added, *totals)
 
 
 def are_few(x: Array) -> bool:

@@ -56,7 +56,7 @@ def _of_rows(
     g: Any, x: Any, weight: Any, bias: Any, needs: tuple[bool, ...], mean: Any, root: Any, kept: Any, dims: int
 ) -> Any:
     if kept is None:
-        found = kernels.rows_gradient(_matrix(g, dims), _matrix(x, dims), _vector(weight), mean, root, needs[0])
+        found: Any = kernels.rows_gradient(_matrix(g, dims), _matrix(x, dims), _vector(weight), mean, root, needs[0])
     else:
         found = few_rows_gradient(_matrix(g, dims), kept[0], root, kept[1], _vector(weight), needs)
     if x.ndim == 2 and dims == 1 and x.dtype is not _HALF:  # they have the right shapes and types already
@@ -90,7 +90,7 @@ def _layer_normed(x, weight, bias, /, *, dims=1, eps=1e-5):
 def _of_scaled_rows(g: Any, x: Any, weight: Any, needs: tuple[bool, ...], root: Any, scale: Any, dims: int) -> Any:
     rows, given, factor = _matrix(x, dims), _matrix(g, dims), _vector(weight)
     if scale is None:
-        found = kernels.rows_gradient(given, rows, factor, None, root, needs[0])
+        found: Any = kernels.rows_gradient(given, rows, factor, None, root, needs[0])
     else:
         found = few_rows_gradient(given, rows, root, scale, factor, needs, moved=False)
     return _shaped(found[:2], (x, weight))

@@ -100,7 +100,7 @@ def _max_pool(
     return_indices: Any,
 ) -> Any:  # fmt: skip
     step = kernel_size if stride is None else stride
-    windows = _windows_by_integers
+    windows: Any = _windows_by_integers
     if not type(kernel_size) is type(step) is type(padding) is type(dilation) is int or type(ceil_mode) is not bool:
         windows = _windows
         check_numbers(function, kernel_size=kernel_size, stride=step, padding=padding, dilation=dilation)
