@@ -19,8 +19,10 @@ from .strips import (
     Strips,
     Window,
     all_windows,
+    are_taken,
     as_matrices,
     bytes_of,
+    from_windows,
     images_at_once,
     index,
     is_small,
@@ -159,6 +161,11 @@ def input_gradient(g: Array, weight: Array, over: Window, groups: int) -> Array:
             return found
     # Adding up takes time for each element of the strips, the product for each of the more numerous results.
     back, turn, more = _back(over)
+    if groups == 1 and (back is None or outputs >= 2 * group) and 0 < g.size and are_taken(over, len(g), group):
+        factor = weight.reshape(outputs, weight[0].size).T
+        given = g.reshape(len(g), outputs, g[0, 0].size)
+        columns = factor.dot(given[0]) if len(g) == 1 else np.matmul(factor, given)
+        return from_windows(columns, over, len(g), group)
     if back is None or more > 1 + 10 * groups / outputs:
         if rows.suits(over, len(g), group * groups, outputs):
             return rows.input_gradient(g, weight, over, groups)
