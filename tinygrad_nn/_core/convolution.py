@@ -18,11 +18,8 @@ from .sharing import share
 from .strips import (
     Strips,
     Window,
-    all_windows,
-    are_taken,
     as_matrices,
     bytes_of,
-    from_windows,
     images_at_once,
     index,
     is_small,
@@ -32,6 +29,7 @@ from .strips import (
     weights_of,
     window,
 )
+from .written_windows import all_windows, are_taken, from_windows
 
 Array = np.ndarray[Any, Any]
 # With more outputs, and so many weights for each, the product with a transposed copy of the gradient is the quicker.
@@ -161,7 +159,7 @@ def input_gradient(g: Array, weight: Array, over: Window, groups: int) -> Array:
             return found
     # Adding up takes time for each element of the strips, the product for each of the more numerous results.
     back, turn, more = _back(over)
-    if groups == 1 and (back is None or outputs >= 2 * group) and 0 < g.size and are_taken(over, len(g), group):
+    if groups == 1 and (back is None or outputs >= 2 * group) and g.size and are_taken(over, len(g), group):
         factor = weight.reshape(outputs, weight[0].size).T
         given = g.reshape(len(g), outputs, g[0, 0].size)
         columns = factor.dot(given[0]) if len(g) == 1 else np.matmul(factor, given)

@@ -74,8 +74,8 @@ def _layer_parts(x: Any, weight: Any, bias: Any, dims: int, eps: float) -> Any:
     return (out if bias is None else out + bias).to(x.dtype)
 
 
-@op(kind="fused", vjp=_of_rows, parts=_layer_parts, residuals=("mean", "root", "centred", "scale"), method=False, torch_name="",
-    names=("input", "weight", "bias"), node_name="NativeLayerNormBackward0",
+@op(kind="fused", vjp=_of_rows, parts=_layer_parts, residuals=("mean", "root", "centred", "scale"),
+    method=False, torch_name="", names=("input", "weight", "bias"), node_name="NativeLayerNormBackward0",
     cases=[case((3, 4), (4,), (4,), dims=1), case((2, 3, 2), (3, 2), (3, 2), dims=2), case((4,), None, None, dims=1),
            case((2, 1, 3), (3,), None, dims=1, eps=0.1), case((0, 3), (3,), (3,), dims=1)])  # fmt: skip
 def _layer_normed(x, weight, bias, /, *, dims=1, eps=1e-5):
