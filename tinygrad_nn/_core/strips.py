@@ -28,9 +28,10 @@ _EVERY = slice(None)
 _TILE = 1_500_000  # bytes of strips and results that are soon found again; 800,000 take 3 to 6 % longer
 _SMALL = 1_000_000  # OpenBLAS takes its quicker way, without packing, for products of so many multiply-adds
 _FEW = 20_000  # so many elements under all windows are written out in one step
-# And so many of a single group, where they are copied in runs of this length: that takes 0.3 to 0.8 of the strips' time
-# (4 images of 4 x 25 x 25, 8 kernels of 3 x 3: 45 us instead of 72).
-_SOME, _RUN = 100_000, 15
+# And so many of one group, where they are copied in runs of this length: it takes 0.3 to 0.8 of the strips' time (4
+# images of 4 x 25 x 25, 8 kernels of 3 x 3: 45 us instead of 72). Of small planes, so many times the length of a run,
+# and at most twice as many.
+_SOME, _RUN, _PLANE, _EACH = 100_000, 15, 1_000, 8_000
 _WHOLE = 40  # strips of fewer elements in a column are written out whole
 
 
@@ -266,7 +267,10 @@ def images_at_once(images: int, bytes_each: int) -> int:
 
 def is_small(over: Window, planes: int, groups: int) -> bool:
     """Whether so many planes have so few elements under windows that they are best written out in one step."""
-    return planes * over.size <= (_SOME if groups == 1 and over.counts[-1] >= _RUN else _FEW)
+    elements, run = planes * over.size, over.counts[-1]
+    if elements <= _FEW or groups > 1 or run < _RUN:
+        return elements <= _FEW
+    return elements <= (min(_EACH * run, 2 * _SOME) if math.prod(over.counts) <= _PLANE else _SOME)
 
 
 def is_thin(over: Window, channels: int) -> bool:
