@@ -147,6 +147,21 @@ def test_second_derivatives_through_packed_tensors(t: Any) -> None:
 
 
 @both
+def test_what_a_loss_or_a_norm_has_saved_goes_through_the_hooks_in_its_own_type(t: Any) -> None:
+    functional = t.nn.functional
+    x = t.tensor([[0.5, 2.0, -1.0], [1.0, 0.0, 3.0]], requires_grad=True)
+
+    def loss() -> Any:
+        rows = functional.layer_norm(x, (3,)) + functional.batch_norm(x, None, None, training=True)
+        return functional.cross_entropy(rows.softmax(1).log_softmax(0) + x, t.tensor([0, 2]))
+
+    (expected,) = t.autograd.grad(loss(), x)
+    with t.autograd.graph.saved_tensors_hooks(lambda s: s.clone(), lambda s: s):
+        kept = loss()
+    t.testing.assert_close(t.autograd.grad(kept, x)[0], expected)
+
+
+@both
 def test_an_unpack_hook_must_give_a_tensor(t: Any) -> None:
     x = t.ones(2, requires_grad=True)
     with t.autograd.graph.saved_tensors_hooks(lambda s: 1, lambda s: s):

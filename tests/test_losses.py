@@ -443,3 +443,13 @@ def test_softmax_of_the_package_wants_a_dimension(name: str) -> None:
     out = tg.empty(2, 3)
     assert getattr(tg, name)(x, 1, out=out) is out
     assert tg.equal(out, getattr(tg.nn.functional, name)(x, 1))
+
+
+def test_cross_entropy_loses_no_digits_far_from_0() -> None:
+    near = tg.tensor([[0.0, -0.5, -1.0], [2.0, 0.25, 0.0]], requires_grad=True)
+    far = (near.detach() - 4096).requires_grad_()
+    losses = [F.cross_entropy(x, tg.tensor([1, 0])) for x in (near, far)]
+    assert abs(losses[0].item() - losses[1].item()) < 2e-7
+    for loss in losses:
+        loss.backward()
+    np.testing.assert_allclose(far.grad.numpy(), near.grad.numpy(), atol=1e-7)

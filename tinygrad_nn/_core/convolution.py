@@ -18,7 +18,6 @@ from .sharing import share
 from .strips import (
     Strips,
     Window,
-    all_windows,
     as_matrices,
     bytes_of,
     images_at_once,
@@ -30,6 +29,7 @@ from .strips import (
     weights_of,
     window,
 )
+from .written_windows import all_windows, are_taken, from_windows
 
 Array = np.ndarray[Any, Any]
 # With more outputs, and so many weights for each, the product with a transposed copy of the gradient is the quicker.
@@ -57,10 +57,11 @@ def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups:
     """The convolution of images with weights, plus a bias for each output channel."""
     images, channels = x.shape[:2]
     outputs, group = weight.shape[:2]
-    if is_small(over, images * channels):
+    if is_small(over, images * channels, groups):
         columns = all_windows(x, over, groups)
         if images == groups == 1:  # one product starts in a third of the time of a stack of them
-            out: Array = weight.reshape(outputs, len(columns[0, 0])).dot(columns[0, 0])
+            matrix = columns[0, 0]
+            out: Array = weight.reshape(outputs, len(matrix)).dot(matrix)
         else:
             out = np.matmul(_in_groups(weight, groups), columns)
         out = out.reshape(images, outputs, *over.counts)
@@ -103,10 +104,11 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
     """The gradient of the weights, of this shape, from the images and the gradient of the output."""
     channels = x.shape[1]
     outputs, group, *kernel = shape
-    if is_small(over, len(x) * channels):
+    if is_small(over, len(x) * channels, groups):
         columns = all_windows(x, over, groups).swapaxes(-1, -2)
         if len(x) == groups == 1:
-            return g.reshape(outputs, len(columns[0, 0])).dot(columns[0, 0]).reshape(shape)  # type: ignore[no-any-return]
+            matrix = columns[0, 0]
+            return g.reshape(outputs, len(matrix)).dot(matrix).reshape(shape)  # type: ignore[no-any-return]
         given = g.reshape(len(g), groups, outputs // groups, math.prod(over.counts))
         return np.matmul(given, columns).sum(0).reshape(shape)  # type: ignore[no-any-return]
     if depthwise.suits(over, channels, groups):
@@ -151,12 +153,17 @@ def _in_groups(weight: Array, groups: int) -> Array:
 def input_gradient(g: Array, weight: Array, over: Window, groups: int) -> Array:
     """The gradient of the images from the gradient of the output and the weights."""
     outputs, group, *kernel = weight.shape
-    if depthwise.suits(over, group * groups, groups) and not is_small(over, len(g) * groups):
+    if depthwise.suits(over, group * groups, groups) and not is_small(over, len(g) * groups, groups):
         found = depthwise.input_gradient(g, weight, over, groups)
         if found is not None:
             return found
     # Adding up takes time for each element of the strips, the product for each of the more numerous results.
     back, turn, more = _back(over)
+    if groups == 1 and (back is None or outputs >= 2 * group) and g.size and are_taken(over, len(g), group):
+        factor = weight.reshape(outputs, weight[0].size).T
+        given = g.reshape(len(g), outputs, g[0, 0].size)
+        columns = factor.dot(given[0]) if len(g) == 1 else np.matmul(factor, given)
+        return from_windows(columns, over, len(g), group)
     if back is None or more > 1 + 10 * groups / outputs:
         if rows.suits(over, len(g), group * groups, outputs):
             return rows.input_gradient(g, weight, over, groups)

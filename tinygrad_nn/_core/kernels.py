@@ -213,7 +213,8 @@ _LEAST_SUM, _MOST_SUM = 1e-6, 1e6
 
 def are_moderate(sums: Array) -> bool:
     """Whether sums of exponentials say that none of these was near an overflow or all near 0. (nan does not.)"""
-    return bool(smallest(sums.ravel()) > _LEAST_SUM) and are_not_large(sums)
+    flat = sums.ravel()
+    return bool(smallest(flat) > _LEAST_SUM and flat.dot(flat) < _MOST_SUM**2)
 
 
 def are_not_large(sums: Array) -> bool:

@@ -11,14 +11,13 @@ With ``d = x - mean``, ``r = 1 / sqrt(variance + eps)`` and n elements that shar
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from .dtypes import FLOAT32, FLOAT64
-from .kernels import add_reduce, column_sums, largest, ones, smallest
+from .kernels import add_reduce, largest, ones, smallest
 from .sharing import share
 
 Array = np.ndarray[Any, Any]
@@ -84,10 +83,6 @@ def row_blocks(rows: int, columns: int) -> list[slice]:
     return [slice(start, start + step) for start in range(0, rows, step)]
 
 
-def _is_few(x: Array) -> bool:
-    return x.size < 2 * _FEW
-
-
 def _two_rows(first: Array | float, second: Array | float, columns: int, kind: Any) -> Array:
     """Two numbers for each column, to be multiplied by two numbers for each row."""
     pair = np.empty((2, columns), kind)
@@ -123,18 +118,6 @@ def rows_normalised(
 ) -> tuple[Array, Array, Array]:
     """Each row of a matrix normalised, with a weight and a bias for each column; and the rows' means and roots."""
     rows, columns = x.shape
-    if _is_few(x):
-        count, added, length = _numbers(columns, eps, x.dtype)
-        mean = x.dot(ones(columns, x.dtype))
-        mean /= count
-        out = x - mean[:, None]
-        root = np.vecdot(out, out)
-        root += added
-        np.divide(length, np.sqrt(root, root), root)
-        out *= _by_row_and_column(root, weight)
-        if bias is not None:
-            out += bias
-        return out, mean, root
     out = np.empty_like(x)
     means = np.empty(rows, x.dtype)
     terms = np.ones((3, rows), x.dtype)  # for each row its root, by what it is moved, and 1
@@ -158,18 +141,9 @@ def rows_normalised(
 
 
 def rows_gradient(
-    g: Array, x: Array, weight: Array | None, mean: Array | None, root: Array, needs: tuple[bool, ...]
-) -> tuple[Array | None, Array | None, Array | None]:
-    """The gradients of rows, weights and biases, as far as they are needed. Without means: of `rows_scaled`."""
-    if _is_few(x):
-        of_bias = column_sums(g) if len(needs) > 2 and needs[2] else None
-        return (*_of_few_rows(g, x, weight, mean, root, needs), of_bias)
-    return _of_many_rows(g, x, weight, mean, root, needs[0])
-
-
-def _of_many_rows(
     g: Array, x: Array, weight: Array | None, mean: Array | None, root: Array, wanted: bool
 ) -> tuple[Array | None, Array, Array]:
+    """The gradients of rows (if it is wanted), weights and biases. Without means: of `rows_scaled`."""
     rows, columns = x.shape
     kind = x.dtype
     found = np.empty_like(x)
@@ -225,52 +199,9 @@ def _of_many_rows(
     return found if wanted else None, of_weight, of_bias
 
 
-def _of_few_rows(
-    g: Array, x: Array, weight: Array | None, mean: Array | None, root: Array, needs: tuple[bool, ...]
-) -> tuple[Array | None, Array | None]:
-    columns = x.shape[1]
-    count, _, _ = _numbers(columns, 0.0, x.dtype)
-    factor = ones(columns, x.dtype) if weight is None else weight
-    centred = x if mean is None else x - mean[:, None]
-    products = g * centred
-    of_weight = root.dot(products) if needs[1] else None
-    if not needs[0]:
-        return None, of_weight
-    each = root / count
-    slope = products.dot(factor)
-    slope *= each
-    slope *= root
-    slope *= root
-    found = np.multiply(g, _by_row_and_column(root, weight), products)
-    if mean is None:
-        found -= x * slope[:, None]
-        return found, of_weight
-    centred *= slope[:, None]
-    each *= g.dot(factor)
-    centred += each[:, None]
-    found -= centred
-    return found, of_weight
-
-
-@functools.lru_cache(maxsize=256)
-def _numbers(columns: int, eps: float, kind: Any) -> tuple[Array, ...]:
-    """What so many columns are divided by and so on, as arrays, with which NumPy starts sooner than with numbers."""
-    return tuple([np.array(number, kind) for number in (columns, columns * eps, math.sqrt(columns))])
-
-
-def _by_row_and_column(by_row: Array, weight: Array | None) -> Array:
-    """A number for each row, times one for each column: by BLAS, as NumPy's broadcasting takes 20 ns more for a row."""
-    rows = by_row[:, None]
-    return rows if weight is None else np.asarray(rows.dot(weight[None]))
-
-
 def rows_scaled(x: Array, weight: Array | None, eps: float) -> tuple[Array, Array]:
     """Each row of a matrix divided by the root of its mean square, times a weight for each column; and the roots."""
     rows, columns = x.shape
-    if _is_few(x):
-        root = inverse_root(row_dots(x, x) / columns, eps)
-        out = x * root[:, None]
-        return out if weight is None else out * weight, root
     out = np.empty_like(x)
     terms = np.ones((2, rows), x.dtype)
     scale = _two_rows(1 if weight is None else weight, 0, columns, x.dtype)

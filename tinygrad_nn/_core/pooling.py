@@ -36,6 +36,7 @@ class Pool:
     stride: Lengths  # from window to window
     pairs: bool  # of two by two elements next to each other, none of which lies in two windows, on planes of few
     size: int  # elements in all windows of a plane
+    plane: int  # elements of a plane
 
     def __repr__(self) -> str:
         return f"Pool({self.windows.kernel}, {self.windows.lengths} -> {self.windows.counts})"
@@ -58,6 +59,7 @@ def pool(
         stride,
         apart and together.whole and kernel == (2, 2) and dilation == (1, 1) and math.prod(lengths) <= _MOST,
         math.prod(kernel) * math.prod(counts),
+        math.prod(lengths),
     )
 
 
@@ -94,8 +96,8 @@ class _Elements(NamedTuple):
 
 def _few(x: Array, over: Pool) -> _Elements | None:
     """The elements of all windows, where there are few; else, and where a window has none, None."""
-    planes = x.size // math.prod(over.windows.lengths)
-    return _elements(x.shape, over) if 0 < planes * over.size <= (_FEW if over.pairs else _SOME) else None
+    most = _FEW if over.pairs else _SOME
+    return _elements(x.shape, over) if 0 < x.size // over.plane * over.size <= most else None
 
 
 @functools.lru_cache(maxsize=128)

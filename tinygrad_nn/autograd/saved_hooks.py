@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from .._core import inplace
 from .._core.backward import rewrap
 from .._core.graph import Node
@@ -19,7 +21,7 @@ from .._core.modes import modes
 from .._core.numbers import is_number
 from .._core.observe import watch_nodes
 from .._core.plan import INPUT, OUT, RESIDUAL
-from .._core.tensor import Tensor
+from .._core.tensor import Tensor, wrap
 from .function_context import FunctionCtx
 
 _SAVED: Any = Node.__dict__["saved"]
@@ -85,7 +87,7 @@ def _pack(node: Node, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Ten
             if value is written:  # the hook gets what it was
                 value = value.copy()
             tensor = rewrap(node, source, value)
-            value = _Packed(pack(tensor if isinstance(tensor, Tensor) else Tensor(value)), unpack)
+            value = _Packed(pack(tensor if isinstance(tensor, Tensor) else wrap(np.asarray(value))), unpack)
         values.append(value)
     node.__class__ = _packed_class(name.rpartition("::")[2])
     node.saved = tuple(values)

@@ -40,9 +40,9 @@ def by_channel(x: Any, ndim: int) -> Any:
 # --- by the batch's own statistics -------------------------------------------------------------------------------
 
 
-def _of_batch(g: Any, x: Any, weight: Any, bias: Any, needs: Needs, mean: Any, root: Any) -> Any:
-    if kernels.are_few(x):
-        return kernels.few_gradient(g, x, weight, mean, root, needs[0])
+def _of_batch(g: Any, x: Any, weight: Any, bias: Any, needs: Needs, mean: Any, root: Any, centred: Any) -> Any:
+    if centred is not None:
+        return kernels.few_gradient(g, centred, weight, root, needs[0])
     found = kernels.batch_gradient(as_single(g), as_single(x), as_single(weight), mean, root, needs[0])
     return in_types(found, (x, weight, bias))
 
@@ -63,20 +63,21 @@ def _batch_parts(x: Any, weight: Any, bias: Any, eps: float, statistics: Any) ->
     return out.to(x.dtype)
 
 
-@op(kind="fused", vjp=_of_batch, parts=_batch_parts, residuals=("mean", "root"), method=False, torch_name="",
+@op(kind="fused", vjp=_of_batch, parts=_batch_parts, residuals=("mean", "root", "centred"), method=False, torch_name="",
     names=("input", "weight", "bias"), node_name="NativeBatchNormBackward0",
     cases=[case((3, 2), (2,), (2,)), case((3, 2, 4), (2,), (2,)), case((2, 3, 2, 2), (3,), (3,), eps=0.1),
            case((2, 2, 1, 2, 2), None, None), case((4, 1, 2), (1,), None)])  # fmt: skip
 def _batch_normed(x, weight, bias, /, *, eps=1e-5, statistics=None):
     """Each channel normalised by its mean and variance over the batch, which are also written to `statistics`."""
+    centred = None
     if kernels.are_few(x):
-        out, mean, root, variance = kernels.few_normalised(x, weight, bias, eps)
+        out, mean, root, variance, centred = kernels.few_normalised(x, weight, bias, eps)
     else:
         out, mean, root, variance = kernels.batch_normalised(as_single(x), as_single(weight), as_single(bias), eps)
         out = in_order_of(out.astype(x.dtype, copy=False), x)
     if statistics is not None:
         statistics[0], statistics[1] = mean, variance
-    return out, mean, root
+    return out, mean, root, centred
 
 
 # --- by given statistics -----------------------------------------------------------------------------------------
@@ -129,7 +130,8 @@ def _by_batch(
 ) -> Tensor:  # fmt: skip
     """The batch normalised by its own statistics, towards which running ones are moved."""
     if running_mean is None:
-        alone: Tensor = _batch_normed(input, weight, bias, eps=eps, statistics=None)
+        # without options the caller need not sort them
+        alone: Tensor = _batch_normed(input, weight, bias, **({} if eps == 1e-5 else {"eps": eps}))
         return alone
     x = input._array
     statistics = np.zeros((2, x.shape[1]), np.float64 if x.dtype == np.float64 else np.float32)

@@ -15,6 +15,7 @@ import numpy as np
 from .._core import dtypes
 from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import explained, must_be_tensor, not_a_tensor
+from .._core.few_scores import are_few, few_losses, few_slopes
 from .._core.kernels import TOGETHER, add_reduce, exp_in_cache, in_row_blocks, largest, row_log_sum_exp, vector_sum
 from .._core.lines import caller
 from .._core.op import Integers, case, op
@@ -164,12 +165,16 @@ def _nll_loss(x, target, /, *, weight=None, ignore_index=-100, reduction="mean")
     return _reduce_rows(-x.reshape(-1).take(places), factor, total, reduction)
 
 
-def _cross_entropy_vjp(g: Any, x: Any, normaliser: Any, places: Any, factor: Any, total: Any, reduction: str) -> Any:
+def _cross_entropy_vjp(
+    g: Any, x: Any, normaliser: Any, powers: Any, places: Any, factor: Any, total: Any, reduction: str
+) -> Any:
     """``softmax(x) - one_hot(target)``, scaled."""
     if reduction == "mean":
         g = g / x.dtype.type(total or 1)  # all rows ignored: nan, but no gradient
     if factor is not None:
         g = g * factor
+    if powers is not None:
+        return few_slopes(g, places, powers, normaliser), None
     gradient, factor = np.empty(x.shape, x.dtype), g[:, None] if g.ndim else g
     if x.size <= TOGETHER:
         _softmax_times(x, normaliser, factor, gradient)
@@ -191,14 +196,17 @@ def _cross_entropy_parts(x: Any, target: Any, weight: Any, ignore_index: int, re
 
 
 @op(kind="fused", vjp=_cross_entropy_vjp, parts=_cross_entropy_parts, method=False, names=("input", "target"),
-    residuals=("normaliser", "places", "factor", "total"), cases=_ROWS, torch_name="nn.functional.cross_entropy",
-    node_name="CrossEntropyLossBackward0")  # fmt: skip
+    residuals=("normaliser", "powers", "places", "factor", "total"), cases=_ROWS,
+    torch_name="nn.functional.cross_entropy", node_name="CrossEntropyLossBackward0")  # fmt: skip
 def _cross_entropy(x, target, /, *, weight=None, ignore_index=-100, reduction="mean"):
     """`cross_entropy` for rows of classes (N, C), as one node: the residuals are a few numbers for each row."""
     places, factor, total = _places(x, target, weight, ignore_index)
-    normaliser = row_log_sum_exp(x) if x.size else np.zeros((x.shape[0], 1), x.dtype)
-    losses = normaliser[:, 0] - x.reshape(-1).take(places)
-    return _reduce_rows(losses, factor, total, reduction), normaliser, places, factor, total
+    if are_few(x):
+        losses, powers, normaliser = few_losses(x, places)
+    else:
+        powers, normaliser = None, row_log_sum_exp(x) if x.size else np.zeros((x.shape[0], 1), x.dtype)
+        losses = normaliser[:, 0] - x.reshape(-1).take(places)
+    return _reduce_rows(losses, factor, total, reduction), normaliser, powers, places, factor, total
 
 
 # --- any shape ---------------------------------------------------------------------------------------------------

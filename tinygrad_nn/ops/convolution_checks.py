@@ -55,6 +55,8 @@ def each_number(function: str, name: str, value: Any, dims: int, least: int) -> 
 
 
 def check_tensors(function: str, input: Any, weight: Any, bias: Any) -> None:
+    if isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor)):
+        return
     for position, (name, value) in enumerate((("input", input), ("weight", weight), ("bias", bias))):
         if not isinstance(value, Tensor) and (value is not None or name != "bias"):
             raise must_be_tensor(function, name, position, value)

@@ -5,6 +5,7 @@ Source: https://docs.pytorch.org/docs/stable/nn.functional.html#convolution-func
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,16 +58,25 @@ def _options(
     return {"stride": steps, "padding": pairs, "dilation": apart, "groups": int(groups)}
 
 
+# Exact integers need not be told from others that are equal to them, which takes longer than the options do.
+_options_by_integers = functools.lru_cache(maxsize=1024)(_options.__wrapped__)  # type: ignore[attr-defined]
+
+
 def _convolve(
     function: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: Any
 ) -> Tensor:
     check_tensors(function, input, weight, bias)
     x, w, b = input._array, weight._array, None if bias is None else bias._array
     shape, kind = (None, None) if b is None else (b.shape, b.dtype)
-    options = _options(
-        function, dims, x.shape, w.shape, shape, x.dtype, w.dtype, kind, as_tuple(stride), as_tuple(padding),
-        as_tuple(dilation), groups,
-    )  # fmt: skip
+    if type(stride) is type(padding) is type(dilation) is type(groups) is int:
+        options = _options_by_integers(
+            function, dims, x.shape, w.shape, shape, x.dtype, w.dtype, kind, stride, padding, dilation, groups
+        )
+    else:
+        options = _options(
+            function, dims, x.shape, w.shape, shape, x.dtype, w.dtype, kind, as_tuple(stride), as_tuple(padding),
+            as_tuple(dilation), groups,
+        )  # fmt: skip
     if x.ndim == dims + 2:
         return _convolution(input, weight, bias, **options)
     return _convolution(input.unsqueeze(0), weight, bias, **options).squeeze(0)

@@ -8,16 +8,20 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.max.html, torch.ama
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from .._core import return_types
+from .._core.graph import named
 from .._core.kernels import maximum_reduce, minimum_reduce, row_maxima
 from .._core.op import REGISTRY, Integers, case, composite, op
 from .._core.tensor import Tensor, check_dim, wrap
 from .reduce import axes, restore
 from .shortcuts import usually
+
+_FEW = 4096  # rows whose starts are remembered
 
 __all__ = ["amax", "amin", "aminmax", "argmax", "argmin", "max", "min"]
 
@@ -126,11 +130,23 @@ def _min_of_all(x, /):
 def _places(indices: Any, length: int) -> Any:
     """Where the indices of the last dimension stand in the flattened array."""
     last = indices.ravel()
-    return last + np.arange(0, last.size * length, length)
+    return last + (_row_starts if last.size <= _FEW else _new_row_starts)(last.size, length)
+
+
+def _new_row_starts(count: int, length: int) -> Any:
+    """Where each of so many rows starts."""
+    starts = np.arange(0, count * length, length)
+    starts.flags.writeable = False  # it may be shared
+    return starts
+
+
+_row_starts = functools.lru_cache(maxsize=64)(_new_row_starts)
 
 
 def _placed(g: Any, indices: Any, dim: int, keepdim: bool, x_shape: tuple[int, ...]) -> Any:
     kept = g if keepdim else g.reshape(indices.shape)
+    if type(g) is np.ndarray:
+        return _placed_along(kept, indices, dim, x_shape[dim])
     return _place_along.op.numpy(kept, indices=indices, dim=dim, length=x_shape[dim])
 
 
@@ -158,6 +174,10 @@ def _pick_along(x, /, *, indices, dim, keepdim=True):
     cases=[case((2, 1), indices=np.array([[2], [0]]), dim=1, length=3)])  # fmt: skip
 def _place_along(x, /, *, indices, dim, length):
     """Zeros, with each element at its index of a dimension: the adjoint of `_pick_along`."""
+    return _placed_along(x, indices, dim, length)
+
+
+def _placed_along(x: Any, indices: Any, dim: int, length: int) -> Any:
     if dim == x.ndim - 1:
         placed = np.zeros((*x.shape[:-1], length), x.dtype)
         placed.ravel()[_places(indices, length)] = x.ravel()
@@ -207,12 +227,27 @@ def _max_or_min(name: str, input: Any, dim: Any, keepdim: bool, other: Any, axis
     return _along(name, input, dim, keepdim)
 
 
-def _of_all(op: Any) -> Any:
-    """The usual call: of all elements."""
-    return lambda args: op(args[0]) if len(args) == 1 and isinstance(args[0], Tensor) else None
+def _usual(name: str, of_all: Any) -> Any:
+    """The usual calls: of all elements, and along a dimension, of floating point numbers."""
+
+    def quick(args: tuple[Any, ...]) -> Any:
+        input = args[0] if args else None
+        if not isinstance(input, Tensor):
+            return None
+        if len(args) == 1:
+            return of_all(input)
+        array, dim = input._array, args[1]
+        if len(args) > 2 or type(dim) is not int or type(array) is not np.ndarray or not array.size:
+            return None
+        if not -array.ndim <= dim < array.ndim or array.dtype.kind != "f":
+            return None
+        found = _along(name, input, dim, False)
+        return found if name == "max" else named(found, "MinBackward0")  # the op's own name is the maximum's
+
+    return quick
 
 
-@usually(_of_all(_max_of_all))
+@usually(_usual("max", _max_of_all))
 @composite(out=True)
 def max(
     input: Tensor,
@@ -242,7 +277,7 @@ def max(
     return _max_or_min("max", input, dim, keepdim, other, axis)
 
 
-@usually(_of_all(_min_of_all))
+@usually(_usual("min", _min_of_all))
 @composite(out=True)
 def min(
     input: Tensor,

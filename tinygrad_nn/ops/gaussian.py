@@ -26,6 +26,7 @@ Array = np.ndarray[Any, Any]
 
 _POINTS = [case(np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 2.0, -2.0]))]
 _BLOCK_BYTES = 7 << 16  # of larger ones (a million multiply-adds) BLAS would copy the matrices, at twice the time
+_FEW = 16_384  # elements up to which nothing is divided
 _SHARE = 200_000  # elements that are worth a thread
 _HALF_ROOT, _DENSITY = math.sqrt(0.5), 1 / math.sqrt(2 * math.pi)
 _LINEAR = math.sqrt(2 / math.pi)
@@ -118,6 +119,8 @@ def _in_blocks(x: Array, approximate: str, value: Array | None = None, factor: A
         if value is not None:
             found = _in_blocks(wide, approximate, found, None if factor is None else factor.astype(FLOAT32))
         return found.astype(x.dtype)
+    if 0 < x.size <= _FEW:
+        return _of_few(x, approximate, value, factor)
     out = np.empty(x.shape, x.dtype)
     flat, flat_out = x.reshape(-1), out.reshape(-1)
     flat_value = None if value is None else value.reshape(-1)
@@ -140,6 +143,20 @@ def _in_blocks(x: Array, approximate: str, value: Array | None = None, factor: A
                 target *= flat_factor[part]
 
     share(compute, len(starts), x.size // _SHARE)
+    return out
+
+
+def _of_few(x: Array, approximate: str, value: Array | None, factor: Array | None) -> Array:
+    """`_in_blocks` of a single block, without what that takes to begin: a tenth of the time for 64 numbers."""
+    out = np.empty(x.shape, x.dtype)
+    rows = np.empty((_ROWS, x.size), x.dtype)
+    if value is None:
+        rows[0] = 1
+        _value(x.ravel(), out.ravel(), rows, approximate)
+        return out
+    _slope(x.ravel(), value.ravel(), out.ravel(), rows, approximate)
+    if factor is not None:
+        out *= factor
     return out
 
 

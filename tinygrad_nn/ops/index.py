@@ -46,7 +46,7 @@ _MANY = 1000  # elements from which a mask is first turned into indices
 
 def _put_back(g: Any, x_shape: tuple[int, ...], index: Any) -> Any:
     """The gradient of picking: the picked elements' gradients where they came from."""
-    return _put.op.numpy(g, shape=x_shape, index=index)
+    return _put_array(g, x_shape, index) if type(g) is np.ndarray else _put(g, shape=x_shape, index=index)
 
 
 def _picked(x: Any, index: Any) -> Any:
@@ -91,6 +91,10 @@ _NAMED = {
            case((2,), shape=(2, 2), index=np.array([[True, False], [False, True]]))])  # fmt: skip
 def _put(x, /, shape, index):
     """Zeros with `x` added at the places that an index picks: the gradient of picking them."""
+    return _put_array(x, shape, index)
+
+
+def _put_array(x: Any, shape: tuple[int, ...], index: Any) -> Any:
     if not is_basic(index):
         return put_at(shape, index, x)
     result = np.zeros(shape, x.dtype)

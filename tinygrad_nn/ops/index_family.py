@@ -23,6 +23,8 @@ from .writing import exact_out, same_type, write_in_place
 
 __all__ = ["index_add", "index_copy", "index_fill", "index_select"]
 
+_INT64 = np.dtype(np.int64)
+
 
 def _slices(index: Any, dim: int) -> Any:
     """The NumPy index of the slices that a vector names."""
@@ -43,7 +45,7 @@ def _vector(name: str, input: Any, dim: Any, index: Any, kinds: str, position: i
         raise must_be_tensor(name, "index", position, index)
     place = check_dim(dim, input._array.ndim)
     dtype = index._array.dtype
-    if dtype != np.int64 and (kinds != "il" or dtype != np.int32):
+    if dtype is not _INT64 and dtype != _INT64 and (kinds != "il" or dtype != np.int32):
         if name == "index_select":
             raise RuntimeError(
                 f"index_select(): Expected dtype int32 or int64 for index, got {index.dtype}. Convert: index.long()"
@@ -93,7 +95,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
         raise IndexError(f"index out of range in self: got [{wrong}], dimension {place} has {length} slices")
     if not input._array.ndim:
         return named(input.clone(), "IndexSelectBackward0")  # type: ignore[no-any-return]
-    result: Tensor = select_slices(input, index=_slices(array.copy(), place))
+    result: Tensor = select_slices(input, _slices(array.copy(), place))
     return result
 
 

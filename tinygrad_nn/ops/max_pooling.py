@@ -5,6 +5,7 @@ Source: https://docs.pytorch.org/docs/stable/nn.functional.html#pooling-function
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any, Literal, overload
@@ -30,7 +31,7 @@ _LINE = pool((7,), (3,), (2,), (1,), (1,), (4,))
 
 
 def _put_back(g: Any, x: Any, out: Any, over: Pool) -> Any:
-    return _at_maxima.op.numpy(g, x, out, over=over)
+    return kernels.at_maxima(g, x, out, over) if type(g) is np.ndarray else _at_maxima(g, x, out, over=over)
 
 
 def _taken_back(g: Any, x: Any, out: Any, over: Pool) -> Any:
@@ -90,15 +91,21 @@ def _windows(
     return pool(lengths, found.kernel, found.stride, found.padding, found.dilation, found.counts)
 
 
+# Exact integers need not be told from others that are equal to them, which takes longer than the windows do.
+_windows_by_integers = functools.lru_cache(maxsize=1024)(_windows.__wrapped__)  # type: ignore[attr-defined]
+
+
 def _max_pool(
     function: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: Any,
     return_indices: Any,
 ) -> Any:  # fmt: skip
     step = kernel_size if stride is None else stride
-    if not type(kernel_size) is type(step) is type(padding) is type(dilation) is int:
+    windows: Any = _windows_by_integers
+    if not type(kernel_size) is type(step) is type(padding) is type(dilation) is int or type(ceil_mode) is not bool:
+        windows = _windows
         check_numbers(function, kernel_size=kernel_size, stride=step, padding=padding, dilation=dilation)
     x = check_input(function, input, dims, "bciu" if dims == 1 and not return_indices else "bc")
-    over = _windows(function, dims, x.shape, kernel_size, stride, padding, dilation, ceil_mode)
+    over = windows(function, dims, x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     if not return_indices:
         return pooled(input, over)
     return picked(input, kernels.first_places(x, over.windows), dims)

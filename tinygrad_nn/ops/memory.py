@@ -38,9 +38,10 @@ def contiguous(self: Tensor, memory_format: memory_format = contiguous_format) -
     """
     if self._array.flags.c_contiguous and memory_format is contiguous_format:
         return self
-    check_format("contiguous", memory_format, self._array.ndim)
-    if has_format(self._array, memory_format):
-        return self
+    if memory_format is not contiguous_format:
+        check_format("contiguous", memory_format, self._array.ndim)
+        if has_format(self._array, memory_format):
+            return self
     if memory_format is preserve_format:
         raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
     result: Tensor = clone(self, memory_format=memory_format)

@@ -7,17 +7,19 @@ fast as an index array, as long as the array is contiguous (else it copies all o
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
-from .._core.kernels import column_sums, minimum_reduce
+from .._core.kernels import column_sums, smallest
 
 Array = np.ndarray[Any, Any]
 
 _WIDE = 24  # elements from which a row is added as a whole
 _LONG = 1000  # elements from which it is worth a step of its own
-_SHORT = 16_384  # elements in all up to which they are added one by one
+_SHORT = 32_000  # elements in all up to which they are added one by one
+_KEPT = 16_384  # places that are worth being kept
 _SOME = 256  # elements up to which np.add.at starts sooner on rows than on all their elements
 _FEW = 64  # elements up to which NumPy's own indexing starts quicker
 WHOLE = slice(None)
@@ -203,7 +205,7 @@ def _add_layers(matrix: Array, rows: Array, left: Array, x: Array, empty: bool) 
         last[rows] = order
         chosen = last[rows] == order
         now = np.flatnonzero(chosen)
-        if 2 * now.size < left.size and x.size <= 4 * _SHORT:
+        if 2 * now.size < left.size and x.size <= 2 * _SHORT:
             _add_numbers(matrix, rows, x.take(left, 0))
             return
         if 8 * now.size < left.size:  # a few rows get most of it
@@ -230,8 +232,24 @@ def _add_numbers(matrix: Array, rows: Array, x: Array) -> None:
     if pair is not None:
         matrix, x, width = matrix.view(pair), np.ascontiguousarray(x).view(pair), width // 2
     if width != 1:
-        rows = np.add.outer(rows * width, np.arange(width)).ravel()
+        rows = _elements(len(matrix), width, rows)
     add_flat(matrix.reshape(-1), rows, x.reshape(-1))
+
+
+def _elements(length: int, width: int, rows: Array) -> Array:
+    """The places of all elements of some rows of a flattened matrix."""
+    if length * width <= _KEPT and length <= 2 * rows.size:
+        found: Array = _all_places(length, width).take(rows, 0)  # a fifth of the time (100 rows of 50: 1.4 us, 8)
+    else:
+        found = np.add.outer(rows * width, np.arange(width))
+    return found.reshape(-1)
+
+
+@functools.lru_cache(maxsize=8)
+def _all_places(length: int, width: int) -> Array:
+    places = np.arange(length * width).reshape(length, width)
+    places.flags.writeable = False  # it is shared
+    return places
 
 
 def _add_lots(matrix: Array, rows: Array, left: Array, x: Array) -> None:
@@ -245,7 +263,7 @@ def _add_lots(matrix: Array, rows: Array, left: Array, x: Array) -> None:
 
 def nonnegative(index: Array, length: int) -> Array:
     """An index counted from the front."""
-    return np.where(index < 0, index + length, index) if index.size and minimum_reduce(index, None) < 0 else index
+    return np.where(index < 0, index + length, index) if index.size and smallest(index) < 0 else index
 
 
 def _product(shape: tuple[int, ...]) -> int:

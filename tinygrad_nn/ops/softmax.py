@@ -14,6 +14,7 @@ from .._core import dtypes
 from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.kernels import (
     SMALL,
+    TOGETHER,
     add_reduce,
     are_moderate,
     are_not_large,
@@ -32,6 +33,14 @@ from .._core.tensor import Tensor, check_dim
 __all__ = ["log_softmax", "softmax"]
 
 _FLOAT16 = np.dtype(np.float16)
+
+
+def _are_few_rows(x: Any, dim: int) -> bool:
+    """Whether these are rows that a kernel takes as they are, all at once. To find the way otherwise starts later."""
+    kind = x.dtype
+    return (
+        x.ndim == 2 and (dim == -1 or dim == 1) and 0 < x.size <= TOGETHER and (kind is FLOAT32 or kind is FLOAT64)
+    )  # fmt: skip
 
 
 def _along(name: str, kernel: Callable[[Any, int], Any], x: Any, dim: int) -> Any:
@@ -62,16 +71,20 @@ def _softmax_kernel(x: Any, axis: int) -> Any:
     return powers
 
 
-def _softmax_rows(x: Any, out: Any) -> None:
-    sums = row_sums(np.exp(x, out))
+def _softmax_rows(x: Any, out: Any = None) -> Any:
+    out = np.exp(x, out)
+    sums = row_sums(out)
     if not are_moderate(sums):  # most rows need no shift, which their sums tell at less cost than a look at x
         np.subtract(x, row_maxima(x), out)
         sums = row_sums(np.exp(out, out))
     out /= sums
+    return out
 
 
 def _softmax_vjp(g: Any, out: Any, dim: int) -> Any:
     if type(g) is np.ndarray and out.size:
+        if _are_few_rows(out, dim):
+            return _softmax_backward_rows(g, out)
         return _backward(_softmax_backward, g, out, dim)
     if not out.ndim:
         return out * (g - g * out)  # 0, but nan for nan
@@ -86,9 +99,10 @@ def _softmax_backward(g: Any, out: Any, axis: int) -> Any:
     return result
 
 
-def _softmax_backward_rows(g: Any, out: Any, result: Any) -> None:
-    np.subtract(g, np.vecdot(g, out)[:, None], result)
+def _softmax_backward_rows(g: Any, out: Any, result: Any = None) -> Any:
+    result = np.subtract(g, np.vecdot(g, out)[:, None], result)
     result *= out
+    return result
 
 
 def _backward(kernel: Callable[[Any, Any, int], Any], g: Any, out: Any, dim: int) -> Any:
@@ -123,7 +137,7 @@ _SPECIAL = [
 )
 def _softmax(x, /, dim):
     """See `softmax`."""
-    return _along("softmax", _softmax_kernel, x, dim)
+    return _softmax_rows(x) if _are_few_rows(x, dim) else _along("softmax", _softmax_kernel, x, dim)
 
 
 SOFTMAX = _softmax.op  # by which the nodes that it made are known
@@ -135,8 +149,9 @@ def _log_softmax_kernel(x: Any, axis: int) -> Any:
     return x - log_sum_exp(x, axis)
 
 
-def _log_softmax_rows(x: Any, out: Any) -> None:
-    sums = row_sums(np.exp(x, out))
+def _log_softmax_rows(x: Any, out: Any = None) -> Any:
+    out = np.exp(x, out)
+    sums = row_sums(out)
     # Far below 0, as a mask's -inf, may stand all but one of a row, whose logarithm is 0 exactly with the shift only.
     if smallest(x.ravel()) > -SMALL and are_not_large(sums):
         np.subtract(x, np.log(sums, sums), out)
@@ -144,6 +159,7 @@ def _log_softmax_rows(x: Any, out: Any) -> None:
         np.subtract(x, row_maxima(x), out)  # before the sum's logarithm, which would lose digits beside a large shift
         sums = row_sums(np.exp(out))
         out -= np.log(sums, sums)
+    return out
 
 
 def _log_softmax_backward(g: Any, out: Any, axis: int) -> Any:
@@ -154,14 +170,16 @@ def _log_softmax_backward(g: Any, out: Any, axis: int) -> Any:
     return np.subtract(g, powers, powers)
 
 
-def _log_softmax_backward_rows(g: Any, out: Any, result: Any) -> None:
-    np.exp(out, result)
+def _log_softmax_backward_rows(g: Any, out: Any, result: Any = None) -> Any:
+    result = np.exp(out, result)
     result *= row_sums(g)
-    np.subtract(g, result, result)
+    return np.subtract(g, result, result)
 
 
 def _log_softmax_vjp(g: Any, out: Any, dim: int) -> Any:
     if type(g) is np.ndarray and out.size:
+        if _are_few_rows(out, dim):
+            return _log_softmax_backward_rows(g, out)
         return _backward(_log_softmax_backward, g, out, dim)
     return g - np.exp(out) * (g.sum(axis=dim, keepdims=True) if out.ndim else g)
 
@@ -175,7 +193,7 @@ def _log_softmax_vjp(g: Any, out: Any, dim: int) -> Any:
 )
 def _log_softmax(x, /, dim):
     """See `log_softmax`."""
-    return _along("log_softmax", _log_softmax_kernel, x, dim)
+    return _log_softmax_rows(x) if _are_few_rows(x, dim) else _along("log_softmax", _log_softmax_kernel, x, dim)
 
 
 def _converted(name: str, input: Any, dtype: Any) -> Any:
