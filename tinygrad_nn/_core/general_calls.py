@@ -157,7 +157,7 @@ def make_few(op: Op, collects: str | None) -> Callable[..., Any]:
         else:
             edges: Any = (edge_x, edge_y, edge_z) if three else (edge_x, edge_y)
             arrays = (x, y, z) if three else (x, y)
-            shapes = tuple([np.shape(a) for a in arrays]) if broadcasts else None
+            shapes = tuple([a.shape if type(a) is _ndarray else np.shape(a) for a in arrays]) if broadcasts else None
             result = plans[mask].record(edges, arrays, (cell_x, cell_y, cell_z), options, array, shapes, residuals)
         if several:
             return tuple(result)
@@ -228,7 +228,7 @@ def make_call(op: Op, collects: str | None) -> Callable[..., Any]:
         if mask == 0:
             result: Any = [wrap(a) for a in array] if several else wrap(array)
         else:
-            shapes = tuple([np.shape(a) for a in arrays]) if broadcasts else None
+            shapes = tuple([a.shape if type(a) is _ndarray else np.shape(a) for a in arrays]) if broadcasts else None
             result = plans[mask].record(tuple(edges), tuple(arrays), cells, options, array, shapes, residuals)
         if several:
             return tuple(result)
