@@ -102,6 +102,7 @@ def row_maxima(matrix: Array) -> Any:
 # --- by the block ------------------------------------------------------------------------------------------------
 
 TOGETHER = 131_072  # elements that are treated together, so that they stay in the cache from pass to pass
+_BLOCK = 262_144  # and of more than that, at a time: each pass starts slowly (.88 to .95 of the time with half of it)
 _FEW = 32_768  # elements that are not worth a look before
 _SHARE = 400_000  # elements that are worth a thread
 _PIECE, _LONG = 1024, 256  # elements in NumPy's buffers, and in rows that are worth others
@@ -117,7 +118,7 @@ def in_row_blocks(kernel: Callable[..., Any], out: Array, *matrices: Array) -> A
     if rows * columns <= TOGETHER:
         kernel(*matrices, out)
         return out
-    step = max(1, TOGETHER // columns)
+    step = max(1, _BLOCK // columns)
     starts = range(0, rows, step)
 
     def compute(some: slice) -> None:
@@ -187,6 +188,17 @@ def exp_in_cache(x: Array, out: Array) -> Array:
         return out
     np.exp(x, out)
     return out
+
+
+def exp_of_near(x: Array, out: Array) -> Array:
+    """``exp(x)``, written to `out`, of numbers none of which is far below 0.
+
+    In float32 in two steps, in .6 of the time in the cache; `out` is written first by what waits for memory while it
+    computes, so from memory to memory it takes .85.
+    """
+    if x.dtype is not FLOAT32:
+        return np.exp(x, out)
+    return _POWER(np.multiply(x, _SCALE), out)  # type: ignore[no-any-return]
 
 
 SMALL = 16.0  # exp of anything between -16 and 16 is far from overflow and underflow, also summed up
