@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .dtypes import FLOAT32, FLOAT64
-from .sharing import share
+from .sharing import even_blocks, share
 
 Array = np.ndarray[Any, Any]
 
@@ -118,7 +118,7 @@ def in_row_blocks(kernel: Callable[..., Any], out: Array, *matrices: Array) -> A
     if rows * columns <= TOGETHER:
         kernel(*matrices, out)
         return out
-    step = max(1, _BLOCK // columns)
+    step = even_blocks(rows, max(1, _BLOCK // columns))
     starts = range(0, rows, step)
 
     def compute(some: slice) -> None:

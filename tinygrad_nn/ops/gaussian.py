@@ -21,7 +21,7 @@ from .._core.blas import scale_and_add
 from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.kernels import quick_power, smallest
 from .._core.op import case, op
-from .._core.sharing import share
+from .._core.sharing import even_blocks, share
 from .forms import refuse
 
 Array = np.ndarray[Any, Any]
@@ -140,10 +140,12 @@ def _slope(x: Array, value: Array, out: Array, rows: Array, approximate: str) ->
 
 def _aligned_rows(rows: int, length: int, dtype: Any) -> Array:
     """Scratch memory that starts where a vector register's does: arithmetic in place then takes .8 of the time."""
-    memory = np.empty(rows * length * dtype.itemsize + _REGISTER, np.uint8)
+    size = length * dtype.itemsize
+    size += -size % _REGISTER
+    memory = np.empty(rows * size + _REGISTER, np.uint8)
     start = -memory.ctypes.data % _REGISTER
-    aligned: Array = memory[start : memory.size - _REGISTER + start].view(dtype)
-    return aligned.reshape(rows, length)
+    aligned: Array = memory[start : start + rows * size].view(dtype)
+    return aligned.reshape(rows, -1)
 
 
 def _in_blocks(x: Array, approximate: str, value: Array | None = None, factor: Array | None = None) -> Array:
@@ -163,11 +165,11 @@ def _in_blocks(x: Array, approximate: str, value: Array | None = None, factor: A
     flat, flat_out = x.reshape(-1), out.reshape(-1)
     flat_value = None if value is None else value.reshape(-1)
     flat_factor = None if factor is None else factor.reshape(-1)
-    length = min(x.size, _BLOCK_BYTES // x.dtype.itemsize) or 1
+    length = even_blocks(x.size, _BLOCK_BYTES // x.dtype.itemsize) or 1
     starts = range(0, x.size, length)
 
     def compute(some: slice) -> None:
-        rows = _aligned_rows(2, length, x.dtype)
+        rows = np.empty((2, length), x.dtype) if length <= _FEW else _aligned_rows(2, length, x.dtype)
         for start in starts[some]:
             part = slice(start, start + length)
             block, target = flat[part], flat_out[part]
