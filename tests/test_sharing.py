@@ -240,3 +240,8 @@ def test_linear_layers_are_what_they_are_in_one_thread(shape: tuple[int, ...], b
     for found, same, expected in zip(shared, again, alone, strict=True):
         assert np.array_equal(found, same)
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(("count", "most", "length"), [(0, 4, 0), (3, 4, 3), (5, 4, 3), (9, 4, 3), (16, 4, 4)])
+def test_blocks_are_of_a_size(count, most, length):
+    assert sharing.even_blocks(count, most) == length

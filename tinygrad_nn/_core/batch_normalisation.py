@@ -10,7 +10,7 @@ import numpy as np
 
 from .dtypes import FLOAT32, FLOAT64
 from .kernels import add_reduce, column_sums, ones
-from .normalisation import in_short_pieces, inverse_root, is_far, row_blocks, row_dots, sums
+from .normalisation import inverse_root, is_far, row_blocks, row_dots, sums
 
 Array = np.ndarray[Any, Any]
 _SOME = 100_000  # elements for which the starts of more steps take longer than these
@@ -34,7 +34,6 @@ def _beside(by_channel: Array, planes: Array) -> Array:
     return by_channel[:, None] if images == 1 else by_channel.repeat(size).reshape(-1, size)
 
 
-@in_short_pieces
 def batch_normalised(
     x: Array, weight: Array | None, bias: Array | None, eps: float
 ) -> tuple[Array, Array, Array, Array]:
@@ -72,7 +71,6 @@ def _batch_centred(
     return _as_images(centred, x), mean, root, variance
 
 
-@in_short_pieces
 def batch_gradient(
     g: Array, x: Array, weight: Array | None, mean: Array, root: Array, wanted: bool
 ) -> tuple[Array | None, Array, Array]:

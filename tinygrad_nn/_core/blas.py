@@ -16,6 +16,7 @@ import numpy as np
 # The library may count in 32 or 64 bits. A register holds 64, and a small number reads the same either way.
 count, address = ctypes.c_int64, ctypes.c_void_p
 ONE = count(1)
+_MANY = 65_536  # numbers for which one pass of OpenBLAS takes .8 of the time that two of NumPy's take
 
 
 class Axpby(NamedTuple):
@@ -98,4 +99,22 @@ def add_scaled(target: np.ndarray[Any, Any], factor: float, source: np.ndarray[A
         target += target.dtype.type(factor) * source
     else:
         found.call(target.size, factor, source.ctypes.data, ONE, 1.0, target.ctypes.data, ONE)
+    return target
+
+
+def scale_and_add(
+    target: np.ndarray[Any, Any], factor: np.ndarray[Any, Any], source: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any]:
+    """``target = factor * target + source``, in one pass where there are so many numbers that this pays.
+
+    Args:
+        target, source: contiguous arrays of float32 or float64.
+        factor: a 0-d array of their type.
+    """
+    found = axpby(target.dtype) if target.size >= _MANY else None
+    if found is None:
+        target *= factor
+        target += source
+    else:
+        found.call(target.size, 1.0, source.ctypes.data, ONE, factor.item(), target.ctypes.data, ONE)
     return target

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .dtypes import FLOAT32, FLOAT64
-from .sharing import share
+from .sharing import even_blocks, share
 
 Array = np.ndarray[Any, Any]
 
@@ -102,33 +102,24 @@ def row_maxima(matrix: Array) -> Any:
 # --- by the block ------------------------------------------------------------------------------------------------
 
 TOGETHER = 131_072  # elements that are treated together, so that they stay in the cache from pass to pass
+_BLOCK = 262_144  # and of more than that, at a time: each pass starts slowly (.88 to .95 of the time with half of it)
 _FEW = 32_768  # elements that are not worth a look before
 _SHARE = 400_000  # elements that are worth a thread
-_PIECE, _LONG = 1024, 256  # elements in NumPy's buffers, and in rows that are worth others
 
 
 def in_row_blocks(kernel: Callable[..., Any], out: Array, *matrices: Array) -> Array:
-    """Run ``kernel(*matrices, out)``, which treats each row by itself, over some rows at a time. Returns `out`.
-
-    Arithmetic with a number for each row takes half of the time meanwhile, where rows are long: NumPy copies what it
-    broadcasts to its buffers, unless these are as short as the rows.
-    """
+    """Run ``kernel(*matrices, out)``, which treats each row by itself, over some rows at a time. Returns `out`."""
     rows, columns = matrices[0].shape
     if rows * columns <= TOGETHER:
         kernel(*matrices, out)
         return out
-    step = max(1, TOGETHER // columns)
+    step = even_blocks(rows, max(1, _BLOCK // columns))
     starts = range(0, rows, step)
 
     def compute(some: slice) -> None:
-        before = np.setbufsize(_PIECE) if columns >= _LONG else None
-        try:
-            for start in starts[some]:
-                block = slice(start, start + step)
-                kernel(*[matrix[block] for matrix in matrices], out[block])
-        finally:
-            if before is not None:
-                np.setbufsize(before)
+        for start in starts[some]:
+            block = slice(start, start + step)
+            kernel(*[matrix[block] for matrix in matrices], out[block])
 
     share(compute, len(starts), rows * columns // _SHARE)
     return out
@@ -187,6 +178,17 @@ def exp_in_cache(x: Array, out: Array) -> Array:
         return out
     np.exp(x, out)
     return out
+
+
+def exp_of_near(x: Array, out: Array | None) -> Array:
+    """``exp(x)``, written to `out` if there is one, of numbers none of which is far below 0.
+
+    In float32 in two steps, in .6 of the time in the cache; `out` is written first by what waits for memory while it
+    computes, so from memory to memory it takes .85.
+    """
+    if x.dtype is not FLOAT32:
+        return np.exp(x, out)
+    return _POWER(np.multiply(x, _SCALE), out)  # type: ignore[no-any-return]
 
 
 SMALL = 16.0  # exp of anything between -16 and 16 is far from overflow and underflow, also summed up

@@ -11,8 +11,7 @@ With ``d = x - mean``, ``r = 1 / sqrt(variance + eps)`` and n elements that shar
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 
@@ -21,10 +20,8 @@ from .kernels import add_reduce, largest, ones, smallest
 from .sharing import share
 
 Array = np.ndarray[Any, Any]
-F = TypeVar("F", bound=Callable[..., Any])
 _FEW = 8_192  # elements for which the starts of the steps take longer than these
 _BLOCK = 262_144  # elements that are treated together, so that they stay in the cache from pass to pass
-_PIECE = 1024  # elements that NumPy treats at a time where it broadcasts
 _LONG = 512  # elements in a plane that NumPy's broadcasting treats as quickly as copies
 _SHARE = 200_000  # elements of rows that are worth a thread
 _FAR = 2.0  # deviations between a mean and 0
@@ -47,26 +44,6 @@ def sums(x: Array) -> Array:
 def inverse_root(variance: Array, eps: float) -> Array:
     """``1 / sqrt(variance + eps)``."""
     return np.asarray(1 / np.sqrt(variance + variance.dtype.type(eps)))
-
-
-def in_short_pieces(function: F) -> F:
-    """The function, in which NumPy copies broadcast operands to its buffers only where they are shorter than these.
-
-    With rows of a thousand elements or more, arithmetic with a number for each row, or a row for all, then takes half
-    of the time.
-    """
-
-    @functools.wraps(function)
-    def call(*args: Any) -> Any:
-        if args[0].size < _FEW:
-            return function(*args)
-        before = np.setbufsize(_PIECE)
-        try:
-            return function(*args)
-        finally:
-            np.setbufsize(before)
-
-    return cast(F, call)
 
 
 # --- over rows ---------------------------------------------------------------------------------------------------
@@ -121,10 +98,14 @@ def rows_normalised(
     out = np.empty_like(x)
     means = np.empty(rows, x.dtype)
     terms = np.ones((3, rows), x.dtype)  # for each row its root, by what it is moved, and 1
+    blocks = row_blocks(rows, columns)
+    if columns >= _LONG:
+        share(functools.partial(_write_long_rows, x, weight, bias, eps, blocks, out, means, terms[0]),
+              len(blocks), x.size // _SHARE)  # fmt: skip
+        return out, means, terms[0]
     factor = 1 if weight is None else weight
     scale = _two_rows(factor, 0, columns, x.dtype)
     shift = _two_rows(factor, 0 if bias is None else bias, columns, x.dtype)
-    blocks = row_blocks(rows, columns)
 
     def compute(some: slice) -> None:
         room = np.empty((min(blocks[0].stop, rows), columns), x.dtype)  # BLAS is slow to write where nothing was read
@@ -140,6 +121,21 @@ def rows_normalised(
     return out, means, terms[0]
 
 
+def _write_long_rows(
+    x: Array, weight: Array | None, bias: Array | None, eps: float, blocks: list[slice], out: Array, means: Array,
+    roots: Array, some: slice,
+) -> None:  # fmt: skip
+    """Some blocks of rows normalised: broadcast, in place, in .92 of the time that takes what BLAS makes."""
+    for block in blocks[some]:
+        means[block], roots[block], _, _ = _moments(x[block], eps)
+        written = np.subtract(x[block], means[block, None], out[block])
+        written *= roots[block, None]
+        if weight is not None:
+            written *= weight
+        if bias is not None:
+            written += bias
+
+
 def rows_gradient(
     g: Array, x: Array, weight: Array | None, mean: Array | None, root: Array, wanted: bool
 ) -> tuple[Array | None, Array, Array]:
@@ -151,7 +147,6 @@ def rows_gradient(
     scale, each = _two_rows(factor, 0, columns, kind), _two_rows(0, 1, columns, kind)
     blocks = row_blocks(rows, columns)
 
-    @in_short_pieces
     def compute(x: Array, some: slice) -> tuple[Array, Array]:
         of_weight, of_bias = np.zeros(columns, kind), np.zeros(columns, kind)  # not views, which leaves would copy
         room = np.empty((2, min(blocks[0].stop, rows), columns), kind)
@@ -177,18 +172,20 @@ def rows_gradient(
             if mean is not None:
                 total = given.dot(factor)
                 dots -= m * total
-                total *= part
+            if columns >= _LONG:  # broadcast, in place where it can be, in .93 of the time that takes what BLAS makes
+                slope = dots * (r * part)
+                moves = np.multiply(here, slope[:, None], products)
+                if mean is not None:
+                    moves += (total / columns - slope * m)[:, None]
+                weighted = given if weight is None else np.multiply(given, weight, found[block])
+                written = np.subtract(weighted, moves, found[block])
+                written *= r[:, None]
+                continue
             slope = np.multiply(dots, r * r * part, terms[1])
             written = np.multiply(given, np.matmul(terms[:2].T, scale, by), found[block])
-            if columns >= _LONG:  # these are broadcast as quickly as they are made by BLAS
-                by = np.multiply(here, slope[:, None], by)
-                if mean is not None:
-                    by += (total - slope * m)[:, None]
-                written -= by
-                continue
             written -= np.multiply(here, np.matmul(terms[:2].T, each, by), products)
             if mean is not None:
-                np.subtract(slope * m, total, terms[2])
+                np.subtract(slope * m, part * total, terms[2])
                 written += np.matmul(terms[1:3].T, each, by)
         return of_weight, of_bias
 
@@ -216,7 +213,6 @@ def rows_scaled(x: Array, weight: Array | None, eps: float) -> tuple[Array, Arra
 # --- over groups of channels -------------------------------------------------------------------------------------
 
 
-@in_short_pieces
 def groups_normalised(
     x: Array, weight: Array | None, bias: Array | None, groups: int, eps: float
 ) -> tuple[Array, Array, Array, Array]:
@@ -235,7 +231,6 @@ def groups_normalised(
     return out, means, roots, variances
 
 
-@in_short_pieces
 def groups_gradient(
     g: Array, x: Array, weight: Array | None, mean: Array, root: Array, groups: int
 ) -> tuple[Array, Array, Array]:

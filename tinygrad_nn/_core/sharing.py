@@ -161,6 +161,12 @@ def share(work: Callable[[slice], T], images: int, most: int) -> list[T]:
         _busy.release()
 
 
+def even_blocks(count: int, most: int) -> int:
+    """How many of so many things make a block of at most `most`, if all blocks are of a size, two or four or more."""
+    blocks = -(-count // most)
+    return -(-count // (blocks + blocks % 2)) if blocks > 1 else count
+
+
 def _together(work: Callable[[slice], T], first: slice, others: list[slice]) -> list[T]:
     while len(_helpers) < len(others):
         _helpers.append(_Helper())

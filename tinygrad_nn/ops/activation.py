@@ -99,8 +99,9 @@ _SCALE = np.array(-_NUMBER, FLOAT32)
 
 def _logistic(x: Any, out: Any = None) -> Any:
     if x.dtype is FLOAT32:
-        out = np.multiply(x, _SCALE, out)
-        _POWER(out, out)
+        power = np.multiply(x, _SCALE)
+        # What computes for longer writes to memory outside of the cache first: it need not wait for that.
+        out = _POWER(power, power if out is None else out)
     else:
         out = np.negative(x, out)
         np.exp(out, out)

