@@ -20,7 +20,6 @@ from .kernels import add_reduce, largest, ones, smallest
 from .sharing import share
 
 Array = np.ndarray[Any, Any]
-_FEW = 8_192  # elements for which the starts of the steps take longer than these
 _BLOCK = 262_144  # elements that are treated together, so that they stay in the cache from pass to pass
 _LONG = 512  # elements in a plane that NumPy's broadcasting treats as quickly as copies
 _SHARE = 200_000  # elements of rows that are worth a thread
