@@ -37,19 +37,24 @@ _FEW, _SHORT = 16, 100
 
 
 # So many multiply-adds for an image, and in all for a thread, are worth a second thread. With fewer in each step, the
-# threads wait for each other most of the time.
-_EACH, _SHARE = 1_500_000, 15_000_000
+# threads wait for each other most of the time; up to `_QUICK` of them, the steps of several threads are twice as large.
+_EACH, _QUICK, _SHARE = 200_000, 5_000_000, 7_000_000
 
 
-def _tiles(over: Window, count: int, item: int, channels: int, outputs: int, whole: bool) -> list[slice]:
-    """Which images are treated together; with so many channels going in and out."""
-    step = images_at_once(count, bytes_of(over, channels, outputs, item, whole))
+def _tiles(over: Window, count: int, item: int, channels: int, outputs: int, whole: bool, wide: bool) -> list[slice]:
+    """Which images are treated together; with so many channels going in and out. `wide`: twice as many."""
+    step = images_at_once(count, bytes_of(over, channels, outputs, item, whole) // (2 if wide else 1))
     return [slice(start, start + step) for start in range(0, count, step)]
 
 
+def _each(weights: int, over: Window) -> int:
+    """The multiply-adds for an image, with so many weights."""
+    return weights * math.prod(over.counts)
+
+
 def _shares(images: int, weights: int, over: Window) -> int:
-    """Into how many shares, at most, to divide the images, with so many weights."""
-    each = weights * math.prod(over.counts)
+    """Into how many shares, at most, to divide the images."""
+    each = _each(weights, over)
     return images * each // _SHARE if each >= _EACH else 1
 
 
@@ -78,10 +83,11 @@ def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups:
     factors = weight_factors(weight, groups, whole)
     parts = parts_for(over.counts[-2] * over.counts[-1], outputs // groups * factors.shape[-1])
     shift = None if bias is None else bias.reshape(-1, *(1,) * len(over.counts))
+    quick = _each(weight.size, over) < _QUICK
 
     def compute(some: slice) -> None:
         given, found = x[some], out[some]
-        tiles = _tiles(over, len(given), x.itemsize, channels, outputs, whole)
+        tiles = _tiles(over, len(given), x.itemsize, channels, outputs, whole, quick and len(given) < images)
         step = tiles[0].stop if tiles else 0
         strips = Strips(over, groups, step, channels, x.dtype, parts, whole)
         part = np.empty((step if len(factors) > 1 else 0, outputs, *over.counts), x.dtype)
@@ -124,10 +130,11 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
     kinds, tall = (1, height * group * kernel[-1]) if whole else (height, group * kernel[-1])
     parts = parts_for(over.counts[-2] * over.counts[-1], outputs // groups * tall, 256)
     summed = (0, *range(2, len(over.counts) + 1))
+    quick = _each(math.prod(shape), over) < _QUICK
 
     def compute(some: slice) -> Array:
         images, gradients = x[some], g[some]
-        tiles = _tiles(over, len(images), x.itemsize, channels, 2 * outputs, whole)
+        tiles = _tiles(over, len(images), x.itemsize, channels, 2 * outputs, whole, quick and len(images) < len(x))
         strips = Strips(over, groups, tiles[0].stop if tiles else 0, channels, x.dtype, parts, whole)
         total = np.zeros((kinds, groups, tall, outputs // groups), x.dtype)
         for these in tiles:
@@ -197,10 +204,12 @@ def _scatter(g: Array, weight: Array, over: Window, groups: int) -> Array:
     out = np.zeros((len(g), channels, *over.lengths), g.dtype)
     factors = np.ascontiguousarray(weight_factors(weight, groups, False).swapaxes(-1, -2))
     parts = parts_for(over.counts[-2] * over.counts[-1], factors[0, 0].size)
+    quick = _each(weight.size, over) < _QUICK
 
     def compute(some: slice) -> None:
         gradients, found = g[some], out[some]
-        tiles = _tiles(over, len(gradients), g.itemsize, 2 * channels, len(weight), False)
+        wide = quick and len(found) < len(g)
+        tiles = _tiles(over, len(gradients), g.itemsize, 2 * channels, len(weight), False, wide)
         strips = Strips(over, groups, tiles[0].stop if tiles else 0, channels, g.dtype, parts)
         for these in tiles:
             here = found[these]

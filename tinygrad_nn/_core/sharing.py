@@ -134,6 +134,11 @@ class _Helper:
             self.jobs.get().run()
 
 
+def threads_for(images: int, most: int) -> int:
+    """Among how many threads `share` divides so many images, if no more than `most` shares are worth it."""
+    return min(most, images, blas_threads() or 1) if most > 1 and not _state["forked"] else 1
+
+
 def share(work: Callable[[slice], T], images: int, most: int) -> list[T]:
     """What `work` returns for each share of so many images, in their order.
 
@@ -142,7 +147,7 @@ def share(work: Callable[[slice], T], images: int, most: int) -> list[T]:
         images: how many there are.
         most: how many shares are worth it; there are no more than OpenBLAS may use threads.
     """
-    threads = min(most, images, blas_threads() or 1) if most > 1 and not _state["forked"] else 1
+    threads = threads_for(images, most)
     if threads <= 1:
         return [work(slice(0, images))]
     ends = [images * number // threads for number in range(threads + 1)]
