@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import linecache
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -103,13 +104,17 @@ def rule_text(node: Node, position: int) -> str:
 
 
 def expression_text(function: Callable[..., Any]) -> str:
-    """The expression of a lambda, or of a function that is one ``return``; empty for anything else."""
+    """The expression of a lambda, or of a function that is one ``return``; of others the formula of their docstring.
+
+    Where that is more than a formula in double backquotes, it is empty.
+    """
     code = getattr(function, "__code__", None)
     if code is None:
         return ""
     instructions = [i for i in dis.get_instructions(code) if i.opname not in _WITHOUT_TEXT]
     if code.co_name != "<lambda>" and not _is_one_return(instructions):
-        return ""
+        formula = re.fullmatch(r"``([^`]+)``", function.__doc__ or "")
+        return formula[1] if formula else ""
     places = [i.positions for i in instructions if i.positions is not None and not i.opname.startswith("RETURN")]
     spans = [(p.lineno, p.col_offset, p.end_lineno, p.end_col_offset) for p in places if p.lineno and p.end_lineno]
     if not spans or any(column is None for span in spans for column in span):

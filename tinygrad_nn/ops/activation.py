@@ -117,6 +117,7 @@ def _logistic_gradient(g: Any, y: Any, out: Any = None) -> Any:
 
 
 def _sigmoid_rule(g: Any, out: Any) -> Any:
+    """``g * (1 - out) * out``"""
     if type(g) is not np.ndarray or not g.shape:
         return g * (1 - out) * out
     return _logistic_gradient(g, out) if g.size <= TOGETHER else in_blocks(_logistic_gradient, g, out)

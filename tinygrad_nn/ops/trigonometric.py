@@ -148,6 +148,7 @@ def cosh(x, /):
 
 
 def _tanh_rule(g: Any, out: Any) -> Any:
+    """``g * (1 - out * out)``"""
     if type(g) is np.ndarray and out.dtype is FLOAT32 and g.shape:
         # In one array, and with 1 as an array: .8 of the time for 64 numbers, .65 for 90,000.
         slope = out * out
