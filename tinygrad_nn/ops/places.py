@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 
 _WIDE = 24  # elements from which a row is added as a whole
 _LONG = 1000  # elements from which it is worth a step of its own
-_SHORT = 32_000  # elements in all up to which they are added one by one
+_SHORT = 32_768  # elements in all up to which they are added one by one
 _KEPT = 16_384  # places that are worth being kept
 _BLOCK = 262_144  # elements that stay in the cache while rows are added to them
 _SOME = 256  # elements up to which np.add.at starts sooner on rows than on all their elements
