@@ -23,7 +23,7 @@ from .._core.backward import unbroadcast
 from .._core.errors import broadcast_shapes, explained
 from .._core.kernels import maximum_reduce, row_maxima, row_sums
 from .._core.op import Integers, case, op
-from .._core.sharing import share
+from .._core.sharing import share, threads_for
 from .._core.tensor import Tensor, wrap
 from .dropout import _noise
 from .repetition import repeat_interleave
@@ -32,23 +32,23 @@ from .shape import broadcast_to
 from .softmax import softmax
 
 Array = np.ndarray[Any, Any]
-_BLOCK = 1 << 17  # scores at a time
+_BLOCK = 1 << 17  # scores at a time; twice as many for each of several threads, which wait for Python between steps
 _SHARE = 1 << 18  # scores that are worth a thread
 _ROWS = 64  # queries at a time, where what they see is causal
 _SMALL, _TINY = 16.0, 1e-6  # exp(16) is far from overflow; sums above this need no shift
 
 
-def _blocks(leading: tuple[int, ...], scores: int) -> Iterator[tuple[Any, ...]]:
-    """Indices of parts of the leading dimensions, each of about `_BLOCK` scores: of the last dimensions all, of one a
+def _blocks(leading: tuple[int, ...], scores: int, most: int) -> Iterator[tuple[Any, ...]]:
+    """Indices of parts of the leading dimensions, each of at most so many scores: of the last dimensions all, of one a
     few, of the first one each."""
     whole, size = len(leading), max(scores, 1)
-    while whole and size * leading[whole - 1] <= _BLOCK:
+    while whole and size * leading[whole - 1] <= most:
         whole -= 1
         size *= leading[whole]
     if not whole:
         yield ()
         return
-    step = max(_BLOCK // size, 1)
+    step = max(most // size, 1)
     for first in np.ndindex(*leading[: whole - 1]):
         for start in range(0, leading[whole - 1], step):
             yield (*first, slice(start, start + step))
@@ -56,13 +56,15 @@ def _blocks(leading: tuple[int, ...], scores: int) -> Iterator[tuple[Any, ...]]:
 
 def _for_each_block(compute: Callable[[tuple[Any, ...]], None], shape: tuple[int, ...]) -> None:
     """Compute something for each block of the scores, whose shape this is, in several threads where it is much."""
-    parts = [*_blocks(shape[:-2], shape[-2] * shape[-1])]
+    shares = math.prod(shape) // _SHARE
+    several = threads_for(math.prod(shape[:-2]), shares) > 1
+    parts = [*_blocks(shape[:-2], shape[-2] * shape[-1], 2 * _BLOCK if several else _BLOCK)]
 
     def compute_some(some: slice) -> None:
         for part in parts[some]:
             compute(part)
 
-    share(compute_some, len(parts), math.prod(shape) // _SHARE)
+    share(compute_some, len(parts), shares)
 
 
 def _tiles(scores: tuple[int, ...], causal: bool) -> list[tuple[slice, slice]]:
