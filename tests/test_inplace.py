@@ -259,3 +259,13 @@ def test_writes_through_real_views_of_complex_numbers() -> None:
     assert v.grad is not None
     assert z.grad.tolist() == [1, 2]
     assert v.grad.tolist() == [3, -3]
+
+
+@pytest.mark.parametrize("constant", [False, True])
+def test_a_product_with_itself_in_place(constant: bool) -> None:
+    leaf = tg.tensor([[0.5, -2.0], [3.0, 0.25]], requires_grad=True)
+    x = leaf * 2
+    x.mul_(x.detach() if constant else x)
+    x.sum().backward()
+    assert leaf.grad is not None
+    assert leaf.grad.tolist() == (leaf * (4 if constant else 8)).tolist()

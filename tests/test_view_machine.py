@@ -261,8 +261,9 @@ class Views(RuleBasedStateMachine):
         if repeats and (kind in ("masked_fill_", "copy_") or (grad and kind in ("fill_", "zero_"))):
             return  # PyTorch lets some of these pass, and then cannot go backward
         if kind in ("add_", "mul_", "copy_", "sub_"):
-            if left_to_chance(pair[0], second[0]) or (kind == "mul_" and pair[0] is second[0]):
-                return  # PyTorch refuses to go backward through x.mul_(x); here that is right
+            constant = not second[0].requires_grad and np.shares_memory(values(pair[0]), values(second[0]))
+            if left_to_chance(pair[0], second[0]) or (kind == "mul_" and (pair[0] is second[0] or constant)):
+                return  # PyTorch refuses to go backward through x.mul_(x), and x.mul_(x.detach()); here that is right
             self.both(kind, lambda x, y: getattr(x, kind)(y), pair, second, grad=grad)
             return
         change: dict[str, Callable[[Any], Any]] = {
