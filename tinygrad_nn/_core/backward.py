@@ -225,13 +225,14 @@ class Pass:
 
     def finish(self) -> None:
         """Give the leaves what has arrived for them."""
+        pending, owned = self.pending, self.owned
         for leaf in self.leaves:
             hooks = leaf.hooks
-            gradient = self.pending.pop(leaf)
+            gradient = pending.pop(leaf)
             if type(gradient) is not _ndarray and isinstance(gradient, _scalar):
                 gradient = np.asarray(gradient)
             if hooks is None and self.needed is None:
-                accumulate(leaf, gradient, leaf in self.owned)
+                accumulate(leaf, gradient, leaf in owned)
                 continue
             if self.needed is not None and (leaf, 0) not in self.wanted:
                 continue

@@ -37,6 +37,6 @@ def few_losses(x: Array, places: Array) -> tuple[Array, Array, Array]:
 
 def few_slopes(g: Array, places: Array, powers: Array, sums: Array) -> Array:
     """The gradient of the scores; g is that of the losses, one or a number for each."""
-    found = powers * (g / sums)[:, None]
+    found: Array = powers * (g / sums)[:, None]
     found.ravel()[places] -= g
-    return np.asarray(found)
+    return found

@@ -46,7 +46,7 @@ def root_gradient(output: Any, gradient: Any, create_graph: bool, position: int)
                 f"grad can be implicitly created only for real scalar outputs but got {dtypes.from_numpy(dtype)}. Make "
                 "it real (loss.abs(), loss.real) or give gradient=."
             )
-        if shape is None or dtype is None or any(length != 1 for length in shape):
+        if shape is None or dtype is None or (shape and any(length != 1 for length in shape)):
             got = "" if shape is None else f", got shape {list(shape)}"
             raise RuntimeError(
                 f"grad can be implicitly created only for scalar outputs{got}. "

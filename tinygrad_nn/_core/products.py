@@ -13,6 +13,7 @@ from .sharing import share
 Array = np.ndarray[Any, Any]
 
 _SHARE = 8_000_000  # multiplications that are worth a thread, which takes over in 20 to 70 us
+LARGE = 2 * _SHARE  # and those of products that may be shared
 
 
 def are_shared(rows: Array, columns: int) -> bool:
@@ -21,7 +22,7 @@ def are_shared(rows: Array, columns: int) -> bool:
     In a program where nothing else is, OpenBLAS's own threads are as quick, and take over sooner.
     """
     kind = rows.dtype
-    return rows.size * columns >= 2 * _SHARE and modes.here.shares and (kind is FLOAT32 or kind is FLOAT64)
+    return rows.size * columns >= LARGE and modes.here.shares and (kind is FLOAT32 or kind is FLOAT64)
 
 
 def shared_product(x: Array, y: Array, bias: Array | None = None) -> Array:

@@ -163,7 +163,7 @@ class Sequential(_Sequence):
 
     def forward(self, input: Any) -> Any:
         """The input, led through all modules."""
-        for module in self:
+        for module in self._modules.values():
             input = module(input)
         return input
 

@@ -69,14 +69,14 @@ class ElementwiseOptimizer(Optimizer):
         """The group's parameters that have a gradient, as bundles. They are made anew only if something changed."""
         kept = self._kept(group)
         members: list[Tensor] = group["params"]
-        pending = sum([param._grad is not None for param in members])
         plan = self._plans.get(id(group))
         if plan is not None:
             before, known, bundles = plan
             same = kept is before or kept.names == before.names
             if same and len(known) == len(members) and all(map(is_, known, members)):
                 ready = [bundle for bundle in bundles if self._take_gradients(bundle)]
-                if sum(len(bundle.params) for bundle in ready) == pending:
+                taken = sum([len(bundle.params) for bundle in ready])
+                if taken == len(members) or taken == sum([param._grad is not None for param in members]):
                     return ready
         return self._arrange(group, kept)
 
