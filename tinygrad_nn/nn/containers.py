@@ -163,7 +163,8 @@ class Sequential(_Sequence):
 
     def forward(self, input: Any) -> Any:
         """The input, led through all modules."""
-        for module in self._modules.values():
+        modules: Any = self._modules
+        for module in modules.values():
             input = module(input)
         return input
 

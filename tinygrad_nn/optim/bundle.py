@@ -168,7 +168,7 @@ class Bundle:
         return True
 
     def _comes_first(self, state: Mapping[Any, dict[str, Any]]) -> bool:
-        """Whether the state begins with these parameters' in their order: to see that, none of them has to be hashed."""
+        """Whether the state begins with these parameters' in their order, to see which none has to be hashed."""
         if len(state) < len(self.states):
             return False
         for (key, value), param, kept in zip(state.items(), self.params, self.states, strict=False):
