@@ -151,12 +151,17 @@ def _log_softmax_kernel(x: Any, axis: int) -> Any:
 
 
 def _log_softmax_rows(x: Any, out: Any = None) -> Any:
+    few = out is None
     # Far below 0, as a mask's -inf, may stand all but one of a row, whose logarithm is 0 exactly with the shift only.
     if smallest(x.ravel()) > -SMALL:
         out = exp_of_near(x, out)
         sums = row_sums(out)
         if are_not_large(sums):
-            return np.subtract(x, np.log(sums, sums), out)
+            np.log(sums, sums)
+            if few:  # of arrays of one shape: .8 of the time of broadcasting
+                out[...] = sums
+                sums = out
+            return np.subtract(x, sums, out)
     out = np.subtract(x, row_maxima(x), out)  # before the sum's logarithm, which would lose digits beside a large shift
     sums = row_sums(np.exp(out))
     out -= np.log(sums, sums)
