@@ -292,7 +292,7 @@ def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
         return out
     if out is None:
         if x.size <= _FEW_MASKED and x.shape and x.shape == mask.shape:
-            return _few_without(x, ~mask)
+            return few_without(x, ~mask)
         out = np.empty_like(x)  # no view of integers: a leaf whose gradient it is can take it over without a copy
         found = out.view(bits)
         found[...] = mask  # .8 to .9 of the time of a product of integers with booleans, which are copied to buffers
@@ -305,11 +305,12 @@ def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
 def without(x: Array, mask: Array) -> Array:
     """``x`` where the mask does not hold, else 0."""
     if x.size <= _FEW_MASKED and x.shape and x.shape == mask.shape and x.dtype in BITS:
-        return _few_without(x, mask)
+        return few_without(x, mask)
     return masked(x, ~mask)
 
 
-def _few_without(x: Array, mask: Array) -> Array:
+def few_without(x: Array, mask: Array) -> Array:
+    """`without`, for a few floating point numbers and a mask of their shape, which is not ()."""
     found = x.copy("K")
     found[mask] = _ZEROS[x.dtype]  # a 0 of Python's would take three times as long
     return found
