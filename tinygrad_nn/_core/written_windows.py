@@ -12,6 +12,7 @@ from .kernels import column_sums
 from .strips import Lengths, Window
 
 Array = np.ndarray[Any, Any]
+_SHORT = 40  # windows in a row, which is copied by itself as soon as with its neighbours
 _TAKEN = 4_000  # so many elements are taken by their places, which are remembered, in half of the time
 
 
@@ -26,6 +27,48 @@ def all_windows(images: Array, over: Window, groups: int) -> Array:
     places, padded = _places(over, count, channels, groups)
     row = images.ravel()
     return (np.concatenate((row, _zero(row.dtype))) if padded else row).take(places)
+
+
+def run_on(over: Window, planes: int) -> bool:
+    """Whether windows are best written out by `running_windows`: of images, at all elements of rows that are short."""
+    if planes * over.size <= _TAKEN or over.counts[-1] > _SHORT or over.kernel[-1] == 1:
+        return False
+    return len(over.lengths) == 2 and over.stride == (1, 1) and over.counts[0] > 1
+
+
+def width(over: Window) -> int:
+    """How many elements a row of the padded image has."""
+    return over.lengths[1] if over.around is None else over.around[0][1]
+
+
+def running_windows(images: Array, over: Window, groups: int) -> Array:
+    """`all_windows`, and between the rows of windows some that run on into the next row, which are of no meaning.
+
+    So each place in the kernel is a single run of elements, of as many rows as there are windows: of short rows, that
+    takes .4 of the time (6 ns for each row that is copied by itself).
+    """
+    count, channels = images.shape[:2]
+    lengths = over.lengths if over.around is None else over.around[0]
+    size = count * channels * math.prod(lengths)
+    row = np.zeros(size + over.dilation[1] * (over.kernel[1] - 1), images.dtype)  # the last ones run on beyond the end
+    padded = row[:size].reshape(count, channels, *lengths)
+    if over.around is None:
+        padded[...] = images
+    else:
+        padded[over.around[1]] = images[over.around[2]]
+    shape, steps, matrices = _running_layout(over, count, channels, groups, row.itemsize)
+    return np.ndarray(shape, row.dtype, row, 0, steps).reshape(matrices)
+
+
+@functools.lru_cache(maxsize=512)
+def _running_layout(
+    over: Window, count: int, channels: int, groups: int, item: int
+) -> tuple[Lengths, Lengths, Lengths]:
+    """Shape and strides of running windows, and the shape of the matrices that they make."""
+    shape, steps, _ = _windows_layout(over, count, channels, groups, item)
+    run = over.counts[0] * width(over)
+    matrices = (count, groups, channels // groups * math.prod(over.kernel), run)
+    return (*shape[:-2], run), (*steps[:-2], item), matrices
 
 
 @functools.cache

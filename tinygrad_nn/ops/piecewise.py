@@ -19,7 +19,7 @@ from .._core.op import case, composite, op
 from .._core.random import default_generator
 from .._core.tensor import Tensor, wrap
 from .forms import refuse
-from .selection import choose, drop, keep
+from .selection import choose, keep
 
 __all__ = ["hardshrink", "prelu", "relu", "rrelu", "threshold"]
 
