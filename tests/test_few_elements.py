@@ -109,11 +109,12 @@ def test_max_pool2d(shape, kernel, stride, numbers):
     np.testing.assert_allclose(tensor.grad.numpy(), gradient, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("options", [{}, {"padding": 1}, {"padding": (2, 0), "stride": (1, 2), "dilation": (2, 1)}])
+@pytest.mark.parametrize("options", [{}, {"padding": 1}, {"padding": (0, 3), "dilation": (1, 2)},
+                                     {"padding": (2, 0), "stride": (1, 2), "dilation": (2, 1)}])  # fmt: skip
 @pytest.mark.parametrize("channels", [1, 3, 20])
-@pytest.mark.parametrize("images", [1, 3])
+@pytest.mark.parametrize("images", [1, 3, 7])
 def test_conv2d(images, channels, options):
-    """Up to 4,000 elements under windows are taken by their places; 20,000 are written out in one step."""
+    """Up to 4,000 elements under windows are taken by their places; 60,000 are written out in one step."""
     x, weight = drawn(images, channels, 9, 8), drawn(4, channels, 3, 2)
 
     def one_place_at_a_time(x, weight):
@@ -132,6 +133,19 @@ def test_conv2d(images, channels, options):
 
     found = in_single(lambda x, w: functional.conv2d(x, w, **options), x, weight)
     assert_close(found, by_definition(one_place_at_a_time, x, weight))
+
+
+def test_conv2d_of_an_infinite_number_at_the_edge():
+    """The first column of the kernel does not reach it, whatever is written out beyond the edge."""
+    x = tg.from_numpy(drawn(7, 4, 9, 8))
+    x[2, 1, 4, 7] = np.inf
+    weight = tg.from_numpy(drawn(4, 4, 3, 2)).requires_grad_()
+    out = functional.conv2d(x, weight)
+    out.backward(upward(out.shape))
+    reached = np.zeros((4, 4, 3, 2), bool)
+    reached[:, 1, :, 1] = True
+    np.testing.assert_array_equal(~np.isfinite(weight.grad.numpy()), reached)
+    assert np.isfinite(out.detach().numpy()[..., :6]).all()
 
 
 @pytest.mark.parametrize("shape", [(4, 3), (16, 16), (100, 30), (300, 70)])

@@ -29,7 +29,7 @@ from .strips import (
     weights_of,
     window,
 )
-from .written_windows import all_windows, are_taken, from_windows, run_on, running_windows, width
+from .written_windows import all_windows, are_running, are_taken, from_windows, running_windows, width
 
 Array = np.ndarray[Any, Any]
 # With more outputs, and so many weights for each, the product with a transposed copy of the gradient is the quicker.
@@ -64,7 +64,7 @@ def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups:
     outputs, group = weight.shape[:2]
     out: Array
     if is_small(over, images * channels, groups):
-        if run_on(over, images * channels):
+        if are_running(over, images * channels):
             out = np.matmul(_in_groups(weight, groups), running_windows(x, over, groups))
             out = out.reshape(images, outputs, over.counts[0], width(over))[..., : over.counts[1]]
             return np.ascontiguousarray(out) if bias is None else out + bias.reshape(-1, 1, 1)
@@ -116,7 +116,7 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
     channels = x.shape[1]
     outputs, group, *kernel = shape
     if is_small(over, len(x) * channels, groups):
-        if run_on(over, len(x) * channels):
+        if are_running(over, len(x) * channels):
             wide = np.zeros((len(g), outputs, over.counts[0], width(over)), g.dtype)
             wide[..., : over.counts[1]] = g
             columns = running_windows(x, over, groups).swapaxes(-1, -2)

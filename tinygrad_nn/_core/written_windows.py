@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from .kernels import column_sums
-from .strips import Lengths, Window
+from .strips import Lengths, Window, runs_on
 
 Array = np.ndarray[Any, Any]
-_SHORT = 40  # windows in a row, which is copied by itself as soon as with its neighbours
 _TAKEN = 4_000  # so many elements are taken by their places, which are remembered, in half of the time
 
 
@@ -29,11 +28,9 @@ def all_windows(images: Array, over: Window, groups: int) -> Array:
     return (np.concatenate((row, _zero(row.dtype))) if padded else row).take(places)
 
 
-def run_on(over: Window, planes: int) -> bool:
-    """Whether windows are best written out by `running_windows`: of images, at all elements of rows that are short."""
-    if planes * over.size <= _TAKEN or over.counts[-1] > _SHORT or over.kernel[-1] == 1:
-        return False
-    return len(over.lengths) == 2 and over.stride == (1, 1) and over.counts[0] > 1
+def are_running(over: Window, planes: int) -> bool:
+    """Whether windows on so many planes are written out by `running_windows`."""
+    return planes * over.size > _TAKEN and runs_on(over)
 
 
 def width(over: Window) -> int:
