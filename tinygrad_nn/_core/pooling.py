@@ -223,7 +223,7 @@ def first_places(x: Array, over: Windows) -> Array:
 # --- and back ----------------------------------------------------------------------------------------------------
 
 
-def _has_nan(out: Array) -> bool:
+def has_nan(out: Array) -> bool:
     kind = out.dtype
     if kind is FLOAT32 or kind is FLOAT64:
         flat = out.ravel("K")
@@ -234,7 +234,7 @@ def _has_nan(out: Array) -> bool:
 
 def at_maxima(g: Array, x: Array, out: Array, over: Pool) -> Array:
     """The numbers `g`, one for each window, added up where in `x` the windows' maxima `out` are."""
-    if _has_nan(out):  # nan is not equal to itself
+    if has_nan(out):  # nan is not equal to itself
         return scattered(g, first_places(x, over.windows), x.shape, len(over.along))
     if x.flags.c_contiguous:
         few = _few(x, over)
@@ -253,11 +253,28 @@ def at_maxima(g: Array, x: Array, out: Array, over: Pool) -> Array:
     return found
 
 
-def _at_few(g: Array, x: Array, over: Pool, few: _Elements) -> Array:
-    """`at_maxima` where there are few elements, in a quarter of the time."""
+def few_maxima(x: Array, over: Pool) -> tuple[Array, Array] | None:
+    """`maxima` of few elements, and where they are, unless there is a nan: for `at_places`; None of more elements."""
+    few = _few(x, over) if x.size <= _SOME and x.flags.c_contiguous else None
+    if few is None:
+        return None
+    places = _few_places(x, few)
+    return x.ravel().take(places).reshape(few.shape), places
+
+
+def _few_places(x: Array, few: _Elements) -> Array:
     chosen = x.ravel().take(few.elements).argmax(1)
     chosen += few.firsts
-    places = few.elements.ravel().take(chosen)
+    return np.asarray(few.elements.ravel().take(chosen))
+
+
+def _at_few(g: Array, x: Array, over: Pool, few: _Elements) -> Array:
+    """`at_maxima` where there are few elements, in a quarter of the time."""
+    return at_places(g, x, over, _few_places(x, few))
+
+
+def at_places(g: Array, x: Array, over: Pool, places: Array) -> Array:
+    """The numbers `g` added up at places in x."""
     out = np.zeros(x.shape, g.dtype)
     found = out.ravel()
     if over.apart:
