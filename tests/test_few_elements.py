@@ -163,6 +163,63 @@ def test_rows_by_index(shape):
             tensor.index_select(0, tg.tensor([0, outside]))
 
 
+@pytest.mark.parametrize("spread", [1.0, 30.0, np.inf])
+@pytest.mark.parametrize("shape", [(8, 8), (100, 30), (300, 70)])
+def test_log_softmax(shape, spread):
+    """Of up to 16,384 scores the exponentials are kept, if none is far below 0."""
+    x = drawn(*shape) * min(spread, 30.0)
+    x[::3, 1] = -spread
+    tensor = tg.tensor(x, requires_grad=True)
+    out = tensor.log_softmax(1)
+    out.backward(upward(shape), retain_graph=True)
+    given, wide = upward(shape).double().numpy(), x.astype(np.float64)
+    wanted = wide - np.log(np.exp(wide).sum(1, keepdims=True))
+    assert_close_where_finite(out.detach().numpy(), wanted)
+    gradient = given - np.exp(wanted) * given.sum(1, keepdims=True)
+    np.testing.assert_allclose(tensor.grad.numpy(), gradient, rtol=1e-4, atol=2e-5)
+    first, tensor.grad = tensor.grad.numpy(), None
+    out.backward(upward(shape))
+    np.testing.assert_array_equal(tensor.grad.numpy(), first)
+    with tg.no_grad():
+        tg.testing.assert_close(tensor.log_softmax(1), out)
+
+
+def assert_close_where_finite(found, wanted):
+    finite = np.isfinite(wanted)
+    np.testing.assert_array_equal(np.isfinite(found), finite)
+    np.testing.assert_allclose(found[finite], wanted[finite], rtol=2e-5, atol=2e-5)
+
+
+def test_second_derivatives_do_not_take_what_is_kept_for_a_constant():
+    x = tg.tensor(drawn(40, 60), dtype=tg.float64, requires_grad=True)
+    y = tg.tensor(drawn(40, 60, mean=1.0), dtype=tg.float64, requires_grad=True)
+    (first,) = tg.autograd.grad((x.log_softmax(1) ** 2).sum(), x, create_graph=True)
+    (second,) = tg.autograd.grad(first.square().sum(), x)
+    parts = x - x.exp().sum(1, keepdim=True).log()
+    (plain,) = tg.autograd.grad((parts**2).sum(), x, create_graph=True)
+    tg.testing.assert_close(second, tg.autograd.grad(plain.square().sum(), x)[0])
+    chosen = tg.where(x.detach() > 0, x**3, y**3)
+    first = tg.autograd.grad(chosen.sum(), (x, y), create_graph=True)
+    second = tg.autograd.grad(first[0].sum() + first[1].sum(), (x, y))
+    tg.testing.assert_close(second[0], tg.where(x > 0, 6 * x, 0.0).detach())
+    tg.testing.assert_close(second[1], tg.where(x > 0, 0.0, 6 * y).detach())
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(5, 4), (60, 50), (200, 200)])
+def test_where(shape, kind):
+    x, y, chosen = drawn(*shape).astype(kind), drawn(*shape, mean=9.0).astype(kind), drawn(*shape) > 0
+    x[0, 0], y[0, 1] = np.nan, np.inf
+    first, second = tg.tensor(x, requires_grad=True), tg.tensor(y, requires_grad=True)
+    out = tg.where(tg.tensor(chosen), first, second)
+    np.testing.assert_array_equal(out.detach().numpy(), np.where(chosen, x, y))
+    given = upward(shape).numpy().astype(kind)
+    given[1] = np.inf
+    out.backward(tg.tensor(given))
+    np.testing.assert_array_equal(first.grad.numpy(), np.where(chosen, given, 0))
+    np.testing.assert_array_equal(second.grad.numpy(), np.where(chosen, 0, given))
+
+
 @pytest.mark.parametrize("size", [3, 600])
 def test_what_is_left_out_lets_nothing_through(size):
     x = tg.linspace(-1, 1, size, requires_grad=True)
