@@ -54,25 +54,31 @@ def row_sums(matrix: Array) -> Any:
     return add_reduce(matrix, 1, None, None, True)
 
 
-_BLOCK = 1024
+_ADDED = 1024  # numbers that BLAS adds up one after the other, which is as exact as NumPy's pairwise sum
+_CACHED = 4 << 20  # bytes
 
 
 def vector_sum(vector: Array) -> Any:
     """``vector.sum()``, started three times as fast where the vector is short."""
     dtype = vector.dtype
-    if vector.size <= _BLOCK and (dtype is FLOAT32 or dtype is FLOAT64):
+    if vector.size <= _ADDED and (dtype is FLOAT32 or dtype is FLOAT64):
         return vector.dot(ones(vector.size, dtype))
     return add_reduce(vector)
 
 
 def total(x: Array) -> Any:
-    """``x.sum()``; large contiguous arrays by the row, three times as fast and as exact as NumPy's pairwise sum."""
+    """``x.sum()``; of what is in the cache by the row, three times as fast and as exact as NumPy's pairwise sum.
+
+    From memory, NumPy is the quicker one.
+    """
     dtype = x.dtype
-    if x.size < 64 * _BLOCK or not x.flags.c_contiguous or (dtype is not FLOAT32 and dtype is not FLOAT64):
+    if not 64 * _ADDED <= x.size <= _CACHED // x.itemsize or not x.flags.c_contiguous:
+        return add_reduce(x, None)
+    if dtype is not FLOAT32 and dtype is not FLOAT64:
         return add_reduce(x, None)
     flat = x.reshape(-1)
-    whole = flat.size // _BLOCK * _BLOCK
-    rows = flat[:whole].reshape(-1, _BLOCK) @ ones(_BLOCK, dtype)
+    whole = flat.size // _ADDED * _ADDED
+    rows = flat[:whole].reshape(-1, _ADDED) @ ones(_ADDED, dtype)
     return add_reduce(rows) + add_reduce(flat[whole:])
 
 
