@@ -67,14 +67,16 @@ def vector_sum(vector: Array) -> Any:
 
 
 def total(x: Array) -> Any:
-    """``x.sum()``; of what is in the cache by the row, three times as fast and as exact as NumPy's pairwise sum.
+    """``x.sum()``, contiguous arrays by BLAS: few elements in half of NumPy's time, as exact; more by the row.
 
-    From memory, NumPy is the quicker one.
+    That takes a third of the time, as long as they are in the cache; from memory NumPy is the quicker one.
     """
     dtype = x.dtype
-    if not 64 * _ADDED <= x.size <= _CACHED // x.itemsize or not x.flags.c_contiguous:
+    if (dtype is not FLOAT32 and dtype is not FLOAT64) or not x.flags.c_contiguous:
         return add_reduce(x, None)
-    if dtype is not FLOAT32 and dtype is not FLOAT64:
+    if x.size <= _SHORT:
+        return x.ravel().dot(ones(x.size, dtype))
+    if not 64 * _ADDED <= x.size <= _CACHED // x.itemsize:
         return add_reduce(x, None)
     flat = x.reshape(-1)
     whole = flat.size // _ADDED * _ADDED
