@@ -109,11 +109,12 @@ def test_max_pool2d(shape, kernel, stride, numbers):
     np.testing.assert_allclose(tensor.grad.numpy(), gradient, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("options", [{}, {"padding": 1}, {"padding": (2, 0), "stride": (1, 2), "dilation": (2, 1)}])
+@pytest.mark.parametrize("options", [{}, {"padding": 1}, {"padding": (0, 3), "dilation": (1, 2)},
+                                     {"padding": (2, 0), "stride": (1, 2), "dilation": (2, 1)}])  # fmt: skip
 @pytest.mark.parametrize("channels", [1, 3, 20])
-@pytest.mark.parametrize("images", [1, 3])
+@pytest.mark.parametrize("images", [1, 3, 7])
 def test_conv2d(images, channels, options):
-    """Up to 4,000 elements under windows are taken by their places; 20,000 are written out in one step."""
+    """Up to 4,000 elements under windows are taken by their places; 60,000 are written out in one step."""
     x, weight = drawn(images, channels, 9, 8), drawn(4, channels, 3, 2)
 
     def one_place_at_a_time(x, weight):
@@ -134,6 +135,19 @@ def test_conv2d(images, channels, options):
     assert_close(found, by_definition(one_place_at_a_time, x, weight))
 
 
+def test_conv2d_of_an_infinite_number_at_the_edge():
+    """The first column of the kernel does not reach it, whatever is written out beyond the edge."""
+    x = tg.from_numpy(drawn(7, 4, 9, 8))
+    x[2, 1, 4, 7] = np.inf
+    weight = tg.from_numpy(drawn(4, 4, 3, 2)).requires_grad_()
+    out = functional.conv2d(x, weight)
+    out.backward(upward(out.shape))
+    reached = np.zeros((4, 4, 3, 2), bool)
+    reached[:, 1, :, 1] = True
+    np.testing.assert_array_equal(~np.isfinite(weight.grad.numpy()), reached)
+    assert np.isfinite(out.detach().numpy()[..., :6]).all()
+
+
 @pytest.mark.parametrize("shape", [(4, 3), (16, 16), (100, 30), (300, 70)])
 def test_rows_by_index(shape):
     x, index = drawn(*shape), np.random.default_rng(2).integers(0, shape[0], shape[0])
@@ -147,6 +161,63 @@ def test_rows_by_index(shape):
     for outside in (-1, shape[0]):
         with pytest.raises(IndexError, match="out of range"):
             tensor.index_select(0, tg.tensor([0, outside]))
+
+
+@pytest.mark.parametrize("spread", [1.0, 30.0, np.inf])
+@pytest.mark.parametrize("shape", [(8, 8), (100, 30), (300, 70)])
+def test_log_softmax(shape, spread):
+    """Of up to 16,384 scores the exponentials are kept, if none is far below 0."""
+    x = drawn(*shape) * min(spread, 30.0)
+    x[::3, 1] = -spread
+    tensor = tg.tensor(x, requires_grad=True)
+    out = tensor.log_softmax(1)
+    out.backward(upward(shape), retain_graph=True)
+    given, wide = upward(shape).double().numpy(), x.astype(np.float64)
+    wanted = wide - np.log(np.exp(wide).sum(1, keepdims=True))
+    assert_close_where_finite(out.detach().numpy(), wanted)
+    gradient = given - np.exp(wanted) * given.sum(1, keepdims=True)
+    np.testing.assert_allclose(tensor.grad.numpy(), gradient, rtol=1e-4, atol=2e-5)
+    first, tensor.grad = tensor.grad.numpy(), None
+    out.backward(upward(shape))
+    np.testing.assert_array_equal(tensor.grad.numpy(), first)
+    with tg.no_grad():
+        tg.testing.assert_close(tensor.log_softmax(1), out)
+
+
+def assert_close_where_finite(found, wanted):
+    finite = np.isfinite(wanted)
+    np.testing.assert_array_equal(np.isfinite(found), finite)
+    np.testing.assert_allclose(found[finite], wanted[finite], rtol=2e-5, atol=2e-5)
+
+
+def test_second_derivatives_do_not_take_what_is_kept_for_a_constant():
+    x = tg.tensor(drawn(40, 60), dtype=tg.float64, requires_grad=True)
+    y = tg.tensor(drawn(40, 60, mean=1.0), dtype=tg.float64, requires_grad=True)
+    (first,) = tg.autograd.grad((x.log_softmax(1) ** 2).sum(), x, create_graph=True)
+    (second,) = tg.autograd.grad(first.square().sum(), x)
+    parts = x - x.exp().sum(1, keepdim=True).log()
+    (plain,) = tg.autograd.grad((parts**2).sum(), x, create_graph=True)
+    tg.testing.assert_close(second, tg.autograd.grad(plain.square().sum(), x)[0])
+    chosen = tg.where(x.detach() > 0, x**3, y**3)
+    first = tg.autograd.grad(chosen.sum(), (x, y), create_graph=True)
+    second = tg.autograd.grad(first[0].sum() + first[1].sum(), (x, y))
+    tg.testing.assert_close(second[0], tg.where(x > 0, 6 * x, 0.0).detach())
+    tg.testing.assert_close(second[1], tg.where(x > 0, 0.0, 6 * y).detach())
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(5, 4), (60, 50), (200, 200)])
+def test_where(shape, kind):
+    x, y, chosen = drawn(*shape).astype(kind), drawn(*shape, mean=9.0).astype(kind), drawn(*shape) > 0
+    x[0, 0], y[0, 1] = np.nan, np.inf
+    first, second = tg.tensor(x, requires_grad=True), tg.tensor(y, requires_grad=True)
+    out = tg.where(tg.tensor(chosen), first, second)
+    np.testing.assert_array_equal(out.detach().numpy(), np.where(chosen, x, y))
+    given = upward(shape).numpy().astype(kind)
+    given[1] = np.inf
+    out.backward(tg.tensor(given))
+    np.testing.assert_array_equal(first.grad.numpy(), np.where(chosen, given, 0))
+    np.testing.assert_array_equal(second.grad.numpy(), np.where(chosen, 0, given))
 
 
 @pytest.mark.parametrize("size", [3, 600])

@@ -33,6 +33,11 @@ PAIRS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
         lambda x: x.gather(1, tg.tensor([[0], [3]])),
         lambda x: tg.gather(x, dim=1, index=tg.tensor([[0], [3]])),
     ),
+    "index_select": (
+        lambda x: x.index_select(0, tg.tensor([2, 0, 2])),
+        lambda x: tg.index_select(x, dim=0, index=tg.tensor([2, 0, 2])),
+    ),
+    "cat": (lambda x: tg.cat((x, x), 1), lambda x: tg.cat((x, x[:, :0], x), 1)),
     "bmm": (lambda x: tg.bmm(x[None], x.T[None]), lambda x: tg.bmm(input=x[None], mat2=x.T[None])),
 }
 
@@ -65,7 +70,8 @@ def test_same_as_the_general_caller(name: str, order: str) -> None:
     lambda x: x.expand(5, 4), lambda x: x.expand(4), lambda x: x.gather(1, tg.tensor([[7]])), lambda x: x.cumsum(4),
     lambda x: tg.bmm(x, x), lambda x: tg.zeros(-1), lambda x: tg.randn(2, -3), lambda x: tg.randint(3, 3, (2,)),
     lambda x: tg.arange(3, 1), lambda x: tg.randperm(-1), lambda x: tg.zeros(1 << 40, 1 << 40), lambda x: x.max(7),
-    lambda x: x.add_(tg.ones(2)), lambda x: x.expand(5, 3, 4).add_(1.0),
+    lambda x: x.index_select(2, tg.tensor([0])), lambda x: x.index_select(0, tg.tensor([3])),
+    lambda x: tg.cat((x, x), 2), lambda x: x.add_(tg.ones(2)), lambda x: x.expand(5, 3, 4).add_(1.0),
 ])  # fmt: skip
 def test_what_is_wrong_is_still_said(call: Callable[[Any], Any]) -> None:
     with pytest.raises((RuntimeError, IndexError)):

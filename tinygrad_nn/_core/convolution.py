@@ -29,7 +29,7 @@ from .strips import (
     weights_of,
     window,
 )
-from .written_windows import all_windows, are_taken, from_windows
+from .written_windows import all_windows, are_running, are_taken, from_windows, running_windows, width
 
 Array = np.ndarray[Any, Any]
 # With more outputs, and so many weights for each, the product with a transposed copy of the gradient is the quicker.
@@ -62,11 +62,16 @@ def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups:
     """The convolution of images with weights, plus a bias for each output channel."""
     images, channels = x.shape[:2]
     outputs, group = weight.shape[:2]
+    out: Array
     if is_small(over, images * channels, groups):
+        if are_running(over, images * channels):
+            out = np.matmul(_in_groups(weight, groups), running_windows(x, over, groups))
+            out = out.reshape(images, outputs, over.counts[0], width(over))[..., : over.counts[1]]
+            return np.ascontiguousarray(out) if bias is None else out + bias.reshape(-1, 1, 1)
         columns = all_windows(x, over, groups)
         if images == groups == 1:  # one product starts in a third of the time of a stack of them
             matrix = columns[0, 0]
-            out: Array = weight.reshape(outputs, len(matrix)).dot(matrix)
+            out = weight.reshape(outputs, len(matrix)).dot(matrix)
         else:
             out = np.matmul(_in_groups(weight, groups), columns)
         out = out.reshape(images, outputs, *over.counts)
@@ -111,6 +116,13 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
     channels = x.shape[1]
     outputs, group, *kernel = shape
     if is_small(over, len(x) * channels, groups):
+        if are_running(over, len(x) * channels):
+            wide = np.zeros((len(g), outputs, over.counts[0], width(over)), g.dtype)
+            wide[..., : over.counts[1]] = g
+            columns = running_windows(x, over, groups).swapaxes(-1, -2)
+            found = np.matmul(wide.reshape(len(g), groups, outputs // groups, -1), columns).sum(0).ravel()
+            if not math.isnan(found.dot(found)):  # an infinity between the rows, times 0
+                return found.reshape(shape)  # type: ignore[no-any-return]
         columns = all_windows(x, over, groups).swapaxes(-1, -2)
         if len(x) == groups == 1:
             matrix = columns[0, 0]

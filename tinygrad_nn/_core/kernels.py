@@ -7,6 +7,7 @@ columns 17 against 150; maxima 33 against 390).
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,7 @@ _ones: dict[Any, Array] = {FLOAT32: np.ones(1024, FLOAT32), FLOAT64: np.ones(102
 _FEW_COLUMNS, _SOME_COLUMNS = 16, 128
 
 
+@functools.lru_cache(maxsize=1024)  # a view of what is kept takes twice the time of finding it again
 def ones(count: int, dtype: np.dtype[Any]) -> Array:
     """A vector of ones that is made once and shared: never write into it."""
     kept = _ones[dtype]
@@ -52,25 +54,33 @@ def row_sums(matrix: Array) -> Any:
     return add_reduce(matrix, 1, None, None, True)
 
 
-_BLOCK = 1024
+_ADDED = 1024  # numbers that BLAS adds up one after the other, which is as exact as NumPy's pairwise sum
+_CACHED = 4 << 20  # bytes
 
 
 def vector_sum(vector: Array) -> Any:
     """``vector.sum()``, started three times as fast where the vector is short."""
     dtype = vector.dtype
-    if vector.size <= _BLOCK and (dtype is FLOAT32 or dtype is FLOAT64):
+    if vector.size <= _ADDED and (dtype is FLOAT32 or dtype is FLOAT64):
         return vector.dot(ones(vector.size, dtype))
     return add_reduce(vector)
 
 
 def total(x: Array) -> Any:
-    """``x.sum()``; large contiguous arrays by the row, three times as fast and as exact as NumPy's pairwise sum."""
+    """``x.sum()``, contiguous arrays by BLAS: few elements in half of NumPy's time, as exact; more by the row.
+
+    That takes a third of the time, as long as they are in the cache; from memory NumPy is the quicker one.
+    """
     dtype = x.dtype
-    if x.size < 64 * _BLOCK or not x.flags.c_contiguous or (dtype is not FLOAT32 and dtype is not FLOAT64):
+    if (dtype is not FLOAT32 and dtype is not FLOAT64) or not x.flags.c_contiguous:
+        return add_reduce(x, None)
+    if x.size <= _SHORT:
+        return x.ravel().dot(ones(x.size, dtype))
+    if not 64 * _ADDED <= x.size <= _CACHED // x.itemsize:
         return add_reduce(x, None)
     flat = x.reshape(-1)
-    whole = flat.size // _BLOCK * _BLOCK
-    rows = flat[:whole].reshape(-1, _BLOCK) @ ones(_BLOCK, dtype)
+    whole = flat.size // _ADDED * _ADDED
+    rows = flat[:whole].reshape(-1, _ADDED) @ ones(_ADDED, dtype)
     return add_reduce(rows) + add_reduce(flat[whole:])
 
 
@@ -164,6 +174,7 @@ def quick_power(dtype: np.dtype[Any]) -> tuple[Any, float]:
 
 _POWER, _NUMBER = quick_power(FLOAT32)
 _SCALE = np.array(_NUMBER, FLOAT32)
+_FEW_NEAR = 2048  # elements for which a second step starts later than it saves
 _FAR_BELOW = -80.0  # nearly where powers vanish
 
 
@@ -186,7 +197,7 @@ def exp_of_near(x: Array, out: Array | None) -> Array:
     In float32 in two steps, in .6 of the time in the cache; `out` is written first by what waits for memory while it
     computes, so from memory to memory it takes .85.
     """
-    if x.dtype is not FLOAT32:
+    if x.dtype is not FLOAT32 or x.size < _FEW_NEAR:
         return np.exp(x, out)
     return _POWER(np.multiply(x, _SCALE), out)  # type: ignore[no-any-return]
 
@@ -216,14 +227,12 @@ _LEAST_SUM, _MOST_SUM = 1e-6, 1e6
 def are_moderate(sums: Array) -> bool:
     """Whether sums of exponentials say that none of these was near an overflow or all near 0. (nan does not.)"""
     flat = sums.ravel()
-    return bool(smallest(flat) > _LEAST_SUM and flat.dot(flat) < _MOST_SUM**2)
+    return bool(smallest(flat) > _LEAST_SUM and largest(flat) < _MOST_SUM)
 
 
 def are_not_large(sums: Array) -> bool:
     """Whether sums of exponentials say that none of these was near an overflow. (nan does not.)"""
-    flat = sums.ravel()
-    # The sum of squares is above the greatest square; a product starts in a third of the time that a maximum takes.
-    return bool(flat.dot(flat) < _MOST_SUM**2)
+    return bool(largest(sums.ravel()) < _MOST_SUM)
 
 
 def sums_along(x: Array, axis: int) -> Any:
@@ -289,7 +298,7 @@ def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
         return out
     if out is None:
         if x.size <= _FEW_MASKED and x.shape and x.shape == mask.shape:
-            return _few_without(x, ~mask)
+            return few_without(x, ~mask)
         out = np.empty_like(x)  # no view of integers: a leaf whose gradient it is can take it over without a copy
         found = out.view(bits)
         found[...] = mask  # .8 to .9 of the time of a product of integers with booleans, which are copied to buffers
@@ -302,11 +311,12 @@ def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
 def without(x: Array, mask: Array) -> Array:
     """``x`` where the mask does not hold, else 0."""
     if x.size <= _FEW_MASKED and x.shape and x.shape == mask.shape and x.dtype in BITS:
-        return _few_without(x, mask)
+        return few_without(x, mask)
     return masked(x, ~mask)
 
 
-def _few_without(x: Array, mask: Array) -> Array:
+def few_without(x: Array, mask: Array) -> Array:
+    """`without`, for a few floating point numbers and a mask of their shape, which is not ()."""
     found = x.copy("K")
     found[mask] = _ZEROS[x.dtype]  # a 0 of Python's would take three times as long
     return found

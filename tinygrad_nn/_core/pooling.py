@@ -22,6 +22,7 @@ from .strips import index
 Array = np.ndarray[Any, Any]
 _FEW, _SOME = 512, 4_000  # elements in windows, for which few steps matter more than quick ones: of pairs, of others
 _MOST = 262_144  # elements of a plane whose windows' places are remembered
+_PLACES = np.dtype(np.intp)
 _TILE = 400_000  # bytes of the images that are treated together, so that they stay in the cache
 
 
@@ -160,6 +161,7 @@ def _maxima_of_pairs(x: Array, over: Pool) -> Array:
 def _at_maxima_of_pairs(g: Array, x: Array, over: Pool) -> Array:
     tiles = _tiles_of(x, over)
     down = over.windows.lengths[1]
+    step = np.array(down, _PLACES)
     out = np.zeros(x.shape, g.dtype)
     planes, found, given = x.reshape(tiles.rows), out.reshape(tiles.rows), g.reshape(tiles.windows)
     for some in tiles.some:
@@ -167,9 +169,11 @@ def _at_maxima_of_pairs(g: Array, x: Array, over: Pool) -> Array:
         first, second = row[:-1], row[1:]
         beside = np.maximum(first, second)
         corners = tiles.corners[: numbers.size]
-        places = (beside[down:] > beside[:-down]).take(corners) * down
+        # As integers first: of booleans, NumPy's arithmetic makes such in buffers.
+        places = (beside[down:] > beside[:-down]).take(corners).astype(_PLACES)
+        places *= step
         places += corners
-        places += (second > first).take(places)
+        places += (second > first).take(places).astype(_PLACES)
         found[some].ravel()[places] = numbers
     return out
 
@@ -219,7 +223,7 @@ def first_places(x: Array, over: Windows) -> Array:
 # --- and back ----------------------------------------------------------------------------------------------------
 
 
-def _has_nan(out: Array) -> bool:
+def has_nan(out: Array) -> bool:
     kind = out.dtype
     if kind is FLOAT32 or kind is FLOAT64:
         flat = out.ravel("K")
@@ -230,7 +234,7 @@ def _has_nan(out: Array) -> bool:
 
 def at_maxima(g: Array, x: Array, out: Array, over: Pool) -> Array:
     """The numbers `g`, one for each window, added up where in `x` the windows' maxima `out` are."""
-    if _has_nan(out):  # nan is not equal to itself
+    if has_nan(out):  # nan is not equal to itself
         return scattered(g, first_places(x, over.windows), x.shape, len(over.along))
     if x.flags.c_contiguous:
         few = _few(x, over)
@@ -249,11 +253,28 @@ def at_maxima(g: Array, x: Array, out: Array, over: Pool) -> Array:
     return found
 
 
-def _at_few(g: Array, x: Array, over: Pool, few: _Elements) -> Array:
-    """`at_maxima` where there are few elements, in a quarter of the time."""
+def few_maxima(x: Array, over: Pool) -> tuple[Array, Array] | None:
+    """`maxima` of few elements, and where they are, unless there is a nan: for `at_places`; None of more elements."""
+    few = _few(x, over) if x.size <= _SOME and x.flags.c_contiguous else None
+    if few is None:
+        return None
+    places = _few_places(x, few)
+    return x.ravel().take(places).reshape(few.shape), places
+
+
+def _few_places(x: Array, few: _Elements) -> Array:
     chosen = x.ravel().take(few.elements).argmax(1)
     chosen += few.firsts
-    places = few.elements.ravel().take(chosen)
+    return np.asarray(few.elements.ravel().take(chosen))
+
+
+def _at_few(g: Array, x: Array, over: Pool, few: _Elements) -> Array:
+    """`at_maxima` where there are few elements, in a quarter of the time."""
+    return at_places(g, x, over, _few_places(x, few))
+
+
+def at_places(g: Array, x: Array, over: Pool, places: Array) -> Array:
+    """The numbers `g` added up at places in x."""
     out = np.zeros(x.shape, g.dtype)
     found = out.ravel()
     if over.apart:

@@ -25,7 +25,7 @@ from .finding import nonzero
 from .forms import check_number
 from .index_errors import assignment_error, check_empty_masks, index_error
 from .index_parsing import is_plain, normalise_index
-from .places import WHOLE, Steps, fits, is_basic, pick, put_at
+from .places import WHOLE, Steps, fits, is_basic, pick, put_at, row_totals
 
 __all__ = ["nonzero"]
 
@@ -95,6 +95,8 @@ def _put(x, /, shape, index):
 
 
 def _put_array(x: Any, shape: tuple[int, ...], index: Any) -> Any:
+    if type(index) is tuple and len(index) == 1 and type(index[0]) is np.ndarray and index[0].dtype.kind == "i":
+        return row_totals(shape, index[0], x)
     if not is_basic(index):
         return put_at(shape, index, x)
     result = np.zeros(shape, x.dtype)

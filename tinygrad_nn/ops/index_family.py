@@ -15,10 +15,12 @@ import numpy as np
 from .._core import dtypes
 from .._core.errors import explained, must_be_tensor
 from .._core.graph import named
+from .._core.modes import modes
 from .._core.op import Integers, case, composite, op
 from .._core.tensor import Tensor, check_dim, tensor_method
 from .index import _getitem, check_assigned, select_slices
 from .places import WHOLE, add_along, nonnegative, out_of_bounds
+from .shortcuts import recorded, usually
 from .writing import exact_out, same_type, write_in_place
 
 __all__ = ["index_add", "index_copy", "index_fill", "index_select"]
@@ -64,6 +66,22 @@ def _in_bounds(index: Tensor, place: int, length: int, name: str, error: type[Ex
 # --- index_select ------------------------------------------------------------------------------------------------
 
 
+def _rows_taken(args: tuple[Any, ...]) -> Tensor | None:
+    """The usual call of `index_select`, in .4 of the time for 100 rows."""
+    if len(args) != 3 or not isinstance(args[0], Tensor) or type(args[1]) is not int or not isinstance(args[2], Tensor):
+        return None
+    input, dim, index = args[0], args[1], args[2]._array
+    x = input._array
+    if type(x) is not np.ndarray or not 0 <= dim < x.ndim or not x.flags.c_contiguous or modes.here.observers:
+        return None
+    if type(index) is not np.ndarray or index.ndim != 1 or index.dtype is not _INT64 or not index.size or not x.size:
+        return None
+    if out_of_bounds(index, x.shape[dim]) is not None:
+        return None
+    return recorded(select_slices.op, input, {"index": _slices(index.copy(), dim)}, x.take(index, dim))
+
+
+@usually(_rows_taken)
 @composite()
 @exact_out
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:

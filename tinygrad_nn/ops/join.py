@@ -14,10 +14,12 @@ import numpy as np
 
 from .._core import dispatch, dtypes
 from .._core.graph import named
+from .._core.modes import modes
 from .._core.op import case, composite, op
 from .._core.outputs import shares_memory
-from .._core.tensor import Tensor, check_dim, tensor_method, wrap
+from .._core.tensor import Tensor, check_dim, current_edge, tensor_method, wrap
 from .shape import broadcast_to, clone, reshape, unsqueeze
+from .shortcuts import usually
 from .splits import pieces
 
 __all__ = ["cat", "concat", "concatenate", "flip", "hstack", "roll", "stack", "tile", "tril", "triu", "vstack"]
@@ -34,6 +36,37 @@ def _concatenate(*xs, dim=0):
     return np.concatenate(xs, axis=dim)
 
 
+def _joined(args: tuple[Any, ...]) -> Tensor | None:
+    """The usual call of `cat`, in .7 of the time for few elements: nothing can be wrong with tensors that are alike."""
+    if not 1 <= len(args) <= 2 or not isinstance(args[0], list | tuple) or modes.here.observers:
+        return None
+    arrays, edges, cells, mask, bit = [], [], [], 0, 1
+    first: Any = None
+    for x in args[0]:
+        if not isinstance(x, Tensor):
+            return None
+        array = x._array
+        first = array if first is None else first
+        if type(array) is not np.ndarray or array.shape != first.shape or array.dtype is not first.dtype:
+            return None
+        edge = x._edge if x._view is None else current_edge(x)
+        mask += 0 if edge is None else bit
+        bit += bit
+        arrays.append(array)
+        edges.append(edge)
+        cells.append(x._cell)
+    dim = args[1] if len(args) == 2 else 0
+    if first is None or not first.size or type(dim) is not int or not -first.ndim <= dim < first.ndim:
+        return None
+    joined = np.concatenate(arrays, dim)
+    if not mask or not modes.here.grad:
+        return wrap(joined)
+    options = {"dim": dim % first.ndim}
+    result: Tensor = _concatenate.op.plans[mask].record(tuple(edges), tuple(arrays), cells, options, joined)
+    return result
+
+
+@usually(_joined)
 @composite(np.concatenate, method=False, out=True)
 def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> Tensor:
     """Tensors joined along a dimension that they have; all others must have equal lengths.
@@ -47,8 +80,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
         >>> tg.cat([tg.ones(2), tg.zeros(1)])
         tensor([1., 1., 0.])
     """
-    if _are_alike(tensors):
-        alike: Tensor = _concatenate(tensors, dim=check_dim(dim if axis is None else axis, tensors[0]._array.ndim))
+    alike = _joined((tensors, dim if axis is None else axis))
+    if alike is not None:
         return alike
     given = _promoted(checked_tensors("cat", tensors))
     for number, x in enumerate(given):
@@ -69,18 +102,6 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, axis: int | None = None) -> 
     else:
         result = _concatenate(given, dim=place)
     return result
-
-
-def _are_alike(tensors: Any) -> bool:
-    """Whether these are tensors of one shape and type, with elements: nothing but the dimension can be wrong."""
-    if not isinstance(tensors, list | tuple) or not tensors or not isinstance(tensors[0], Tensor):
-        return False
-    first = tensors[0]._array
-    shape, kind = first.shape, first.dtype
-    for x in tensors:
-        if not isinstance(x, Tensor) or x._array.shape != shape or x._array.dtype is not kind:
-            return False
-    return bool(first.size) and bool(shape)
 
 
 def _check_lengths(tensors: list[Tensor], place: int) -> None:

@@ -53,13 +53,13 @@ def _like(found: Any, x: Any) -> Any:
 
 
 def _of_rows(
-    g: Any, x: Any, weight: Any, bias: Any, needs: tuple[bool, ...], mean: Any, root: Any, centred: Any, scale: Any,
-    dims: int,
+    g: Any, x: Any, weight: Any, bias: Any, needs: tuple[bool, ...], mean: Any, root: Any, square: Any, centred: Any,
+    scale: Any, dims: int,
 ) -> Any:  # fmt: skip
     if scale is None:
         found: Any = kernels.rows_gradient(_matrix(g, dims), _matrix(x, dims), _vector(weight), mean, root, needs[0])
     else:
-        found = few_rows_gradient(_matrix(g, dims), centred, root, scale, _vector(weight), needs)
+        found = few_rows_gradient(_matrix(g, dims), centred, root, square, scale, _vector(weight), needs)
     if x.ndim == 2 and dims == 1 and x.dtype is not _HALF:  # they have the right shapes and types already
         return found
     return _shaped(found, (x, weight, bias))
@@ -74,7 +74,7 @@ def _layer_parts(x: Any, weight: Any, bias: Any, dims: int, eps: float) -> Any:
     return (out if bias is None else out + bias).to(x.dtype)
 
 
-@op(kind="fused", vjp=_of_rows, parts=_layer_parts, residuals=("mean", "root", "centred", "scale"),
+@op(kind="fused", vjp=_of_rows, parts=_layer_parts, residuals=("mean", "root", "square", "centred", "scale"),
     method=False, torch_name="", names=("input", "weight", "bias"), node_name="NativeLayerNormBackward0",
     cases=[case((3, 4), (4,), (4,), dims=1), case((2, 3, 2), (3, 2), (3, 2), dims=2), case((4,), None, None, dims=1),
            case((2, 1, 3), (3,), None, dims=1, eps=0.1), case((0, 3), (3,), (3,), dims=1)])  # fmt: skip
@@ -82,18 +82,20 @@ def _layer_normed(x, weight, bias, /, *, dims=1, eps=1e-5):
     """`layer_norm` over the last dimensions, one node."""
     rows = _matrix(x, dims)
     if are_few(rows):
-        out, root, centred, scale = few_rows_normalised(rows, _vector(weight), _vector(bias), eps)
-        return _like(out, x), None, root, centred, scale
+        out, kept = few_rows_normalised(rows, _vector(weight), _vector(bias), eps)
+        return _like(out, x), None, *kept
     out, mean, root = kernels.rows_normalised(rows, _vector(weight), _vector(bias), eps)
-    return _like(out, x), mean, root, None, None
+    return _like(out, x), mean, root, None, None, None
 
 
-def _of_scaled_rows(g: Any, x: Any, weight: Any, needs: tuple[bool, ...], root: Any, scale: Any, dims: int) -> Any:
+def _of_scaled_rows(
+    g: Any, x: Any, weight: Any, needs: tuple[bool, ...], root: Any, square: Any, scale: Any, dims: int
+) -> Any:
     rows, given, factor = _matrix(x, dims), _matrix(g, dims), _vector(weight)
     if scale is None:
         found: Any = kernels.rows_gradient(given, rows, factor, None, root, needs[0])
     else:
-        found = few_rows_gradient(given, rows, root, scale, factor, needs, moved=False)
+        found = few_rows_gradient(given, rows, root, square, scale, factor, needs, moved=False)
     return _shaped(found[:2], (x, weight))
 
 
@@ -103,7 +105,8 @@ def _rms_parts(x: Any, weight: Any, dims: int, eps: float) -> Any:
     return (out if weight is None else out * weight).to(x.dtype)
 
 
-@op(kind="fused", vjp=_of_scaled_rows, parts=_rms_parts, residuals=("root", "scale"), method=False, torch_name="",
+@op(kind="fused", vjp=_of_scaled_rows, parts=_rms_parts, residuals=("root", "square", "scale"), method=False,
+    torch_name="",
     names=("input", "weight"), node_name="FusedRmsNormBackward0",
     cases=[case((3, 4), (4,), dims=1), case((2, 3, 2), (3, 2), dims=2), case((4,), None, dims=1),
            case((0, 3), (3,), dims=1)])  # fmt: skip
@@ -111,10 +114,10 @@ def _rms_normed(x, weight, /, *, dims, eps=1e-5):
     """`rms_norm` over the last dimensions, one node."""
     rows = _matrix(x, dims)
     if are_few(rows):
-        out, root, scale = few_rows_scaled(rows, _vector(weight), eps)
-        return _like(out, x), root, scale
+        out, kept = few_rows_scaled(rows, _vector(weight), eps)
+        return _like(out, x), *kept
     out, root = kernels.rows_scaled(rows, _vector(weight), eps)
-    return _like(out, x), root, None
+    return _like(out, x), root, None, None
 
 
 @explained

@@ -14,12 +14,14 @@ import numpy as np
 
 from .._core import pooling as kernels
 from .._core.errors import explained
+from .._core.modes import modes
 from .._core.op import case, op
 from .._core.pooling import Pool, pool
 from .._core.remember import remembered
 from .._core.tensor import Tensor, wrap
 from .pool_options import check_input, check_numbers, pooling
 from .scatter import gather
+from .shortcuts import recorded
 
 __all__ = ["max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d"]
 
@@ -30,7 +32,9 @@ _OVER = pool((5, 4), (3, 2), (2, 1), (1, 1), (1, 2), (3, 4))
 _LINE = pool((7,), (3,), (2,), (1,), (1,), (4,))
 
 
-def _put_back(g: Any, x: Any, out: Any, over: Pool) -> Any:
+def _put_back(g: Any, x: Any, out: Any, over: Pool, places: Any = None) -> Any:
+    if places is not None and type(g) is np.ndarray and not kernels.has_nan(out):  # of several nan, it is the last one
+        return kernels.at_places(g, x, over, places)
     return kernels.at_maxima(g, x, out, over) if type(g) is np.ndarray else _at_maxima(g, x, out, over=over)
 
 
@@ -41,8 +45,8 @@ def _taken_back(g: Any, x: Any, out: Any, over: Pool) -> Any:
 @op(kind="general", vjp=_put_back, method=False, torch_name="", recomputes=True,
     node_name="MaxPool2DWithIndicesBackward0", distinct=True,
     cases=[case((2, 1, 4, 6), over=_PAIRS), case((1, 2, 5, 4), over=_OVER), case((2, 7), over=_LINE)])  # fmt: skip
-def _max_pooled(x, /, *, over):
-    """The maximum of each window over the last dimensions."""
+def _max_pooled(x, /, *, over, places=None):
+    """The maximum of each window over the last dimensions. `places` is for the gradient of arrays, see `pooled`."""
     return kernels.maxima(x, over)
 
 
@@ -66,8 +70,13 @@ def _from_maxima(z, x, y, /, *, over):
 
 
 def pooled(input: Tensor, over: Pool) -> Tensor:
-    """The maximum of each window."""
-    found: Tensor = _max_pooled(input, over=over)
+    """The maximum of each window. Of few elements, where they are is kept: to look for them again takes as long."""
+    x, here = input._array, modes.here
+    if type(x) is np.ndarray and not here.observers and not here.levels:
+        few = kernels.few_maxima(x, over)
+        if few is not None:
+            return recorded(_max_pooled.op, input, {"over": over, "places": few[1]}, few[0])
+    found: Tensor = _max_pooled(input, over=over, places=None)  # all options, so that nothing has to be sorted out
     return found
 
 

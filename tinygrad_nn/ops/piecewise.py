@@ -14,12 +14,12 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.dtypes import FLOAT32
-from .._core.kernels import nonzero_masked
+from .._core.kernels import few_without, nonzero_masked
 from .._core.op import case, composite, op
 from .._core.random import default_generator
 from .._core.tensor import Tensor, wrap
 from .forms import refuse
-from .selection import choose, drop, keep
+from .selection import choose, keep
 
 __all__ = ["hardshrink", "prelu", "relu", "rrelu", "threshold"]
 
@@ -38,8 +38,8 @@ def _where_nonzero(g: Any, out: Any) -> Any:
     """The gradient where the output is not 0. So nan passes it on, as in PyTorch."""
     if type(g) is not np.ndarray:
         return keep(g, out != 0)
-    if out.size <= _SMALL and out.dtype is FLOAT32:
-        return drop(g, out == _ZERO)
+    if out.size <= _SMALL and out.dtype is FLOAT32 and out.shape:
+        return few_without(g, out == _ZERO)
     return nonzero_masked(g, out)
 
 

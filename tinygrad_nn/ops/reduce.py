@@ -23,7 +23,7 @@ from .._core.tensor import Tensor, check_dim, tensor_attribute
 __all__ = ["all", "any", "count_nonzero", "mean", "nanmean", "nansum", "prod", "sum"]
 
 _INT64 = np.dtype(np.int64)
-_WORTH_IT = 500  # elements from which a matrix's sums are taken by BLAS
+_WORTH_IT = 32  # elements from which a matrix's sums are taken by BLAS
 _FLOAT16, _FLOAT32 = np.dtype(np.float16), np.dtype(np.float32)
 
 

@@ -87,12 +87,20 @@ def quick_view(record: Op, shortcut: Shortcut, source: Tensor, *args: Any) -> Te
     if found is None:
         return None
     picked, options = found
-    edge = source._edge if source._view is None else current_edge(source)
-    if edge is None or not modes.here.grad:
-        result = wrap(picked)
-    else:
-        result = record.plans[1].record((edge,), (array,), (source._cell,), options, picked)
+    result = recorded(record, source, options, picked)
     become_view(result, source, lambda base: record.call(base, **options))
+    return result
+
+
+def recorded(record: Op, input: Tensor, options: dict[str, Any], out: np.ndarray[Any, Any]) -> Tensor:
+    """The tensor of an op's output, computed already of its only input; in the graph, where that is wanted.
+
+    Only where nobody watches (``modes.here.observers``).
+    """
+    edge = input._edge if input._view is None else current_edge(input)
+    if edge is None or not modes.here.grad:
+        return wrap(out)
+    result: Tensor = record.plans[1].record((edge,), (input._array,), (input._cell,), options, out)
     return result
 
 
