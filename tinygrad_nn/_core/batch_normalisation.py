@@ -28,10 +28,11 @@ def _planes(x: Array) -> Array:
 def _beside(by_channel: Array, planes: Array) -> Array:
     """A number for each channel, for arithmetic with planes.
 
-    Repeated for all elements of a plane, so that it runs over a whole image at once.
+    Repeated for all elements of short planes, so that it runs over a whole image at once. With long ones arithmetic
+    with a number reads only one array.
     """
     images, _, size = planes.shape
-    return by_channel[:, None] if images == 1 else by_channel.repeat(size).reshape(-1, size)
+    return by_channel[:, None] if images == 1 or size >= _LONG else by_channel.repeat(size).reshape(-1, size)
 
 
 def batch_normalised(
@@ -217,8 +218,8 @@ def _channel_totals(x: Array, y: Array) -> tuple[Array, Array]:
     blocks = _image_blocks(x)
     if len(blocks) == 1:
         return _channel_sums(x), _channel_dots(x, y)
-    found = [(_channel_sums(x[block]), _channel_dots(x[block], y[block])) for block in blocks]
-    total, dots = np.array(found).sum(0)
+    found = [(_channel_dots(x[block], y[block]), _channel_sums(x[block])) for block in blocks]
+    dots, total = np.array(found).sum(0)
     return total, dots
 
 
