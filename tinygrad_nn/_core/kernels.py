@@ -52,25 +52,40 @@ def row_sums(matrix: Array) -> Any:
     return add_reduce(matrix, 1, None, None, True)
 
 
-_BLOCK = 1024
+def fetched_row_sums(matrix: Array) -> Any:
+    """`row_sums` of what is not in the cache: dot products fetch long rows from memory in .65 of the time."""
+    dtype = matrix.dtype
+    if matrix.shape[1] >= _SOME_COLUMNS and (dtype is FLOAT32 or dtype is FLOAT64):
+        return np.vecdot(matrix, ones(matrix.shape[1], dtype))[:, None]
+    return row_sums(matrix)
+
+
+_VECTOR = 1024  # elements that a dot product adds up as exactly as NumPy
 
 
 def vector_sum(vector: Array) -> Any:
     """``vector.sum()``, started three times as fast where the vector is short."""
     dtype = vector.dtype
-    if vector.size <= _BLOCK and (dtype is FLOAT32 or dtype is FLOAT64):
+    if vector.size <= _VECTOR and (dtype is FLOAT32 or dtype is FLOAT64):
         return vector.dot(ones(vector.size, dtype))
     return add_reduce(vector)
 
 
+_MANY, _CACHED = 65_536, 6_000_000  # elements from which, and bytes up to which, elements are summed by the row
+
+
 def total(x: Array) -> Any:
-    """``x.sum()``; large contiguous arrays by the row, three times as fast and as exact as NumPy's pairwise sum."""
+    """``x.sum()``; large contiguous arrays by the row, as exact as NumPy's pairwise sum, in half of its time.
+
+    Not those that are larger than what stays in the cache: NumPy's sum fetches from memory in .7 of the time.
+    """
     dtype = x.dtype
-    if x.size < 64 * _BLOCK or not x.flags.c_contiguous or (dtype is not FLOAT32 and dtype is not FLOAT64):
+    known = dtype is FLOAT32 or dtype is FLOAT64
+    if x.size < _MANY or x.nbytes > _CACHED or not known or not x.flags.c_contiguous:
         return add_reduce(x, None)
     flat = x.reshape(-1)
-    whole = flat.size // _BLOCK * _BLOCK
-    rows = flat[:whole].reshape(-1, _BLOCK) @ ones(_BLOCK, dtype)
+    whole = flat.size // _VECTOR * _VECTOR
+    rows = flat[:whole].reshape(-1, _VECTOR) @ ones(_VECTOR, dtype)
     return add_reduce(rows) + add_reduce(flat[whole:])
 
 

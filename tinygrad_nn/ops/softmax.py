@@ -20,6 +20,7 @@ from .._core.kernels import (
     are_not_large,
     exp_below_one,
     exp_of_near,
+    fetched_row_sums,
     in_row_blocks,
     log_sum_exp,
     row_maxima,
@@ -173,7 +174,7 @@ def _log_softmax_backward(g: Any, out: Any, axis: int) -> Any:
 
 def _log_softmax_backward_rows(g: Any, out: Any, result: Any = None) -> Any:
     result = np.exp(out, result)
-    result *= row_sums(g)
+    result *= row_sums(g) if g.size < TOGETHER else fetched_row_sums(g)
     return np.subtract(g, result, result)
 
 
