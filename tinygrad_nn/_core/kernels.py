@@ -305,12 +305,20 @@ def masked(x: Array, mask: Array, out: Array | None = None) -> Array:
     if out is None:
         if x.size <= _FEW_MASKED and x.shape and x.shape == mask.shape:
             return _few_without(x, ~mask)
-        out = np.empty_like(x)  # no view of integers: a leaf whose gradient it is can take it over without a copy
-        found = out.view(bits)
-        found[...] = mask  # .8 to .9 of the time of a product of integers with booleans, which are copied to buffers
-        found *= x.view(bits)
-        return out
+        if x.size > TOGETHER and x.shape == mask.shape:  # .9 of the time, where memory is not in the cache
+            return in_blocks(_masked_bits, x, mask)  # type: ignore[no-any-return]
+        return _masked_bits(x, mask)
     np.multiply(x.view(bits), mask.view(np.int8), out=out.view(bits))
+    return out
+
+
+def _masked_bits(x: Array, mask: Array, out: Array | None = None) -> Array:
+    if out is None:
+        out = np.empty_like(x)  # no view of integers: a leaf whose gradient it is can take it over without a copy
+    bits = BITS[x.dtype]
+    found = out.view(bits)
+    found[...] = mask  # .8 to .9 of the time of a product of integers with booleans, which are copied to buffers
+    found *= x.view(bits)
     return out
 
 
