@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .blas import turned
 from .dtypes import FLOAT32, FLOAT64
 from .sharing import even_blocks, share
 
@@ -106,7 +107,7 @@ def row_maxima(matrix: Array) -> Any:
     """``matrix.max(axis=1, keepdims=True)`` of a matrix with at least one column; nan where a row has a nan."""
     rows, columns = matrix.shape
     if columns <= _FEW_COLUMNS:
-        return maximum_reduce(np.ascontiguousarray(matrix.T), 0)[:, None]
+        return maximum_reduce(turned(matrix), 0)[:, None]
     if columns <= _SOME_COLUMNS and matrix.flags.c_contiguous:
         places = matrix.argmax(1)
         places += np.arange(0, rows * columns, columns)
