@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .blas import TURNED_BY_BLAS, turned
+from .blas import TURNED_BY_BLAS, rows_copied, turned
 from .blocks import dense_order, is_dense
 from .dtypes import FLOAT32
 
@@ -106,9 +106,12 @@ def row_by_row(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return array.copy()
     if array.dtype is FLOAT32 and array.swapaxes(-1, -2).flags.c_contiguous:
         return turned(array.swapaxes(-1, -2))
-    if array.ndim > 2:
+    if array.ndim > 2 or array.size < _MANY:
         return array.copy()
-    if array.size < _MANY or array.shape[1] <= _TOGETHER:
+    down, along = array.strides
+    if array.dtype is FLOAT32 and along == 4 and down % 4 == 0 and down >= 4 * array.shape[1]:
+        return rows_copied(array)
+    if array.shape[1] <= _TOGETHER:
         return array.copy()
     copy = np.empty(array.shape, array.dtype)
     for start in range(0, array.shape[1], _TOGETHER):
