@@ -28,10 +28,11 @@ def _planes(x: Array) -> Array:
 def _beside(by_channel: Array, planes: Array) -> Array:
     """A number for each channel, for arithmetic with planes.
 
-    Repeated for all elements of a plane, so that it runs over a whole image at once.
+    Repeated for all elements of short planes, so that it runs over a whole image at once. With long ones arithmetic
+    with a number reads only one array.
     """
     images, _, size = planes.shape
-    return by_channel[:, None] if images == 1 else by_channel.repeat(size).reshape(-1, size)
+    return by_channel[:, None] if images == 1 or size >= _LONG else by_channel.repeat(size).reshape(-1, size)
 
 
 def batch_normalised(
@@ -52,7 +53,7 @@ def batch_normalised(
     shift = -mean * scale if bias is None else bias - mean * scale
     out = np.empty_like(planes)
     scale, shift = _beside(scale, planes), _beside(shift, planes)
-    for block in _image_blocks(planes):
+    for block in reversed(_image_blocks(planes)):
         written = np.multiply(planes[block], scale, out[block])
         written += shift
     return _as_images(out, x), mean, root, variance
@@ -93,7 +94,7 @@ def batch_gradient(
     slope = root * root * dots / -count
     moved = of_bias / -count - slope * mean
     factors = [_beside(by_channel, planes) for by_channel in (slope, moved, scale)]
-    for block in _image_blocks(planes):
+    for block in reversed(_image_blocks(planes)):
         _move(found[block], planes[block], given[block], *factors)
     return _as_images(found, x), dots * root, of_bias
 
@@ -208,7 +209,10 @@ def few_gradient(
 
 
 def _image_blocks(planes: Array) -> list[slice]:
-    """Images that stay in the cache from pass to pass, which takes 0.7 to 0.85 of the time."""
+    """Images that stay in the cache from pass to pass, which takes 0.7 to 0.85 of the time.
+
+    After the sums have been taken they are gone through from the last, which is in the cache still (.95).
+    """
     return row_blocks(len(planes), planes[:1].size)
 
 
@@ -217,8 +221,8 @@ def _channel_totals(x: Array, y: Array) -> tuple[Array, Array]:
     blocks = _image_blocks(x)
     if len(blocks) == 1:
         return _channel_sums(x), _channel_dots(x, y)
-    found = [(_channel_sums(x[block]), _channel_dots(x[block], y[block])) for block in blocks]
-    total, dots = np.array(found).sum(0)
+    found = [(_channel_dots(x[block], y[block]), _channel_sums(x[block])) for block in blocks]
+    dots, total = np.array(found).sum(0)
     return total, dots
 
 

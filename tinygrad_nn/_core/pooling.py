@@ -22,8 +22,7 @@ from .strips import index
 Array = np.ndarray[Any, Any]
 _FEW, _SOME = 512, 4_000  # elements in windows, for which few steps matter more than quick ones: of pairs, of others
 _MOST = 262_144  # elements of a plane whose windows' places are remembered
-_PLACES = np.dtype(np.intp)
-_TILE = 400_000  # bytes of the images that are treated together, so that they stay in the cache
+_TILE = 800_000  # bytes of the images that are treated together, so that they stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +130,7 @@ class _Tiles(NamedTuple):
     windows: Lengths  # the shape of all planes' windows, a row for each
     some: tuple[slice, ...]  # which planes are treated together
     corners: Array  # where in these, one after the other, the windows' first elements are
+    down: Array  # from an element to that below it, in the smallest type that also holds the next number
 
 
 @functools.lru_cache(maxsize=32)
@@ -139,7 +139,8 @@ def _tiles(planes: int, item: int, lengths: Lengths, stride: Lengths, counts: Le
     step = max(1, min(planes, _TILE // (rows[1] * item)))
     corners = np.arange(step * rows[1]).reshape(step, *lengths)[:, :: stride[0], :: stride[1]]
     some = tuple([slice(start, start + step) for start in range(0, planes, step)])
-    return _Tiles(rows, windows, some, corners[:, : counts[0], : counts[1]].ravel())
+    down = np.array(lengths[1], np.min_scalar_type(lengths[1] + 1))
+    return _Tiles(rows, windows, some, corners[:, : counts[0], : counts[1]].ravel(), down)
 
 
 def _tiles_of(x: Array, over: Pool) -> _Tiles:
@@ -161,19 +162,22 @@ def _maxima_of_pairs(x: Array, over: Pool) -> Array:
 def _at_maxima_of_pairs(g: Array, x: Array, over: Pool) -> Array:
     tiles = _tiles_of(x, over)
     down = over.windows.lengths[1]
-    step = np.array(down, _PLACES)
     out = np.zeros(x.shape, g.dtype)
     planes, found, given = x.reshape(tiles.rows), out.reshape(tiles.rows), g.reshape(tiles.windows)
     for some in tiles.some:
         row, numbers = planes[some].ravel(), given[some].ravel()
         first, second = row[:-1], row[1:]
         beside = np.maximum(first, second)
+        # How far the maximum is from the corner, for windows at all elements: in bytes that is done sooner than to look
+        # for what is beside the maximum where there are windows (.87 of the time).
+        below, right = beside[down:] > beside[:-down], second > first
+        far = np.bitwise_xor(right[:-down], right[down:])
+        far &= below
+        far ^= right[:-down]
+        steps = np.multiply(below.view(np.uint8), tiles.down)
+        steps += far.view(np.uint8)
         corners = tiles.corners[: numbers.size]
-        # As integers first: of booleans, NumPy's arithmetic makes such in buffers.
-        places = (beside[down:] > beside[:-down]).take(corners).astype(_PLACES)
-        places *= step
-        places += corners
-        places += (second > first).take(places).astype(_PLACES)
+        places = steps.take(corners) + corners
         found[some].ravel()[places] = numbers
     return out
 

@@ -20,6 +20,7 @@ from .._core.kernels import (
     are_not_large,
     exp_below_one,
     exp_of_near,
+    fetched_row_sums,
     in_row_blocks,
     log_sum_exp,
     row_maxima,
@@ -168,7 +169,7 @@ def _log_softmax_rows(x: Any, out: Any = None) -> Any:
 
 def _log_softmax_backward(g: Any, out: Any, axis: int) -> Any:
     if axis == 1 and out.ndim == 2:
-        return in_row_blocks(_log_softmax_backward_rows, np.empty_like(out), g, out)
+        return in_row_blocks(_log_softmax_backward_block, np.empty_like(out), g, out)
     powers = np.exp(out)
     powers *= sums_along(g, axis)
     return np.subtract(g, powers, powers)
@@ -178,6 +179,12 @@ def _log_softmax_backward_rows(g: Any, out: Any, result: Any = None) -> Any:
     result = np.exp(out, result)
     result *= row_sums(g)
     return np.subtract(g, result, result)
+
+
+def _log_softmax_backward_block(g: Any, out: Any, result: Any) -> None:
+    np.exp(out, result)
+    result *= fetched_row_sums(g)
+    np.subtract(g, result, result)
 
 
 def _few_log_softmax_rows(x: Any) -> tuple[Any, Any]:

@@ -1,0 +1,134 @@
+"""What is copied, chosen, summed in other steps where there are many elements: the same as by NumPy's plain steps."""
+
+import numpy as np
+import pytest
+
+import tinygrad_nn as tg
+from tinygrad_nn._core import blas, kernels, memory_format
+from tinygrad_nn.nn import functional
+
+RNG = np.random.default_rng(0)
+
+
+def numbers(*shape, dtype=np.float32):
+    found = RNG.normal(size=shape).astype(dtype)
+    found.reshape(-1)[:4] = np.inf, -np.inf, np.nan, -0.0
+    return found
+
+
+def assert_same(found, wanted):
+    """To the last bit, and row by row in memory."""
+    assert found.flags.c_contiguous
+    assert found.dtype == wanted.dtype
+    assert found.shape == wanted.shape
+    assert found.tobytes() == wanted.tobytes()
+
+
+@pytest.fixture(params=[True, False])
+def _with_and_without_openblas(request, monkeypatch):
+    if not request.param:
+        monkeypatch.setattr(blas, "_turn", lambda: None)
+
+
+@pytest.mark.usefixtures("_with_and_without_openblas")
+@pytest.mark.parametrize("shape", [(3, 5), (130, 150), (20000, 2), (2, 20000), (3, 90, 100), (2, 0), (4, 2, 3, 5)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32])
+def test_matrices_are_turned(shape, dtype):
+    x = (
+        np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+        if dtype == np.int32 or 0 in shape
+        else numbers(*shape, dtype=dtype)
+    )
+    assert_same(blas.turned(x), x.swapaxes(-1, -2).copy())
+    assert_same(memory_format.row_by_row(x.swapaxes(-1, -2)), x.swapaxes(-1, -2).copy())
+    assert_same(blas.turned(x[..., ::2]), x[..., ::2].swapaxes(-1, -2).copy())
+
+
+@pytest.mark.usefixtures("_with_and_without_openblas")
+@pytest.mark.parametrize("shape", [(2, 3, 4, 5), (2, 3, 80, 90), (2, 16, 33, 31)])
+def test_channels_last(shape):
+    x = numbers(*shape)
+    found = tg.tensor(x).contiguous(memory_format=tg.channels_last)
+    assert found.is_contiguous(memory_format=tg.channels_last)
+    assert_same(found.permute(0, 2, 3, 1).numpy(), x.transpose(0, 2, 3, 1).copy())
+
+
+@pytest.mark.usefixtures("_with_and_without_openblas")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_that_lie_apart(dtype):
+    x = numbers(1500, 1400, dtype=dtype)
+    overlapping = np.lib.stride_tricks.as_strided(x, (1500, 700), (x.itemsize * 300, x.itemsize))
+    for part in (x[:, :700], x[:, 690:], x[::-1, :700], x[::2], x[:, ::-1], x[:, ::2], overlapping, x[:1, :700]):
+        assert_same(memory_format.row_by_row(part), part.copy())
+
+
+@pytest.mark.usefixtures("_with_and_without_openblas")
+def test_leaves_copy_their_gradients():
+    g = tg.tensor(numbers(1500, 1400))
+    y = tg.tensor(numbers(1400, 1500), requires_grad=True)
+    y.t().contiguous().backward(g)
+    assert_same(y.grad.numpy(), g.numpy().T.copy())
+    left, right = (tg.tensor(numbers(1500, 700), requires_grad=True) for _ in range(2))
+    tg.cat([left, right], dim=1).backward(g)
+    assert_same(left.grad.numpy(), g.numpy()[:, :700].copy())
+    assert_same(right.grad.numpy(), g.numpy()[:, 700:].copy())
+
+
+def test_a_function_that_turns_wrongly_is_not_used(monkeypatch):
+    def wrong(*arguments):
+        pass
+
+    monkeypatch.setattr(blas, "function", lambda name: wrong)
+    assert blas._turn.__wrapped__() is None
+    monkeypatch.setattr(blas, "function", lambda name: None)
+    assert blas._turn.__wrapped__() is None
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [65_535, 65_536, 100_001, 700_000, 800_000, 1_600_000])
+def test_sums(size, dtype):
+    x = RNG.random(size).astype(dtype)
+    np.testing.assert_allclose(
+        kernels.total(x), x.sum(dtype=np.longdouble), rtol=3e-7 if dtype == np.float32 else 1e-14
+    )
+
+
+@pytest.mark.parametrize("shape", [(400, 1000), (3000, 70), (2, 200_000)])
+def test_log_softmax_of_many_rows(shape):
+    x, g = RNG.normal(size=shape), RNG.normal(size=shape)
+    found = tg.tensor(x, dtype=tg.float32, requires_grad=True)
+    tg.log_softmax(found, 1).backward(tg.tensor(g, dtype=tg.float32))
+    powers = np.exp(x)
+    wanted = g - powers / powers.sum(1, keepdims=True) * g.sum(1, keepdims=True)
+    np.testing.assert_allclose(found.grad.numpy(), wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_choices_among_many(dtype):
+    shape = (500, 300)
+    x, y, g = (numbers(*shape, dtype=dtype) for _ in range(3))
+    condition = RNG.random(shape) < 0.5
+    for turn in (False, True):  # not row by row
+        a, b = (tg.tensor(array, requires_grad=True) for array in (x, y))
+        chosen, given = tg.tensor(condition), tg.tensor(g)
+        out = tg.where(chosen.t(), a.t(), b.t()) if turn else tg.where(chosen, a, b)
+        out.backward(given.t() if turn else given)
+        found = out.detach().numpy()
+        np.testing.assert_array_equal(found.T if turn else found, np.where(condition, x, y))
+        np.testing.assert_array_equal(a.grad.numpy(), np.where(condition, g, 0))
+        np.testing.assert_array_equal(b.grad.numpy(), np.where(condition, 0, g))
+
+
+@pytest.mark.parametrize("shape", [(3, 2, 40, 60), (1, 2, 30, 254), (1, 2, 30, 256), (1, 1, 6, 700)])
+def test_the_first_of_equal_maxima_gets_the_gradient(shape):
+    x = RNG.integers(0, 3, shape).astype(np.float32)
+    leaf = tg.tensor(x, requires_grad=True)
+    out = functional.max_pool2d(leaf, 2)
+    g = RNG.normal(size=out.shape).astype(np.float32)
+    out.backward(tg.tensor(g))
+    images, channels, rows, columns = shape
+    apart = x.reshape(images, channels, rows // 2, 2, columns // 2, 2).swapaxes(3, 4)
+    flat = apart.reshape(*out.shape, 4)
+    wanted = np.where(np.arange(4) == flat.argmax(-1)[..., None], g[..., None], np.float32(0))
+    wanted = wanted.reshape(apart.shape).swapaxes(3, 4).reshape(shape)
+    np.testing.assert_array_equal(leaf.grad.numpy(), wanted)
