@@ -22,7 +22,6 @@ from .strips import index
 Array = np.ndarray[Any, Any]
 _FEW, _SOME = 512, 4_000  # elements in windows, for which few steps matter more than quick ones: of pairs, of others
 _MOST = 262_144  # elements of a plane whose windows' places are remembered
-_PLACES = np.dtype(np.intp)
 _TILE = 400_000  # bytes of the images that are treated together, so that they stay in the cache
 
 
@@ -161,7 +160,6 @@ def _maxima_of_pairs(x: Array, over: Pool) -> Array:
 def _at_maxima_of_pairs(g: Array, x: Array, over: Pool) -> Array:
     tiles = _tiles_of(x, over)
     down = over.windows.lengths[1]
-    step = np.array(down, _PLACES)
     out = np.zeros(x.shape, g.dtype)
     planes, found, given = x.reshape(tiles.rows), out.reshape(tiles.rows), g.reshape(tiles.windows)
     for some in tiles.some:
@@ -169,11 +167,9 @@ def _at_maxima_of_pairs(g: Array, x: Array, over: Pool) -> Array:
         first, second = row[:-1], row[1:]
         beside = np.maximum(first, second)
         corners = tiles.corners[: numbers.size]
-        # As integers first: of booleans, NumPy's arithmetic makes such in buffers.
-        places = (beside[down:] > beside[:-down]).take(corners).astype(_PLACES)
-        places *= step
+        places = (beside[down:] > beside[:-down]).take(corners) * down
         places += corners
-        places += (second > first).take(places).astype(_PLACES)
+        places += (second > first).take(places)
         found[some].ravel()[places] = numbers
     return out
 
