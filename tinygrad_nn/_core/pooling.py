@@ -250,7 +250,7 @@ def at_maxima(g: Array, x: Array, out: Array, over: Pool) -> Array:
 
 
 def few_maxima(x: Array, over: Pool) -> tuple[Array, Array] | None:
-    """`maxima` of few elements, and where they are, unless there is a nan: for `at_places`; None of more elements."""
+    """`maxima` of few elements, and where they are (of several nan the first), for `at_places`; None of more."""
     few = _few(x, over) if x.size <= _SOME and x.flags.c_contiguous else None
     if few is None:
         return None

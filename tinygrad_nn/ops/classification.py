@@ -170,7 +170,8 @@ def _cross_entropy_vjp(
 ) -> Any:
     """``softmax(x) - one_hot(target)``, scaled."""
     if reduction == "mean":
-        g = g[()] / (total or 1)  # all rows ignored: nan, but no gradient. An array's quotient would take 0.6 us more
+        # A scalar takes a seventh of the time of an array here. All rows ignored: nan, but no gradient.
+        g = g[()] / (total or 1)
     if factor is not None:
         g = g * factor
     if powers is not None:
