@@ -269,3 +269,22 @@ def test_a_product_with_itself_in_place(constant: bool) -> None:
     x.sum().backward()
     assert leaf.grad is not None
     assert leaf.grad.tolist() == (leaf * (4 if constant else 8)).tolist()
+
+
+def test_what_is_there_already_may_be_written_where_elements_share_a_place() -> None:
+    for write in (lambda e: e.__setitem__(0, e[0]), lambda e: e.__setitem__(..., e), lambda e: e.copy_(e)):
+        x = tg.arange(9.0).reshape(3, 3).requires_grad_()
+        e = (x * 1)[:, :1].expand(3, 4)
+        before = e.tolist()
+        write(e)  # PyTorch refuses to go backward
+        assert e.tolist() == before
+        assert e._version == 1
+        (e * tg.arange(12.0).reshape(3, 4)).sum().backward()
+        assert x.grad.tolist() == [[6.0, 0.0, 0.0], [22.0, 0.0, 0.0], [38.0, 0.0, 0.0]]
+    e = tg.arange(3.0)[:, None].expand(3, 4)
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+        e[0] = e[1]
+    x = tg.arange(3.0, requires_grad=True)
+    e = (x * 1)[:, None].expand(3, 4)
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+        e[0] = e[0].detach()  # would be another history in the same place

@@ -86,6 +86,11 @@ def overlapping(array: np.ndarray[Any, Any]) -> bool:
     return False
 
 
+def repeats(tensor: Any) -> bool:
+    """Whether several elements are in one place because there is no step between them, as after expand()."""
+    return any(step == 0 and n > 1 for step, n in zip(tensor.stride(), tensor.shape, strict=True))
+
+
 def left_to_chance(target: Any, other: Any) -> bool:
     """Whether PyTorch would read and write the same memory in no certain order, without an error."""
     a, b = values(target), values(other)
@@ -257,8 +262,7 @@ class Views(RuleBasedStateMachine):
         second = self.pick_alike(other, pair)
         if overlapping(values(pair[0])) and kind not in ("fill_", "zero_"):
             return
-        repeats = any(step == 0 and n > 1 for step, n in zip(pair[0].stride(), pair[0].shape, strict=True))
-        if repeats and (kind in ("masked_fill_", "copy_") or (grad and kind in ("fill_", "zero_"))):
+        if repeats(pair[0]) and (kind in ("masked_fill_", "copy_") or (grad and kind in ("fill_", "zero_"))):
             return  # PyTorch lets some of these pass, and then cannot go backward
         if kind in ("add_", "mul_", "copy_", "sub_"):
             constant = not second[0].requires_grad and np.shares_memory(values(pair[0]), values(second[0]))
@@ -298,7 +302,7 @@ class Views(RuleBasedStateMachine):
         if not with_tensor:
             self.both(f"x[{kind}: {a}] = 0.75", lambda x: store(x, 0.75), pair, grad=grad)
             return
-        if np.shares_memory(values(pair[0]), values(second[0])) and kind != 0:
+        if np.shares_memory(values(pair[0]), values(second[0])) and (kind != 0 or (grad and repeats(pair[0]))):
             return
         self.both(f"x[{kind}: {a}] = y", lambda x, y: store(x, y if y.ndim < 2 else y[0]), pair, second, grad=grad)
 

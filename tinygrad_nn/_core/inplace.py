@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes, lifted
-from .blocks import layout_of, partly_overlap
+from .blocks import layout_of, partly_overlap, same_place
 from .graph import AccumulateGrad, Node
 from .inference import InferenceCell, check_not_inference
 from .lifted import LiftedError, lifted_of
@@ -121,6 +121,24 @@ def leaves_no_trace(target: Tensor, *sources: Tensor) -> bool:
             if tensor._edge is not None or tensor._view is not None:
                 return False
     return True
+
+
+def is_there_already(target: Tensor, place: np.ndarray[Any, Any], value: Any) -> bool:
+    """Whether a value is what it is written over, element by element, where several elements are in one place.
+
+    PyTorch takes that for no write, which it would refuse. So the history stays as well, which must be the value's.
+
+    Args:
+        target, place: the tensor that is written to, and the part of its memory.
+        value: what is written.
+    """
+    return (
+        isinstance(value, Tensor)
+        and type(place) is type(value._array) is np.ndarray
+        and _overlaps(place)
+        and same_place(place, value._array)
+        and (not modes.here.grad or value.requires_grad == target.requires_grad)
+    )
 
 
 def _overlaps(array: np.ndarray[Any, Any]) -> bool:

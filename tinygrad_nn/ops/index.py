@@ -14,7 +14,7 @@ import numpy as np
 from .._core import blocks, dispatch, dtypes, inplace
 from .._core.backward import unbroadcast
 from .._core.graph import Edge
-from .._core.inplace import check_apart, check_history, check_memory
+from .._core.inplace import check_apart, check_history, check_memory, is_there_already
 from .._core.lifted import LiftedError, lifted_getitem, lifted_setitem
 from .._core.modes import modes
 from .._core.op import OpFunction, case, op
@@ -204,6 +204,9 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:  # noqa: N807 - a
     try:
         place = _place(target, index)
         _check_history(self, index, value)
+        if place is not target and is_there_already(self, place, value):
+            self._cell[0] += 1
+            return
         edges = (current_edge(self), _edge_as(value, target.dtype)) if modes.here.grad else (None, None)
         check_memory(place, shared=place is target)
         if isinstance(value, Tensor) and np.may_share_memory(place, array):
