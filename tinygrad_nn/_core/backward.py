@@ -176,16 +176,15 @@ class Pass:
         heap, pending, send = self.heap, self.pending, self.send
         while heap:
             node = heappop(heap)[1]
-            gradient = pending[node]
+            gradient = pending.pop(node)
             if (
                 node.hooks is not None
                 or node.metas is not None
                 or ((dtype := gradient.dtype) is not FLOAT32 and dtype is not FLOAT64)
             ):
-                gradient = None  # whoever holds an array alone may take it over
+                pending[node], gradient = gradient, None  # whoever holds an array alone may take it over
                 self.visit(node)
                 continue
-            del pending[node]
             saved = node.saved
             if saved is None:
                 raise RuntimeError(SECOND_TIME.format(node.name()))

@@ -19,6 +19,7 @@ from .zeros import zeros_of
 
 Ends = Tensor | GradientEdge | Sequence[Tensor | GradientEdge] | Mapping[str, Tensor]
 
+_ndarray = np.ndarray
 # Where most backward passes start. Shared, so nobody may write to it.
 _ONE = {d.dtype: np.ones((), d.dtype) for d in dtypes.ALL if d.is_floating_point or d.is_complex}
 for _one in _ONE.values():
@@ -70,7 +71,10 @@ def root_gradient(output: Any, gradient: Any, create_graph: bool, position: int)
                 f"{dtypes.from_numpy(dtype)}."
             )
         gradient = gradient.to(dtype)
-    return edge, gradient if create_graph or lifted_of(gradient) is not None else gradient._array
+        array = gradient._array
+    if not create_graph and type(array) is _ndarray:
+        return edge, array
+    return edge, gradient if create_graph or lifted_of(gradient) is not None else array
 
 
 def _root(output: Any, position: int) -> tuple[Edge, tuple[int, ...] | None, Any]:

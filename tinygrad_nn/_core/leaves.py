@@ -13,6 +13,7 @@ from .memory_format import row_by_row
 from .tensor import Tensor, wrap
 
 _ndarray = np.ndarray
+_count = sys.getrefcount
 
 
 def accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
@@ -23,7 +24,7 @@ def accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
     if isinstance(gradient, Tensor):  # create_graph
         leaf._grad = gradient if leaf._grad is None else leaf._grad + gradient
     elif leaf._grad is None:
-        alone = owned or (gradient.base is None and sys.getrefcount(gradient) <= _ALONE)
+        alone = owned or (gradient.base is None and _count(gradient) <= _ALONE)
         leaf._grad = wrap(gradient if alone else _copied(gradient))
     elif leaf._grad.requires_grad:
         leaf._grad = wrap(leaf._grad._array + gradient)
