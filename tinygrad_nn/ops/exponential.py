@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from .._core import special
 from .._core.op import case, op
 from .selection import choose, keep
 
@@ -229,6 +228,8 @@ def erf(x, /):
         >>> tg.erf(tg.tensor([0.0, 1.0]))
         tensor([0.0000, 0.8427])
     """
+    from .._core import special  # when it is first asked for: most programs have no use for it
+
     return special.erf(x)
 
 
@@ -241,6 +242,8 @@ def erfc(x, /):
         >>> tg.erfc(tg.tensor([0.0, 5.0]))
         tensor([1.0000e+00, 1.5375e-12])
     """
+    from .._core import special
+
     return special.erfc(x)
 
 
@@ -258,4 +261,6 @@ def erfinv(x, /):
         >>> tg.erfinv(tg.tensor([0.0, 0.5, 1.0]))
         tensor([0.0000, 0.4769,    inf])
     """
+    from .._core import special
+
     return special.erfinv(x)

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from .._core import special
 from .._core.blas import scale_and_add
 from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.kernels import quick_power, smallest
@@ -61,6 +60,8 @@ def _value(x: Array, out: Array, rows: Array, approximate: str) -> None:
     """Write gelu of x, using two rows of scratch memory."""
     numbers = _NUMBERS[x.dtype]
     if approximate != "tanh" and x.dtype is FLOAT64:
+        from .._core import special  # which only float64 has a use for
+
         np.multiply(x, numbers.half_root, out)
         np.add(special.erf(out), numbers.one, out)
         out *= x
