@@ -94,6 +94,22 @@ def copied(array: np.ndarray[Any, Any], wanted: memory_format | None) -> np.ndar
 
 
 _MANY, _LONG, _TOGETHER = 1 << 20, 1000, 512
+_LINE = 64  # bytes of a line of the cache
+
+
+def _repeated(row: np.ndarray[Any, Any], times: int) -> np.ndarray[Any, Any]:
+    """A matrix that has this row many times.
+
+    What is copied begins in memory where a row of the matrix does, up to multiples of 64 bytes: otherwise the processor
+    takes twice as long (4000 rows of 4000 bytes: 1.0 ms and .5).
+    """
+    matrix = np.empty((times, row.size), row.dtype)
+    room = np.empty(row.size + _LINE, row.dtype)
+    start = (matrix.ctypes.data - room.ctypes.data) % _LINE // row.itemsize
+    source = room[start : start + row.size]
+    source[...] = row
+    matrix[...] = source
+    return matrix
 
 
 def row_by_row(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -109,6 +125,8 @@ def row_by_row(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if array.ndim > 2 or array.size < _MANY:
         return array.copy()
     down, along = array.strides
+    if down == 0 and along == array.itemsize:
+        return _repeated(array[0], len(array))
     if array.dtype is FLOAT32 and along == 4 and down % 4 == 0 and down >= 4 * array.shape[1]:
         return rows_copied(array)
     if not 0 < down < along or array.shape[1] <= _LONG:  # not transposed, or short
