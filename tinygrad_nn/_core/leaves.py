@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .blas import TURNED_BY_BLAS
 from .graph import AccumulateGrad
 from .memory_format import row_by_row
 from .tensor import Tensor, wrap
@@ -25,7 +24,7 @@ def accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
         leaf._grad = gradient if leaf._grad is None else leaf._grad + gradient
     elif leaf._grad is None:
         alone = owned or (gradient.base is None and _count(gradient) <= _ALONE)
-        leaf._grad = wrap(gradient if alone else _copied(gradient))
+        leaf._grad = wrap(gradient if alone else row_by_row(gradient))
     elif leaf._grad.requires_grad:
         leaf._grad = wrap(leaf._grad._array + gradient)
     else:
@@ -34,10 +33,6 @@ def accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
     if node.post_hooks is not None:
         for hook in list(node.post_hooks):
             hook(leaf)
-
-
-def _copied(gradient: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return gradient.copy() if gradient.size < TURNED_BY_BLAS else row_by_row(gradient)
 
 
 def own(gradient: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -50,7 +45,7 @@ def own(gradient: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if alone and base is not None:
         whole = type(base) is _ndarray and base.base is None and base.size == gradient.size
         alone = whole and gradient.dtype == base.dtype and sys.getrefcount(base) <= _ALONE
-    return gradient if alone else _copied(gradient)
+    return gradient if alone else row_by_row(gradient)
 
 
 def _references(gradient: Any) -> int:

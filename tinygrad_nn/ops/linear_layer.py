@@ -25,7 +25,7 @@ __all__ = ["bilinear"]
 _ndarray = np.ndarray
 
 
-# These begin with what most layers ask for, past the calls that the rest takes: 2 us of a small layer's 6.
+# These begin with what most layers ask for, past the calls that the rest takes: 5.0 us instead of 5.6 of a small one.
 
 
 def _linear_weight_gradient(g: Any, x: Any) -> Any:
