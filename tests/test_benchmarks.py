@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 
 import tinygrad_nn
-from benchmarks import guard, harness, report, targets
+from benchmarks import every, guard, harness, report, targets
 from benchmarks.cases import REGISTRY, select, trainer
 from benchmarks.cases.imports import import_seconds
 from benchmarks.digits import made_up
+from benchmarks.operations import FAMILIES
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = harness.Settings(rounds=1, seconds=0.0, tiny=True)
@@ -51,10 +52,10 @@ def measure(name, chosen=INSTALLED_EVERYWHERE, settings=TINY):
     return harness.measure(REGISTRY[name], settings, harness.Peers(settings, chosen))
 
 
-def run(*options):
+def run(*options, program="run.py"):
     """Run the benchmarks as a user does."""
     return subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / "run.py"), *map(str, options)],
+        [sys.executable, str(ROOT / "benchmarks" / program), *map(str, options)],
         env={**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", "")},
         capture_output=True,
         text=True,
@@ -87,6 +88,49 @@ def test_same_as_torch(name):
     result = measure(name, ("tinygrad_nn", "torch"))
     assert set(result.samples) == {"tinygrad_nn", "torch"}
     assert result.ratio("torch") == 1
+
+
+OPERATIONS = every.select([])
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operation(name):
+    """Runs, and gives PyTorch's results and gradients where that is installed."""
+    result = of(every.make_case(name, OPERATIONS[name], 0), ("tinygrad_nn", "torch"))
+    assert result.samples["tinygrad_nn"][0] > 0
+    assert set(result.missing.values()) <= {"not installed"}
+
+
+def test_choice_of_operations():
+    assert {"cumsum/dim0", "cumsum/dim1"} <= set(every.select(["cumsum/*", "layers"])) < set(OPERATIONS)
+    with pytest.raises(KeyError, match="no operation is called 'cumsun'; families are elementwise, reductions"):
+        every.select(["cumsun"])
+    assert len(OPERATIONS) == sum(map(len, FAMILIES.values()))  # no name stands twice
+
+
+def test_report_of_operations():
+    case = harness.Case("exp (few)", "exp", {})
+    results = [harness.Result(case, {"tinygrad_nn": [2e-6], "torch": [1e-6]}),
+               harness.Result(case, {"tinygrad_nn": [1e-6], "torch": [4e-6]})]  # fmt: skip
+    assert every.line("exp", results).split() == ["exp", "2.00", "(2.0", "/", "1.0)", "0.25", "(1.0", "/", "4.0)"]
+    assert every.summary({"exp": results}, [0, 1], 1.5).splitlines() == [
+        "few: 2.00 in the mean of 1", "some: 0.25 in the mean of 1", "over 1.5: 1", "   2.00 exp (few)",
+    ]  # fmt: skip
+    assert every.markdown({"exp": results}, [0, 1]).splitlines()[-1] == "| exp | 2.00 | 0.25 |"
+    alone = {"exp": [harness.Result(case, {"tinygrad_nn": [2e-6]})]}
+    assert every.summary(alone, [0], 1.5) == "over 1.5: 0"
+    assert every.markdown(alone, [0]).endswith("| exp | – |")
+
+
+def test_every_operation_as_a_program():
+    done = run("relu", "--tiny", "--repeat", 1, "--sizes", "few,some", "--markdown", program="every.py")
+    assert done.returncode == 0, done.stderr
+    assert "| operation | few | some |" in done.stdout
+    unknown = run("rely", program="every.py")
+    assert unknown.returncode == 2 and "no operation is called 'rely'" in unknown.stderr
+    for wrong in (["--sizes", "huge"], ["--repeat", "0"]):
+        with pytest.raises(SystemExit):
+            every.parse(wrong)
 
 
 def test_select():
