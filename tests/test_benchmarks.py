@@ -127,7 +127,8 @@ def test_every_operation_as_a_program():
     assert done.returncode == 0, done.stderr
     assert "| operation | few | some |" in done.stdout
     unknown = run("rely", program="every.py")
-    assert unknown.returncode == 2 and "no operation is called 'rely'" in unknown.stderr
+    assert unknown.returncode == 2
+    assert "no operation is called 'rely'" in unknown.stderr
     for wrong in (["--sizes", "huge"], ["--repeat", "0"]):
         with pytest.raises(SystemExit):
             every.parse(wrong)
