@@ -25,7 +25,8 @@ def _det_rule(g: Any, x: Any, out: Any) -> Any:
     array = array_of(x)
     lengths = np.sqrt((array.real**2 + array.imag**2).sum(-1))
     limit = _NEARLY_ZERO * np.finfo(array.dtype).eps * lengths.prod(-1)
-    singular = (np.abs(array_of(out)) <= limit)[..., None, None]
+    size = np.abs(array_of(out))
+    singular = ((size <= limit) & (size < np.inf))[..., None, None]  # not where both are too large for a number
     if not array.size:
         return x
     if not singular.any():
