@@ -15,6 +15,7 @@ import tinygrad_nn as tg
 from tinygrad_nn import linalg
 from tinygrad_nn._core import matrices
 from tinygrad_nn.autograd import gradcheck, gradgradcheck
+from tinygrad_nn.ops import determinant
 from tinygrad_nn.ops.elimination import factorised
 from tinygrad_nn.ops.triangular import substituted
 
@@ -134,20 +135,36 @@ def test_single_precision_is_as_good_as_it_says(name: str, count: int, monkeypat
         x.sum().backward()
         y.sum().backward()
         np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-3, atol=2e-4)
-    for missing in ("_in_single", "_reflections"):
+    for missing in ("_in_single", "_reflections", "_inversion"):
         monkeypatch.setattr(matrices, missing, lambda *_: None)
     np.testing.assert_allclose(call(a).detach().numpy(), y.detach().numpy(), rtol=2e-5, atol=2e-5)
 
 
-def test_failures_in_single_precision_are_told() -> None:
-    ones = tg.ones(20, 20)
+@pytest.mark.parametrize("count", [20, 60])
+def test_failures_in_single_precision_are_told(count: int) -> None:
+    ones = tg.ones(2, count, count)
+    ones[0] = tg.eye(count)
     for call in (linalg.inv, lambda a: linalg.solve(a, a), linalg.cholesky):
-        with pytest.raises(linalg.LinAlgError):
+        with pytest.raises(linalg.LinAlgError, match="Batch element 1"):
             call(ones)
+    assert linalg.inv_ex(ones).info.tolist() == [0, 2]
     bad = tg.full((20, 20), float("nan"))
     with pytest.raises(linalg.LinAlgError):
         linalg.svd(bad)
     assert tg.isnan(linalg.eigh(bad).eigenvalues).all()
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.complex64, np.complex128])
+def test_inverses_of_large_matrices(kind: Any) -> None:
+    a = drawn(3, 2, 50, 50, kind=kind) + 9 * np.eye(50, dtype=kind)
+    for x in (a, a.swapaxes(-1, -2), a[0, 0], a[0, 0].T, a[:, :, ::-1, ::-1], a[:0]):
+        found = linalg.inv(tg.tensor(x)).numpy()
+        assert (found.dtype, found.shape) == (x.dtype, x.shape)
+        np.testing.assert_allclose(found @ x, np.broadcast_to(np.eye(50), x.shape), atol=1e-4)
+    a[1, 1, 3, 4] = np.nan
+    found = linalg.inv(tg.tensor(a)).numpy()
+    assert np.isnan(found[1, 1]).any()
+    assert np.isfinite(found[[0, 2]]).all()
 
 
 def test_zeros_on_the_diagonal_are_divided_by() -> None:
@@ -156,6 +173,18 @@ def test_zeros_on_the_diagonal_are_divided_by() -> None:
     x = linalg.solve_triangular(a, tg.ones(60, 1), upper=True)
     assert tg.isinf(x[5]).item()
     assert x[6].item() == 1
+
+
+@pytest.mark.parametrize("count", [3, 60])
+@pytest.mark.parametrize("factor", [1.0, 1e-3, 1e3])
+def test_the_gradient_of_most_determinants_needs_no_singular_values(
+    count: int, factor: float, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(determinant, "_cofactors", None)
+    x = tg.tensor(factor * (drawn(count, count) / count + np.eye(count)), requires_grad=True)
+    value = tg.det(x)
+    value.backward()
+    np.testing.assert_allclose(x.grad.numpy(), value.item() * np.linalg.inv(x.detach().numpy()).T, rtol=1e-7)
 
 
 def test_the_gradient_of_a_determinant_that_is_too_large_is_too_large() -> None:

@@ -22,7 +22,7 @@ Array = np.ndarray[Any, Any]
 
 # Rows from which float32 matrices are treated in float32. Below, most of the time is that of the Python code around,
 # and double precision errs less.
-LARGE, _LARGE_QR = 16, 48
+LARGE, _LARGE_QR, _LARGE_INVERSE = 16, 48, 48
 _compiled: Any = getattr(np.linalg, "_umath_linalg", None)
 
 # --- NumPy's compiled functions ----------------------------------------------------------------------------------
@@ -55,7 +55,10 @@ def solve(a: Array, b: Array) -> Any:
 
 
 def inverse(a: Array) -> Any:
-    """``np.linalg.inv``."""
+    """``np.linalg.inv``: of large matrices, of double precision too, in two thirds of the time of a solution."""
+    pair = _inversion(a.dtype) if a.shape[-1] >= _LARGE_INVERSE else None
+    if pair is not None:
+        return _inverted(pair, a)
     return _computed("inv", "f->f", np.linalg.inv, a)
 
 
@@ -257,3 +260,36 @@ def eliminated(matrices: Array) -> tuple[Array, Array, Array] | None:
     """
     call = _elimination(matrices.dtype)
     return None if call is None else _eliminated(call, matrices)
+
+
+# --- inverses ----------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _inversion(dtype: np.dtype[Any]) -> tuple[Any, Any] | None:
+    """LAPACK's functions that make L and U, and an inverse of them; None where there are none that do."""
+    first = _elimination(dtype)
+    second = function(f"{_LETTERS[dtype.char]}getri_") if first is not None else None
+    if first is None or second is None:
+        return None
+    second.argtypes, second.restype = [address] * 7, None
+    sample = np.array([[0, 4, 1], [1, 4, 1], [2, 4, 2]]).astype(dtype)
+    return (first, second) if np.allclose(_inverted((first, second), sample) @ sample, np.eye(3), atol=1e-5) else None
+
+
+def _inverted(pair: tuple[Any, Any], a: Array) -> Array:
+    """The inverses of square matrices. LAPACK sees them turned, and its results as well."""
+    eliminate, invert = pair
+    result, n = np.array(a, order="C"), a.shape[-1]
+    pivots, work = np.empty(n, np.int64), np.empty(_WORK * n, a.dtype)
+    sizes = [count(n), count(work.size), count()]
+    rows, room, info = map(ctypes.addressof, sizes)
+    chosen, free = pivots.ctypes.data, work.ctypes.data
+    start = result.ctypes.data
+    for at in range(start, start + result.nbytes, n * n * a.itemsize):
+        eliminate(rows, rows, at, rows, chosen, info)
+        if not sizes[2].value:
+            invert(rows, at, rows, chosen, free, room, info)
+        if sizes[2].value:
+            raise np.linalg.LinAlgError("Singular matrix")
+    return result
