@@ -64,6 +64,8 @@ def pick(x: Array, index: Any) -> Any:
     if x.size > _FEW and x.flags.c_contiguous:
         axis, array = _single(index)
         if array is not None and array.dtype.kind != "b":
+            if axis and out_of_bounds(array, x.shape[axis]) is None:
+                return x.take(array, axis, mode="wrap")  # single elements: .7 of the time of "raise"
             return x.take(array, axis)
         if array is not None and fits(array, x, axis):
             rows = x.reshape((*x.shape[:axis], array.size, *x.shape[axis + array.ndim :]))
