@@ -204,6 +204,34 @@ def test_indefinite_systems(kind: Any, hermitian: bool) -> None:
     np.testing.assert_allclose(a @ x.numpy(), b, rtol=1e-8, atol=1e-9)
 
 
+@pytest.mark.parametrize("hermitian", [True, False])
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.complex64, np.complex128])
+@pytest.mark.parametrize("count", [0, 1, 3, 30, 80])
+def test_ldl_is_the_same_without_openblas(count: int, kind: Any, hermitian: bool, monkeypatch: Any) -> None:
+    a = drawn(2, count, count, kind=kind)
+    a = a + (a.conj() if hermitian else a).swapaxes(-1, -2)
+    a[..., range(count), range(count)] *= 0.01
+    found = linalg.ldl_factor_ex(tg.tensor(a), hermitian=hermitian)
+    monkeypatch.setattr(matrices, "_pivoting", lambda dtype, hermitian: None)
+    other = linalg.ldl_factor_ex(tg.tensor(a), hermitian=hermitian)
+    exact = np.dtype(kind).itemsize == (16 if np.dtype(kind).kind == "c" else 8)
+    for x, y in zip(found, other, strict=True):
+        assert (x.dtype, x.shape) == (y.dtype, y.shape)
+        np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-3, atol=1e-8 if exact else 5e-3)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("count", [5, 70])
+def test_what_is_not_finite_is_taken(count: int, bad: float) -> None:
+    a = tg.tensor(drawn(count, count, kind=np.float32))
+    a[2, 1] = bad
+    packed, pivots = linalg.lu_factor_ex(a)[:2]
+    assert 1 <= pivots.min() <= pivots.max() <= count
+    assert not packed.isfinite().all()
+    assert not linalg.ldl_factor_ex(a).LD.isfinite().all()
+    assert not linalg.qr(a).R.isfinite().all()
+
+
 def test_ldl_refuses_singular_matrices_and_gradients() -> None:
     with pytest.raises(RuntimeError, match="singular"):
         linalg.ldl_factor(tg.zeros(2, 2))

@@ -295,3 +295,37 @@ def _inverted(pair: tuple[Any, Any], a: Array) -> Array:
         if sizes[2].value:
             raise np.linalg.LinAlgError("Singular matrix")
     return result
+
+
+# --- indefinite matrices -----------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _pivoting(dtype: np.dtype[Any], hermitian: bool) -> Any | None:
+    """LAPACK's Bunch-Kaufman decomposition, with pivots of 64 bits; None where there is none that does it."""
+    name = f"{_LETTERS[dtype.char]}{'he' if hermitian else 'sy'}trf_" if dtype.char in _LETTERS else ""
+    found = function(name) if name else None
+    if found is None or ctypes.sizeof(ctypes.c_void_p) != 8:
+        return None
+    # The length of a string comes last, as Fortran's compilers pass it.
+    found.argtypes, found.restype = [ctypes.c_char_p, *[address] * 7, ctypes.c_size_t], None
+    sample = np.array([[0, 2, 0], [2, 0, 0], [0, 0, 5]]).astype(dtype)
+    packed, pivots, info = _pivoted(found, sample)
+    right = np.array_equal(packed, np.tril(sample)) and pivots.tolist() == [-2, -2, 3] and info == 0
+    return found if right else None
+
+
+def _pivoted(call: Any, matrix: Array) -> tuple[Array, Array, int]:
+    columns, n = np.triu(matrix.T), len(matrix)  # LAPACK's lower triangle, column by column
+    pivots, work = np.zeros(n, np.int64), np.empty(_WORK * n, columns.dtype)
+    sizes = [count(n), count(work.size), count()]
+    rows, room, info = map(ctypes.addressof, sizes)
+    call(b"L", rows, columns.ctypes.data, rows, pivots.ctypes.data, work.ctypes.data, room, info, 1)
+    return columns.T, pivots.astype(np.int32), sizes[2].value
+
+
+def pivoted(matrix: Array, hermitian: bool) -> tuple[Array, Array, int] | None:
+    """``P L D L^T P^T`` of the lower triangle of a matrix, as LAPACK keeps it: the factors, the pivots, and where the
+    first zero stands on the diagonal of D, from 1 on. None where OpenBLAS is not to be had."""
+    call = _pivoting(matrix.dtype, hermitian) if len(matrix) else None
+    return None if call is None else _pivoted(call, matrix)
