@@ -22,7 +22,8 @@ Array = np.ndarray[Any, Any]
 
 # Rows from which float32 matrices are treated in float32. Below, most of the time is that of the Python code around,
 # and double precision errs less.
-LARGE, _LARGE_QR, _LARGE_INVERSE = 16, 48, 48
+_LARGE = 16
+_LARGE_QR, _LARGE_INVERSE = 48, 48  # rows from which LAPACK is asked past NumPy
 _compiled: Any = getattr(np.linalg, "_umath_linalg", None)
 
 # --- NumPy's compiled functions ----------------------------------------------------------------------------------
@@ -41,7 +42,7 @@ def _raise(error: str, flag: int) -> None:
 
 def _computed(name: str, loop: str, usual: Callable[..., Any], *arrays: Array) -> Any:
     """The results of a compiled function, if all is large and of float32; else those of NumPy's public function."""
-    large = all(a.dtype is FLOAT32 and min(a.shape[-2:]) >= LARGE for a in arrays[:1])
+    large = min(arrays[0].shape[-2:]) >= _LARGE and all(a.dtype is FLOAT32 for a in arrays)
     call = _in_single(name, loop) if large else None
     if call is None:
         return usual(*arrays)
