@@ -13,7 +13,11 @@ import pytest
 
 import tinygrad_nn as tg
 from tinygrad_nn import linalg
+from tinygrad_nn._core import matrices
 from tinygrad_nn.autograd import gradcheck, gradgradcheck
+from tinygrad_nn.ops import determinant
+from tinygrad_nn.ops.elimination import factorised
+from tinygrad_nn.ops.triangular import substituted
 
 random = np.random.default_rng(7)
 
@@ -61,12 +65,132 @@ def test_large_triangular_systems(upper: bool, unit: bool, left: bool) -> None:
     np.testing.assert_allclose(triangle @ x if left else x @ triangle, b, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.complex64, np.complex128])
+def test_triangular_systems_wherever_the_matrix_lies_in_memory(kind: Any) -> None:
+    whole = (drawn(3, 8, 8) / 8 + 3 * np.eye(8)).astype(kind)
+    forms = [whole, whole.swapaxes(-1, -2), whole[::-1], whole[:, 1:7, 1:7], whole[:, ::2, ::2], whole[:, ::-1, ::-1],
+             whole[0], whole[0].T, whole[:, :1, :1], np.asfortranarray(whole), whole[:0], whole[:, :0, :0],
+             np.broadcast_to(whole[0], (2, 3, 8, 8))]  # fmt: skip
+    for a in forms:
+        b = drawn(a.shape[-1], 2).astype(kind)
+        x = substituted(a, b, upper=True)
+        wide = np.complex128 if np.dtype(kind).kind == "c" else np.float64
+        assert x.shape == (*a.shape[:-1], 2)
+        wanted = np.linalg.solve(np.triu(a).astype(wide), np.broadcast_to(b, x.shape).astype(wide))
+        np.testing.assert_allclose(x, wanted, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("diagonal", [0.0, np.nan, np.inf])
+@pytest.mark.parametrize("count", [5, 60])
+def test_triangular_systems_are_the_same_without_openblas(diagonal: float, count: int, monkeypatch: Any) -> None:
+    a, b = drawn(2, count, count) / count + 2 * np.eye(count), drawn(count, 3)
+    a[0, 3, 3] = diagonal
+    with np.errstate(all="ignore"):
+        found = [substituted(a, b, upper=upper, unit=unit) for upper in (True, False) for unit in (True, False)]
+        monkeypatch.setattr(matrices, "_substitution", lambda dtype: None)
+        others = [substituted(a, b, upper=upper, unit=unit) for upper in (True, False) for unit in (True, False)]
+    for x, other in zip(found, others, strict=True):
+        np.testing.assert_allclose(x[1], other[1], rtol=1e-9)
+        np.testing.assert_array_equal(np.isfinite(x[0]), np.isfinite(other[0]))
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.complex64, np.complex128])
+@pytest.mark.parametrize("shape", [(5, 5), (2, 40, 40), (7, 4), (3, 4, 7), (33, 50)])
+def test_lu_is_the_same_without_openblas(shape: Any, kind: Any, monkeypatch: Any) -> None:
+    a = drawn(*shape, kind=kind)
+    a[..., :, 2] = 0
+    found = factorised(a)
+    monkeypatch.setattr(matrices, "_elimination", lambda dtype: None)
+    for x, other in zip(found, factorised(a), strict=True):
+        assert (x.dtype, x.shape) == (other.dtype, other.shape)
+        np.testing.assert_allclose(x, other, rtol=1e-3, atol=1e-3 if np.dtype(kind).itemsize == 4 else 1e-4)
+
+
+def test_where_the_first_pivot_is_zero() -> None:
+    a = np.array([np.eye(3), np.diag([1.0, 0.0, 0.0]), np.zeros((3, 3))], np.float32)
+    assert factorised(a)[2].tolist() == [0, 2, 1]
+
+
+SINGLE: dict[str, Any] = {
+    "inv": linalg.inv, "cholesky": linalg.cholesky, "eigvalsh": linalg.eigvalsh, "svdvals": linalg.svdvals,
+    "pinv": linalg.pinv, "det": linalg.det, "qr": lambda a: linalg.qr(a).R, "eigh": lambda a: linalg.eigh(a)[0],
+    "svd": lambda a: linalg.svd(a).S, "full": lambda a: linalg.svd(a[:-5], True).S,
+    "reduced": lambda a: linalg.svd(a[:-5], False).S, "solve": lambda a: linalg.solve(a, a[:, :3] + 1),
+    "eig": lambda a: linalg.eig(a).eigenvalues.abs().sort().values, "wide": lambda a: linalg.qr(a[:-5]).R,
+    "tall": lambda a: linalg.qr(a[:, :-5]).Q,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [15, 16, 70])
+@pytest.mark.parametrize("name", SINGLE)
+def test_single_precision_is_as_good_as_it_says(name: str, count: int, monkeypatch: Any) -> None:
+    whole = drawn(count, count) / np.sqrt(count)
+    whole = (whole @ whole.T + np.eye(count)) / 2
+    call = SINGLE[name]
+    a, b = tg.tensor(whole.astype(np.float32), requires_grad=True), tg.tensor(whole, requires_grad=True)
+    x, y = call(a), call(b)
+    assert x.dtype == tg.float32
+    np.testing.assert_allclose(x.detach().numpy(), y.detach().numpy(), rtol=2e-5, atol=2e-5)
+    if count < 70:
+        x.sum().backward()
+        y.sum().backward()
+        np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-3, atol=2e-4)
+    for missing in ("_in_single", "_reflections", "_inversion"):
+        monkeypatch.setattr(matrices, missing, lambda *_: None)
+    np.testing.assert_allclose(call(a).detach().numpy(), y.detach().numpy(), rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("count", [20, 60])
+def test_failures_in_single_precision_are_told(count: int) -> None:
+    ones = tg.ones(2, count, count)
+    ones[0] = tg.eye(count)
+    for call in (linalg.inv, lambda a: linalg.solve(a, a), linalg.cholesky):
+        with pytest.raises(linalg.LinAlgError, match="Batch element 1"):
+            call(ones)
+    assert linalg.inv_ex(ones).info.tolist() == [0, 2]
+    bad = tg.full((20, 20), float("nan"))
+    with pytest.raises(linalg.LinAlgError):
+        linalg.svd(bad)
+    assert tg.isnan(linalg.eigh(bad).eigenvalues).all()
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.complex64, np.complex128])
+def test_inverses_of_large_matrices(kind: Any) -> None:
+    a = drawn(3, 2, 50, 50, kind=kind) + 9 * np.eye(50, dtype=kind)
+    for x in (a, a.swapaxes(-1, -2), a[0, 0], a[0, 0].T, a[:, :, ::-1, ::-1], a[:0]):
+        found = linalg.inv(tg.tensor(x)).numpy()
+        assert (found.dtype, found.shape) == (x.dtype, x.shape)
+        np.testing.assert_allclose(found @ x, np.broadcast_to(np.eye(50), x.shape), atol=1e-4)
+    a[1, 1, 3, 4] = np.nan
+    found = linalg.inv(tg.tensor(a)).numpy()
+    assert np.isnan(found[1, 1]).any()
+    assert np.isfinite(found[[0, 2]]).all()
+
+
 def test_zeros_on_the_diagonal_are_divided_by() -> None:
     a = tg.eye(60)
     a[5, 5] = 0
     x = linalg.solve_triangular(a, tg.ones(60, 1), upper=True)
     assert tg.isinf(x[5]).item()
     assert x[6].item() == 1
+
+
+@pytest.mark.parametrize("count", [3, 60])
+@pytest.mark.parametrize("factor", [1.0, 1e-3, 1e3])
+def test_the_gradient_of_most_determinants_needs_no_singular_values(
+    count: int, factor: float, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(determinant, "_cofactors", None)
+    x = tg.tensor(factor * (drawn(count, count) / count + np.eye(count)), requires_grad=True)
+    value = tg.det(x)
+    value.backward()
+    np.testing.assert_allclose(x.grad.numpy(), value.item() * np.linalg.inv(x.detach().numpy()).T, rtol=1e-7)
+
+
+def test_the_gradient_of_a_determinant_that_is_too_large_is_too_large() -> None:
+    x = (10.0 * tg.eye(50)).requires_grad_()
+    tg.det(x).backward()
+    assert tg.isinf(x.grad.diagonal()).all()
 
 
 @pytest.mark.parametrize("hermitian", [True, False])
@@ -78,6 +202,34 @@ def test_indefinite_systems(kind: Any, hermitian: bool) -> None:
     b = drawn(3, 12, 2, kind=kind)
     x = linalg.ldl_solve(*linalg.ldl_factor(tg.tensor(a), hermitian=hermitian), tg.tensor(b), hermitian=hermitian)
     np.testing.assert_allclose(a @ x.numpy(), b, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("hermitian", [True, False])
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.complex64, np.complex128])
+@pytest.mark.parametrize("count", [0, 1, 3, 30, 80])
+def test_ldl_is_the_same_without_openblas(count: int, kind: Any, hermitian: bool, monkeypatch: Any) -> None:
+    a = drawn(2, count, count, kind=kind)
+    a = a + (a.conj() if hermitian else a).swapaxes(-1, -2)
+    a[..., range(count), range(count)] *= 0.01
+    found = linalg.ldl_factor_ex(tg.tensor(a), hermitian=hermitian)
+    monkeypatch.setattr(matrices, "_pivoting", lambda dtype, hermitian: None)
+    other = linalg.ldl_factor_ex(tg.tensor(a), hermitian=hermitian)
+    exact = np.dtype(kind).itemsize == (16 if np.dtype(kind).kind == "c" else 8)
+    for x, y in zip(found, other, strict=True):
+        assert (x.dtype, x.shape) == (y.dtype, y.shape)
+        np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-3, atol=1e-8 if exact else 5e-3)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("count", [5, 70])
+def test_what_is_not_finite_is_taken(count: int, bad: float) -> None:
+    a = tg.tensor(drawn(count, count, kind=np.float32))
+    a[2, 1] = bad
+    packed, pivots = linalg.lu_factor_ex(a)[:2]
+    assert 1 <= pivots.min() <= pivots.max() <= count
+    assert not packed.isfinite().all()
+    assert not linalg.ldl_factor_ex(a).LD.isfinite().all()
+    assert not linalg.qr(a).R.isfinite().all()
 
 
 def test_ldl_refuses_singular_matrices_and_gradients() -> None:

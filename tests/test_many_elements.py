@@ -132,3 +132,89 @@ def test_the_first_of_equal_maxima_gets_the_gradient(shape):
     wanted = np.where(np.arange(4) == flat.argmax(-1)[..., None], g[..., None], np.float32(0))
     wanted = wanted.reshape(apart.shape).swapaxes(3, 4).reshape(shape)
     np.testing.assert_array_equal(leaf.grad.numpy(), wanted)
+
+
+# --- indices -----------------------------------------------------------------------------------------------------
+
+# More than are treated at a time, in one row and in several, of two dimensions and of three; the index may be shorter.
+INDEXED = [((1, 300_000), (1, 280_000), 1), ((700, 500), (650, 520), 1), ((700, 500), (900, 500), 0),
+           ((9, 40, 900), (8, 40, 900), 1), ((9, 40, 900), (9, 30, 1000), 2), ((2, 3), (2, 140_000), -1)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shape", "places", "dim"), INDEXED)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+def test_gather_and_scatter_add_many(shape, places, dim, dtype):
+    x = RNG.integers(-4, 5, shape).astype(dtype)  # of whole numbers, sums are exact in any order
+    index = RNG.integers(0, shape[dim], places)
+    some = x[tuple([slice(None) if d == dim % x.ndim else slice(0, n) for d, n in enumerate(places)])]
+    leaf = tg.tensor(x, requires_grad=True)
+    picked = leaf.gather(dim, tg.tensor(index))
+    wanted = np.take_along_axis(some, index, dim)
+    assert np.array_equal(picked.detach().numpy(), wanted)
+    total = np.zeros(x.shape, np.float64)
+    where = list(np.ogrid[tuple([slice(0, n) for n in places])])
+    where[dim] = index
+    np.add.at(total, tuple(where), wanted)
+    if dtype == np.float16 and np.abs(total).max() > 1024:
+        return  # not exact
+    picked.backward(picked.detach())
+    assert np.array_equal(leaf.grad.numpy(), total)
+    source = tg.tensor(wanted)
+    assert np.array_equal(tg.zeros(*shape, dtype=leaf.dtype).scatter_add(dim, tg.tensor(index), source).numpy(), total)
+    apart = tg.zeros(*shape[:-1], 2 * shape[-1], dtype=leaf.dtype)[..., ::2]
+    apart.scatter_add_(dim, tg.tensor(index), source)
+    assert np.array_equal(apart.numpy(), total)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_take_along_dim_wraps_around_and_says_what_is_wrong(order):
+    x, index = np.asarray(numbers(200, 100), order=order), RNG.integers(-100, 100, (200, 100))
+    found = tg.take_along_dim(tg.tensor(x), tg.tensor(index), 1)
+    assert np.array_equal(found.numpy(), np.take_along_axis(x, index, 1), equal_nan=True)
+    assert tg.take_along_dim(tg.tensor(x), tg.tensor(index[:1]), -1).shape == (200, 100)
+    with pytest.raises(RuntimeError, match="out of bounds"):
+        tg.gather(tg.tensor(x), 1, tg.full((1, 1), 100))
+
+
+@pytest.mark.parametrize("shape", [(3, 7), (200, 100), (300, 1200), (1, 5000), (5000, 1)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_columns_that_are_picked_get_their_gradients_back(shape, dtype):
+    x = tg.tensor(RNG.integers(-4, 5, shape).astype(dtype), requires_grad=True)
+    index = RNG.integers(0, shape[1], 2 * shape[1])
+    g = RNG.integers(-4, 5, (shape[0], index.size)).astype(dtype)
+    wanted = np.zeros(shape, dtype)
+    np.add.at(wanted, (slice(None), index), g)
+    for picked in (x.index_select(1, tg.tensor(index)), x[:, tg.tensor(index)], x[:, tg.tensor(index - shape[1])]):
+        (found,) = tg.autograd.grad(picked, x, tg.tensor(g))
+        assert np.array_equal(picked.detach().numpy(), x.detach().numpy()[:, index])
+        assert np.array_equal(found.numpy(), wanted)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 9])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64, np.bool_])
+@pytest.mark.parametrize("shape", [(5,), (4, 6), (2, 3, 70), (0, 3), (3, 0)])
+def test_repeated_neighbours(shape, count, dtype):
+    x = RNG.integers(-4, 5, shape).astype(dtype)
+    for dim in range(len(shape)):
+        leaf = tg.tensor(x, requires_grad=np.dtype(dtype).kind == "f")
+        repeated = leaf.repeat_interleave(count, dim)
+        assert_same(repeated.detach().numpy(), x.repeat(count, dim))
+        if leaf.requires_grad:
+            g = RNG.integers(-4, 5, repeated.shape).astype(dtype)
+            repeated.backward(tg.tensor(g))
+            apart = g.reshape(*shape[: dim + 1], count, *shape[dim + 1 :])
+            assert np.array_equal(leaf.grad.numpy(), apart.sum(dim + 1))
+
+
+def test_distances_of_equal_vectors_have_no_gradient():
+    x = tg.tensor(RNG.normal(size=(40, 3)).astype(np.float32), requires_grad=True)
+    y = x.detach().clone().requires_grad_()
+    distances = tg.cdist(x, y, compute_mode="use_mm_for_euclid_dist")
+    distances.sum().backward()
+    apart = (x.detach()[:, None] - y.detach()).numpy().astype(np.float64)
+    lengths = np.sqrt((apart**2).sum(-1))
+    wanted = np.divide(apart, lengths[..., None], out=np.zeros_like(apart), where=lengths[..., None] > 1e-3)
+    assert x.grad.isfinite().all()
+    assert y.grad.isfinite().all()
+    if (distances.diagonal() == 0).all():
+        np.testing.assert_allclose(x.grad.numpy(), wanted.sum(1), atol=1e-3)

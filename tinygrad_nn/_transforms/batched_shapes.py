@@ -144,6 +144,12 @@ def _flip(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options)
     return op.call(level.value(x), dims=shifted(dims, ndim) if ndim else ())
 
 
+@rule("quarter")
+def _quarter(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    (x,) = inputs
+    return op.call(level.value(x), **{name: shifted(dim, x._array.ndim) for name, dim in options.items()})
+
+
 @rule("roll")
 def _roll(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
     (x,) = inputs

@@ -56,6 +56,9 @@ def _blocks(leading: tuple[int, ...], scores: int, most: int) -> Iterator[tuple[
 
 def _for_each_block(compute: Callable[[tuple[Any, ...]], None], shape: tuple[int, ...]) -> None:
     """Compute something for each block of the scores, whose shape this is, in several threads where it is much."""
+    if math.prod(shape) <= _BLOCK:
+        compute(())
+        return
     shares = math.prod(shape) // _SHARE
     several = threads_for(math.prod(shape[:-2]), shares) > 1
     parts = [*_blocks(shape[:-2], shape[-2] * shape[-1], 2 * _BLOCK if several else _BLOCK)]
@@ -70,6 +73,8 @@ def _for_each_block(compute: Callable[[tuple[Any, ...]], None], shape: tuple[int
 def _tiles(scores: tuple[int, ...], causal: bool) -> list[tuple[slice, slice]]:
     """Queries, some at a time, each with the keys that they may see: of a causal mask, little more than half of all."""
     queries, keys = scores[-2:]
+    if queries * keys <= _BLOCK and (not causal or 0 < queries <= min(_ROWS, keys)):
+        return [(slice(0, queries), slice(0, queries if causal else keys))]
     step = queries if queries * keys <= _BLOCK else max(_BLOCK // keys, 1)
     step = max(min(step, _ROWS) if causal else step, 1)
     starts = range(0, queries, step)
@@ -247,8 +252,8 @@ def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causa
             f"{dims[1]} and value.dim: {dims[2]} instead."
         )
     kinds = [x._array.dtype for x in (query, key, value)]
-    names = [dtypes.type_name(kind) for kind in kinds]
-    if len({*kinds}) > 1:
+    names = [] if kinds[0] is kinds[1] is kinds[2] is dtypes.FLOAT32 else [dtypes.type_name(kind) for kind in kinds]
+    if len({*names}) > 1:
         raise RuntimeError(
             f"Expected query, key, and value to have the same dtype, but got query.dtype: {names[0]} key.dtype: "
             f"{names[1]} and value.dtype: {names[2]} instead."
@@ -258,7 +263,8 @@ def _check(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, causa
             f"expected scalar type Float but found {names[0]} (in scaled_dot_product_attention()). Convert the inputs "
             "first: x.float()."
         )
-    if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
+    (_, width), (keys, other), (values, _) = [x._array.shape[-2:] for x in (query, key, value)]
+    if width != other or keys != values:
         raise RuntimeError(
             "scaled_dot_product_attention(): query and key need one length of vectors, and key and value one number "
             f"of them: got query {list(query.shape)}, key {list(key.shape)}, value {list(value.shape)}"
@@ -348,11 +354,11 @@ def scaled_dot_product_attention(
         return halved
     if attn_mask is not None and attn_mask._array.dtype not in (kind, np.bool_):
         attn_mask = attn_mask.to(query.dtype)
-    if not query.shape[:-2] == key.shape[:-2] == value.shape[:-2]:
+    if not query._array.shape[:-2] == key._array.shape[:-2] == value._array.shape[:-2]:
         name = "scaled_dot_product_attention"
         leading = broadcast_shapes(name, *[tuple(x.shape[:-2]) for x in (query, key, value)])
         query, key, value = (broadcast_to(x, (*leading, *x.shape[-2:])) for x in (query, key, value))
-    scores = (*query.shape[:-1], key.shape[-2])
+    scores = (*query._array.shape[:-1], key._array.shape[-2])
     if attn_mask is not None and broadcast_shapes("attn_mask", tuple(attn_mask.shape), scores) != scores:
         raise RuntimeError(
             f"output with shape {list(scores)} doesn't match the broadcast shape "
@@ -360,6 +366,7 @@ def scaled_dot_product_attention(
         )
     noise = _noise(np.empty(scores, kind), dropout_p) if dropout_p > 0 else None
     if scale is None:
-        scale = 1 / math.sqrt(query.shape[-1]) if query.shape[-1] else inf
+        width = query._array.shape[-1]
+        scale = 1 / math.sqrt(width) if width else inf
     result: Tensor = _attention(query, key, value, attn_mask, scale=scale, causal=is_causal, noise=noise)
     return result

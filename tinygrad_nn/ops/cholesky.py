@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import return_types
+from .._core import matrices, return_types
 from .._core.errors import broadcast_shapes
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, wrap
@@ -52,7 +52,7 @@ def _cholesky_rule(g: Any, out: Any) -> Any:
 def _cholesky(x, /):
     """The lower factor of the Hermitian part of a matrix."""
     try:
-        return lapack(np.linalg.cholesky, 0.5 * (x + adjoint(x)))
+        return lapack(matrices.cholesky, 0.5 * (x + adjoint(x)))
     except np.linalg.LinAlgError:
         raise LinAlgError("the matrix is not positive definite") from None
 

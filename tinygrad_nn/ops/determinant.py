@@ -12,24 +12,24 @@ import numpy as np
 from .._core import return_types
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
-from .inverse import _inverse
+from .inverse import _inverse, inverted
 from .matrix_checks import SQUARE, SQUARES, array_of, check_floats, check_square, lapack, turned
 
 __all__ = ["det", "logdet", "slogdet"]
 
-_NEARLY_ZERO = 100  # times the precision: how small a determinant is, beside the product of the rows' lengths
+_UNSURE = 100  # times the precision: beside this and the matrix, how large an inverse is that tells nothing
 
 
 def _det_rule(g: Any, x: Any, out: Any) -> Any:
     """The gradient times the matrix of cofactors, which is ``det(A) A^-T`` where A has an inverse."""
     array = array_of(x)
-    lengths = np.sqrt((array.real**2 + array.imag**2).sum(-1))
-    limit = _NEARLY_ZERO * np.finfo(array.dtype).eps * lengths.prod(-1)
-    singular = (np.abs(array_of(out)) <= limit)[..., None, None]
     if not array.size:
         return x
+    inverse = inverted(array)[0]
+    condition = np.linalg.norm(array, axis=(-2, -1)) * np.linalg.norm(inverse, axis=(-2, -1))
+    singular = ~(condition * (_UNSURE * np.finfo(array.dtype).eps) < 1)[..., None, None]
     if not singular.any():
-        return (g * out)[..., None, None] * turned(_inverse.op.numpy(x))
+        return (g * out)[..., None, None] * turned(inverse if x is array else _inverse.op.numpy(x))
     count = array.shape[-1]
     one = np.eye(count, dtype=array.dtype)
     other = one * np.arange(1, count + 1, dtype=array.real.dtype)  # singular values that are all different

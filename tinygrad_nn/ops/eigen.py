@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import dtypes, return_types
+from .._core import dtypes, matrices, return_types
 from .._core.modes import modes
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, wrap
@@ -66,7 +66,7 @@ def _eigh(x, /):
     """Eigenvalues and eigenvectors of the Hermitian part."""
     whole = 0.5 * (x + adjoint(x))
     try:
-        return lapack(lambda a: tuple(np.linalg.eigh(a)), whole)
+        return lapack(matrices.eigh, whole)
     except np.linalg.LinAlgError:  # as PyTorch does, for what is not finite
         return np.full(x.shape[:-1], np.nan, x.real.dtype), np.full(x.shape, np.nan, x.dtype)
 
@@ -113,7 +113,7 @@ def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:  # noqa: N803 - PyTorch's na
     if (modes.here.grad and A.requires_grad) or not np.isfinite(whole._array).all():
         values: Tensor = _eigh(whole)[0]
         return values
-    return wrap(lapack(np.linalg.eigvalsh, whole._array))
+    return wrap(lapack(matrices.eigvalsh, whole._array))
 
 
 # --- any matrices ------------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def _eig_rule(g: Any, x: Any, out: Any) -> Any:
 def _eig(x, /):
     """Eigenvalues and eigenvectors, always as complex numbers."""
     kind = _COMPLEX.get(x.dtype, x.dtype)
-    values, vectors = np.linalg.eig(x.astype(np.float32) if x.dtype == np.float16 else x)
+    values, vectors = matrices.eig(x.astype(np.float32) if x.dtype == np.float16 else x)
     return values.astype(kind), vectors.astype(kind)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core.matrices import eliminated
 from .matrix_checks import turned
 from .triangular import substituted
 
@@ -24,7 +25,17 @@ def factorised(x: Any) -> tuple[Any, Any, Any]:
     if not x.size:
         batch = x.shape[:-2]
         return x.copy(), np.ones((*batch, count), np.int32), np.zeros(batch, np.int32)
-    lu = np.array(x.reshape(-1, m, n))
+    found = eliminated(x.reshape(-1, m, n))
+    lu, pivots, info = _by_panels(x.reshape(-1, m, n)) if found is None else found
+    batch = x.shape[:-2]
+    return lu.reshape(x.shape), pivots.reshape(*batch, count), info.reshape(batch)
+
+
+def _by_panels(x: Any) -> tuple[Any, Any, Any]:
+    """The same where there is no OpenBLAS."""
+    m, n = x.shape[-2:]
+    count = min(m, n)
+    lu = np.array(x)
     pivots = np.empty((len(lu), count), np.int32)
     for start in range(0, count, _PANEL):
         stop = min(start + _PANEL, count)
@@ -35,8 +46,7 @@ def factorised(x: Any) -> tuple[Any, Any, Any]:
             lu[:, stop:, stop:] -= lu[:, stop:, start:stop] @ lu[:, start:stop, stop:]
     zero = np.einsum("...ii->...i", lu[:, :count, :count]) == 0
     info = np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32)
-    batch = x.shape[:-2]
-    return lu.reshape(x.shape), pivots.reshape(*batch, count), info.reshape(batch)
+    return lu, pivots, info
 
 
 def _eliminate(lu: Any, pivots: Any, start: int, stop: int) -> None:
@@ -78,13 +88,13 @@ def _eliminate_one(lu: Any, pivots: Any, start: int, stop: int) -> None:
 
 def permutation(pivots: Any, count: int) -> Any:
     """The order of A's rows in ``L U``."""
-    flat = pivots.reshape(int(np.prod(pivots.shape[:-1])), pivots.shape[-1])
-    order = np.tile(np.arange(count), (len(flat), 1))
-    every = np.arange(len(flat))
-    for j in range(flat.shape[1]):
-        other = flat[:, j] - 1
-        order[every, other], order[:, j] = order[:, j].copy(), order[every, other]
-    return order.reshape(*pivots.shape[:-1], count)
+    orders = np.empty((*pivots.shape[:-1], count), np.int64)
+    for place in np.ndindex(pivots.shape[:-1]):
+        order = [*range(count)]
+        for row, other in enumerate(pivots[place].tolist()):
+            order[row], order[other - 1] = order[other - 1], order[row]
+        orders[place] = order
+    return orders
 
 
 def permuting(pivots: Any, count: int, dtype: Any) -> Any:

@@ -165,12 +165,14 @@ def block_diag(*tensors: Tensor) -> Tensor:
     if not tensors:
         return wrap(np.empty((1, 0), dtypes.default_numpy()))
     kind = dtypes.result_type([tensor._array for tensor in tensors])
-    blocks = [reshape(tensor, (1,) * (2 - tensor.ndim) + tuple(tensor._array.shape)).to(kind) for tensor in tensors]
+    blocks = [x if x.ndim == 2 else reshape(x, (1,) * (2 - x.ndim) + tuple(x._array.shape)) for x in tensors]
+    blocks = [x if x._array.dtype == kind else x.to(kind) for x in blocks]
     width = sum(block._array.shape[1] for block in blocks)
     rows, before = [], 0
     for block in blocks:
         height, own = block._array.shape
-        left, right = np.zeros((height, before), kind), np.zeros((height, width - before - own), kind)
-        rows.append(cat([wrap(left), block, wrap(right)], dim=1))
+        left, right = [wrap(np.zeros((height, n), kind)) for n in (before, width - before - own)]
+        pieces = [left] * (before > 0) + [block] + [right] * (right._array.shape[1] > 0)
+        rows.append(cat(pieces, dim=1) if len(pieces) > 1 else block)
         before += own
     return cat(rows, dim=0)

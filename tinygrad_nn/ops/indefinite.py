@@ -11,6 +11,7 @@ import numpy as np
 
 from .._core import dtypes, return_types
 from .._core.errors import broadcast_shapes
+from .._core.matrices import pivoted
 from .._core.op import composite
 from .._core.tensor import Tensor
 from .matrix_checks import check_kernel, check_square, not_implemented, without_gradient
@@ -72,7 +73,12 @@ def _eliminate(a: Any, k: int, step: int, hermitian: bool) -> None:
 
 
 def _factorised(x: Any, hermitian: bool) -> tuple[Any, Any, int]:
-    """LAPACK's ``sytf2`` (or ``hetf2``) on the lower triangle of one matrix."""
+    """LAPACK's ``sytrf`` (or ``hetrf``) on the lower triangle of one matrix."""
+    return pivoted(x, hermitian) or _by_steps(x, hermitian)
+
+
+def _by_steps(x: Any, hermitian: bool) -> tuple[Any, Any, int]:
+    """The same where there is no OpenBLAS, as LAPACK's ``sytf2`` does it."""
     a, n = np.tril(x), len(x)
     pivots, info, k = np.zeros(n, np.int32), 0, 0
     while k < n:

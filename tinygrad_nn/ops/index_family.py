@@ -78,7 +78,8 @@ def _rows_taken(args: tuple[Any, ...]) -> Tensor | None:
         return None
     if out_of_bounds(index, x.shape[dim]) is not None:
         return None
-    return recorded(select_slices.op, input, {"index": _slices(index.copy(), dim)}, x.take(index, dim))
+    picked = x.take(index, dim, mode="wrap")  # nothing is to be wrapped, but it takes .7 of the time of "raise"
+    return recorded(select_slices.op, input, {"index": _slices(index.copy(), dim)}, picked)
 
 
 @usually(_rows_taken)

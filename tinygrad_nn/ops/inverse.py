@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import return_types
+from .._core import matrices, return_types
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, wrap
 from .matrix_checks import (
@@ -35,7 +35,7 @@ _SINGULAR = (
 def inverted(x: Any) -> Any:
     """Inverses and where each failed, 0 where it did not; of singular matrices, what dividing by zero gives."""
     try:
-        return lapack(np.linalg.inv, x), np.zeros(x.shape[:-2], np.int32)
+        return lapack(matrices.inverse, x), np.zeros(x.shape[:-2], np.int32)
     except np.linalg.LinAlgError:
         from .elimination import factorised, solved  # only here: most matrices have an inverse
 
@@ -53,7 +53,7 @@ def _inverse(x, /, *, name="linalg.inv", check=True):
     if not check:
         return inverted(x)[0]
     try:
-        return lapack(np.linalg.inv, x)
+        return lapack(matrices.inverse, x)
     except np.linalg.LinAlgError:
         raise failed(name, inverted(x)[1], _SINGULAR) from None
 

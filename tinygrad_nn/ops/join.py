@@ -20,7 +20,7 @@ from .._core.outputs import shares_memory
 from .._core.tensor import Tensor, check_dim, current_edge, tensor_method, wrap
 from .shape import broadcast_to, clone, reshape, unsqueeze
 from .shortcuts import usually
-from .splits import pieces
+from .splits import pieces, stacked
 
 __all__ = ["cat", "concat", "concatenate", "flip", "hstack", "roll", "stack", "tile", "tril", "triu", "vstack"]
 
@@ -129,7 +129,7 @@ concat = concatenate = cat
     cases=[case((2, 3), (2, 3)), case((2,), (2,), dim=1), case((), (), (), dim=-1), case((0, 2), (0, 2))])  # fmt: skip
 def _stacked(*xs, dim=0):
     """Arrays of one shape joined along a new dimension."""
-    return np.stack(xs, axis=dim)
+    return stacked(xs, dim)
 
 
 @composite(np.stack, method=False, out=True)
@@ -177,6 +177,8 @@ def checked_tensors(name: str, tensors: Any) -> list[Tensor]:
     if not given:
         raise RuntimeError(f"{name} expects a non-empty TensorList, got an empty list")
     for number, x in enumerate(given):
+        if type(x) is Tensor:
+            continue
         if isinstance(x, np.ndarray):
             given[number] = wrap(x)
         elif not isinstance(x, Tensor):
@@ -187,7 +189,7 @@ def checked_tensors(name: str, tensors: Any) -> list[Tensor]:
 def _promoted(tensors: list[Tensor]) -> list[Tensor]:
     """All of one dtype, by the rules of promotion."""
     first = tensors[0]._array.dtype
-    if all(x._array.dtype == first for x in tensors):
+    if {*[x._array.dtype for x in tensors]} == {first}:
         return tensors
     wanted = dtypes.result_type([x._array for x in tensors])
     return [x.to(wanted) for x in tensors]

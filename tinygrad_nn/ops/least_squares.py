@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import dtypes, return_types
+from .._core import dtypes, matrices, return_types
 from .._core.backward import unbroadcast
 from .._core.errors import broadcast_shapes
 from .._core.op import case, composite, op
@@ -29,7 +29,7 @@ def _solution(a: Any, b: Any, rcond: float | None) -> Any:
         batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         none = np.zeros((*a.shape[:-2], min(a.shape[-2:])), a.real.dtype)
         return np.zeros((*batch, a.shape[-1], b.shape[-1]), a.dtype), np.zeros(a.shape[:-2], np.int64), none
-    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    u, s, vh = matrices.svd(a, full_matrices=False)
     counts = _counts(s, a, rcond)
     inverse = np.where(counts, 1 / s, s.dtype.type(0))
     return adjoint(vh) @ (inverse[..., :, None] * (adjoint(u) @ b)), np.asarray(counts.sum(-1)), s

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import dtypes, return_types
+from .._core import dtypes, matrices, return_types
 from .._core.modes import modes
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, wrap
@@ -21,6 +21,7 @@ from .matrix_checks import (
     SQUARES,
     TALL,
     WIDE,
+    absent,
     adjoint,
     array_of,
     check_floats,
@@ -46,7 +47,8 @@ def _qr_rule(g: Any, out: Any) -> Any:
     k = array_of(q).shape[-1]
     one = np.eye(k, dtype=array_of(r).real.dtype)
     if m >= n:
-        inner = np.triu(g_r @ adjoint(r) - adjoint(q) @ g_q)
+        inner = g_r @ adjoint(r)
+        inner = np.triu(inner if absent(g_q) else inner - adjoint(q) @ g_q)
         inner = (inner + adjoint(inner)) * (1 - 0.5 * one)
         return solved_triangular(adjoint(r), g_q + q @ inner, upper=False, left=False)
     g_r = np.triu(g_r)
@@ -62,7 +64,7 @@ def _qr_rule(g: Any, out: Any) -> Any:
     tolerance=(10, "products of matrices in another order"))  # fmt: skip
 def _qr(x, /):
     """Q and R, with as many columns and rows as the shorter side is long."""
-    return lapack(lambda a: tuple(np.linalg.qr(a, "reduced")), x)
+    return lapack(matrices.qr, x)
 
 
 _NO_R = (

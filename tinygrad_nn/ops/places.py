@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .._core.blas import turned
+from .._core.dtypes import FLOAT32
 from .._core.kernels import column_sums, smallest
 
 Array = np.ndarray[Any, Any]
@@ -62,6 +64,8 @@ def pick(x: Array, index: Any) -> Any:
     if x.size > _FEW and x.flags.c_contiguous:
         axis, array = _single(index)
         if array is not None and array.dtype.kind != "b":
+            if axis and out_of_bounds(array, x.shape[axis]) is None:
+                return x.take(array, axis, mode="wrap")  # single elements: .7 of the time of "raise"
             return x.take(array, axis)
         if array is not None and fits(array, x, axis):
             rows = x.reshape((*x.shape[:axis], array.size, *x.shape[axis + array.ndim :]))
@@ -98,6 +102,8 @@ def put_at(shape: tuple[int, ...], index: Any, x: Array) -> Array:
     axis, array = _single(index)
     if array is not None and axis == 0 and array.dtype.kind != "b":
         return row_totals(shape, array, x)
+    if array is not None and axis == 1 and array.dtype.kind != "b" and len(shape) == x.ndim == 2 and x.dtype is FLOAT32:
+        return turned(row_totals(shape[::-1], array, turned(x)))  # in .7 of the time
     result = np.zeros(shape, x.dtype)
     add_at(result, index, x)
     return result

@@ -262,11 +262,11 @@ def _cross_right(g: Any, x: Any, y_shape: tuple[int, ...], dim: int) -> Any:
            case((1, 3), (4, 3), dim=-1), case((0, 3), (1, 3), dim=-1)])  # fmt: skip
 def _cross(x, y, /, *, dim):
     """Cross products of vectors of three."""
-    x, y = np.moveaxis(x, dim, 0), np.moveaxis(y, dim, 0)
-    result = np.empty(np.broadcast_shapes(x.shape, y.shape), x.dtype)
+    x, y = x.swapaxes(0, dim), y.swapaxes(0, dim)
+    result = np.empty(x.shape if x.shape == y.shape else np.broadcast_shapes(x.shape, y.shape), x.dtype)
     for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
-        result[i] = x[j] * y[k] - x[k] * y[j]
-    return np.moveaxis(result, 0, dim)
+        np.subtract(x[j] * y[k], x[k] * y[j], result[i, ...])
+    return result.swapaxes(0, dim)
 
 
 @composite(method=False, out=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import dtypes
+from .._core import dtypes, matrices
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, wrap
 from .inverse import inv_ex
@@ -59,7 +59,7 @@ def cut_off(largest: Any, absolute: Any, relative: Any) -> Any:
 def _pinv_of(x: Any, atol: Any, rtol: Any) -> Any:
     if not x.size:
         return np.zeros((*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype)
-    u, s, vh = np.linalg.svd(x, full_matrices=False)
+    u, s, vh = matrices.svd(x, full_matrices=False)
     keep = s > cut_off(s[..., :1], *tolerances(x, atol, rtol))
     inverse = np.where(keep, 1 / s, s.dtype.type(0))
     return (adjoint(vh) * inverse[..., None, :]) @ adjoint(u)
@@ -154,8 +154,8 @@ def _sizes(A: Tensor, hermitian: bool) -> Any:  # noqa: N803
     """Singular values, the largest first or not."""
     if hermitian:
         check_square("linalg.eigvalsh", A)
-        return np.abs(np.linalg.eigvalsh(A._array))
-    return np.linalg.svd(A._array, compute_uv=False)
+        return np.abs(matrices.eigvalsh(A._array))
+    return matrices.svdvals(A._array)
 
 
 @composite(np.linalg.matrix_rank, method=False, out=True)

@@ -150,6 +150,15 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     return result
 
 
+def _as_gathered(args: tuple[Any, ...]) -> Tensor | None:
+    """The usual call of `take_along_dim`: an index as `argsort` gives it, with places for each row of a matrix."""
+    if len(args) != 3 or not isinstance(args[0], Tensor) or not isinstance(args[1], Tensor):
+        return None
+    alike = args[0]._array.shape[:1] == args[1]._array.shape[:1]
+    return _from_each_row((args[0], args[2], args[1])) if alike else None
+
+
+@usually(_as_gathered)
 @composite()
 @exact_out
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
@@ -195,9 +204,10 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
             f"The size of tensor a ({shapes[0][d]}) must match the size of tensor b ({shapes[1][d]}) at non-singleton "
             f"dimension {d} in take_along_dim(): input and indices must broadcast apart from dimension {place}"
         ) from None
-    index = indices.expand(*lengths) % max(input._array.shape[place], 1)
-    if index._array.size:
-        _check_bounds("take_along_dim", index._array, input._array.shape[place], place)
+    index, length = indices.expand(*lengths), input._array.shape[place]
+    if out_of_bounds(index._array, length) is not None:
+        index = index % max(length, 1)
+        _check_bounds("take_along_dim", index._array, length, place)
     result: Tensor = _gather(input.expand(*lengths), index, dim=place)
     return result
 

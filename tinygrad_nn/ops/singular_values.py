@@ -5,11 +5,12 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.svd.html
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
 
-from .._core import return_types
+from .._core import matrices, return_types
 from .._core.modes import modes
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, wrap
@@ -37,19 +38,14 @@ _PHASE = (
 )
 
 
-def _decomposed(x: Any, **options: Any) -> Any:
-    try:
-        found = lapack(lambda a: _results(np.linalg.svd(a, **options)), x)
-    except np.linalg.LinAlgError:
-        found = ()
-    if not found or not np.isfinite(found[0]).all():
+def _decomposed(function: Any, x: Any, **options: Any) -> Any:
+    found = None
+    with contextlib.suppress(np.linalg.LinAlgError):
+        found = lapack(function, x, **options)
+    if found is None or not np.isfinite(found[0] if isinstance(found, tuple) else found).all():
         bad = ~np.isfinite(x).all((-2, -1))
         raise failed("linalg.svd", np.asarray(bad if bad.any() else ~bad, np.int32), _NOT_FINITE)
     return found
-
-
-def _results(found: Any) -> tuple[Any, ...]:
-    return tuple(found) if isinstance(found, tuple) else (found,)
 
 
 def _skew(x: Any) -> Any:
@@ -96,7 +92,7 @@ def _svd_rule(g: Any, out: Any, full: bool) -> Any:
     tolerance=(10, "products of matrices in another order"))  # fmt: skip
 def _svd(x, /, *, full=False):
     """U, S and V^H."""
-    return _decomposed(x, full_matrices=full)
+    return _decomposed(matrices.svd, x, full_matrices=full)
 
 
 def _check(A: Tensor, driver: str | None) -> None:  # noqa: N803
@@ -148,7 +144,7 @@ def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:  # noqa: N803 - 
     if modes.here.grad and A.requires_grad:
         values: Tensor = _svd(A)[1]
         return values
-    return wrap(modes.here.quiet(_decomposed, A._array, compute_uv=False)[0])
+    return wrap(modes.here.quiet(_decomposed, matrices.svdvals, A._array))
 
 
 if hasattr(np.linalg, "svdvals"):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import return_types
+from .._core import matrices, return_types
 from .._core.backward import unbroadcast
 from .._core.errors import broadcast_shapes
 from .._core.op import case, composite, op
@@ -51,7 +51,7 @@ def _solve_vjp(g: Any, a: Any, b_shape: Any, out: Any, needs: Any) -> Any:
 def _solve(a, b, /, *, check=True):
     """The solution of ``a x = b``; without `check`, of singular systems what dividing by zero gives."""
     try:
-        return lapack(np.linalg.solve, a, b)
+        return lapack(matrices.solve, a, b)
     except np.linalg.LinAlgError:
         if check:
             raise LinAlgError("singular") from None

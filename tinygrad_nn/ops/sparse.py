@@ -13,11 +13,11 @@ from .._core import dtypes
 from .._core.errors import explained, must_be_tensor
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor, wrap
-from .places import row_totals
+from .places import out_of_bounds, row_totals
 
 
 def _check_indices(indices: Any, count: int) -> None:
-    if not indices.size or (indices.min() >= 0 and indices.max() < count):
+    if out_of_bounds(indices, count) is None:
         return
     place = tuple(int(i) for i in np.argwhere((indices < 0) | (indices >= count))[0])
     value = int(indices[place])
@@ -92,7 +92,7 @@ def _embedding_vjp(
 def _embedding(weight, indices, /, *, padding_idx=None, scale_grad_by_freq=False):
     """See `embedding`."""
     _check_indices(indices, weight.shape[0])
-    return weight.take(indices, axis=0)
+    return weight.take(indices, axis=0, mode="wrap")  # nothing is to be wrapped: it need not be looked at again
 
 
 def limit_norms(weight: Tensor, indices: Any, max_norm: float, norm_type: float) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from .._core import return_types
 from .._core.backward import unbroadcast
 from .._core.errors import broadcast_shapes
+from .._core.matrices import triangular
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
 from .join import tril, triu
@@ -27,7 +28,13 @@ _BLOCK = 48  # up to which NumPy's solver for any matrix is quicker than a produ
 
 
 def substituted(a: Any, b: Any, *, upper: bool, unit: bool = False) -> Any:
-    """The solution of ``a x = b`` by substitution, a block of rows after the other; dividing by zero is allowed."""
+    """The solution of ``a x = b`` by substitution; dividing by zero is allowed."""
+    found = triangular(a, b, upper, unit)
+    return found if found is not None else _by_blocks(a, b, upper, unit)
+
+
+def _by_blocks(a: Any, b: Any, upper: bool, unit: bool) -> Any:
+    """The same where there is no OpenBLAS, a block of rows after the other."""
     count = a.shape[-1]
     if count <= _BLOCK:
         return _block(a, b, upper, unit)
