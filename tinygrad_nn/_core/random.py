@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .blas import exchanged
+from .categories import categories_of, largest_keys
 from .device import device as make_device
 from .dtypes import FLOAT32, FLOAT64, INT64
 from .mersenne import BULK, MersenneTwister, pack_state, unpack_state
@@ -46,7 +48,6 @@ from .random_kernels import (
     normal_cdf,
     poisson,
     remainder,
-    search_running_sums,
     shuffled,
 )
 from .tensor import Tensor, wrap
@@ -67,7 +68,7 @@ _STEP53 = 2.0**-53
 _PAIR_MASKS = np.array([_LOW21, (1 << 32) - 1], np.uint64)
 _PAIR_STEPS = np.array([2.0**-21, _STEP53])
 # Fewer draws than this are made of Python's numbers, one by one: four bernoulli draws take 2 us instead of 5.
-_FEW, _FEW_SWAPS = 16, 100
+_FEW, _FEW_SWAPS = 16, 32
 # From this range on PyTorch takes two words per integer, as `%` would favour small results noticeably.
 _WIDE_RANGE = 1 << 28
 _LARGEST_PERMUTATION = ((1 << 32) - 1) // 20
@@ -457,10 +458,13 @@ class Generator:
                 j = i + word % (count - i)
                 items[i], items[j] = items[j], items[i]
             return np.array(items, INT64)
-        partner = np.arange(count)
-        offsets = self._engine.words32(count - 1) % np.arange(count, 1, -1, dtype=np.uint32)
-        np.add(partner[:-1], offsets, out=partner[:-1])
-        return shuffled(partner)
+        partners = np.arange(1, count)  # counted from 1, as LAPACK counts; the last stays where it is
+        if count < BULK:
+            partners += (self._engine.raw(count - 1) % np.arange(count, 1, -1, dtype=np.uint64)).view(INT64)
+        else:
+            partners += self._engine.words32(count - 1) % np.arange(count, 1, -1, dtype=np.uint32)
+        items = exchanged(partners, count)
+        return shuffled(np.append(partners - 1, count - 1)) if items is None else items
 
     def bernoulli_scalar(self, p: float, shape: Shape) -> NDArray[np.bool_]:
         """Draw True with probability ``p``: float64 ``u < p``; ``Tensor.bernoulli_(p)``, dropout's mask."""
@@ -528,17 +532,12 @@ class Generator:
         if replacement and num_samples > 1:  # PyTorch takes the cheaper way of the two for a single sample
             rows = weights.reshape(-1, weights.shape[-1])
             uniform = self._uniform64(len(rows) * num_samples).reshape(len(rows), num_samples)
-            drawn = [search_running_sums(row, u) for row, u in zip(rows, uniform, strict=True)]
-            return np.array(drawn, dtype=np.int64).reshape(*weights.shape[:-1], num_samples)
+            return categories_of(rows, uniform).reshape(*weights.shape[:-1], num_samples)
         waits = in_memory_order(weights, lambda shape: self.exponential(shape, weights.dtype))
         token = ERRORS.set(IGNORED)
         keys = weights / waits
         ERRORS.reset(token)
-        if num_samples == 1:
-            order = keys.argmax(-1)[..., None]
-        else:
-            order = np.argsort(-keys, axis=-1, kind="stable")[..., :num_samples]
-        return np.asarray(order)
+        return largest_keys(keys, num_samples)
 
 
 default_generator = Generator()

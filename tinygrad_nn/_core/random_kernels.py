@@ -34,7 +34,6 @@ __all__ = [
     "normal_cdf",
     "poisson",
     "remainder",
-    "search_running_sums",
     "shuffled",
 ]
 
@@ -107,14 +106,6 @@ def remainder(words: NDArray[Any], divisor: Any) -> NDArray[Any]:
     multiples *= divisor
     words -= multiples
     return words
-
-
-def search_running_sums(weights: NDArray[Any], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Find each uniform's place among the normalised running sums of ``weights``, in their own precision."""
-    sums = np.cumsum(weights, dtype=np.float32 if weights.dtype == np.float16 else weights.dtype)
-    sums /= sums[-1]
-    sums[-1] = 1
-    return np.searchsorted(sums.astype(np.float64), uniform, side="left")
 
 
 # --- normals
