@@ -6,6 +6,7 @@ and divided by their sum, reach it. That is a search in each row, and a call of 
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ def categories_of(weights: Array, uniform: Array) -> Array:
     totals = sums[-1]
     if categories < 256 and categories * uniform.size <= _COUNTED:
         reached = np.divide(sums[:-1], totals, order="C").astype(np.float64)[:, :, None] < uniform
-        return np.add.reduce(reached.view(np.uint8), 0, np.uint8).astype(np.int64)
+        counts: Array = np.add.reduce(reached.view(np.uint8), 0, np.uint8)
+        return counts.astype(np.int64)
     return _halved(sums, totals, uniform)
 
 
@@ -49,7 +51,7 @@ def _running_sums(weights: Array, kind: Any) -> Array:
     if len(weights) < _WIDE:
         return np.cumsum(weights, axis=1, dtype=kind).T
     sums = turned(weights.astype(kind, copy=False))
-    for before, here in zip(sums, sums[1:], strict=False):
+    for before, here in itertools.pairwise(sums):
         np.add(before, here, out=here)
     return sums
 

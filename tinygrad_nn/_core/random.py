@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .blas import exchanged
+from .box_muller import box_muller_pair, box_muller_pairs, normal_blocks
 from .categories import categories_of, largest_keys
 from .device import device as make_device
 from .dtypes import FLOAT32, FLOAT64, INT64
@@ -38,13 +39,10 @@ from .random_checks import (
     largest_integer,
 )
 from .random_kernels import (
-    box_muller_pair,
-    box_muller_pairs,
     converted,
     fused_multiply_add,
     fused_multiply_add32,
     in_memory_order,
-    normal_blocks,
     normal_cdf,
     poisson,
     remainder,
@@ -452,13 +450,14 @@ class Generator:
                 f"permutation: expected fewer than {_LARGEST_PERMUTATION} elements, got {count}"
             )
         if count < _FEW_SWAPS:
-            items = list(range(count))
+            few = list(range(count))
             words = self._engine.raw(count - 1).tolist() if count > 1 else []
             for i, word in enumerate(words):
                 j = i + word % (count - i)
-                items[i], items[j] = items[j], items[i]
-            return np.array(items, INT64)
-        partners = np.arange(1, count)  # counted from 1, as LAPACK counts; the last stays where it is
+                few[i], few[j] = few[j], few[i]
+            return np.array(few, INT64)
+        # counted from 1, as LAPACK counts; the last entry stays where it is
+        partners: Any = np.arange(1, count)
         if count < BULK:
             partners += (self._engine.raw(count - 1) % np.arange(count, 1, -1, dtype=np.uint64)).view(INT64)
         else:
