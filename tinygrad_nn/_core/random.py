@@ -26,6 +26,7 @@ from .box_muller import box_muller_pair, box_muller_pairs, normal_blocks
 from .categories import categories_of, largest_keys
 from .device import device as make_device
 from .dtypes import FLOAT32, FLOAT64, INT64
+from .few_draws import exponential_rows, normal_rows, uniform_of_pairs, uniform_rows
 from .mersenne import BULK, MersenneTwister, pack_state, unpack_state
 from .modes import ERRORS, IGNORED
 from .random_checks import (
@@ -59,17 +60,24 @@ Array = np.ndarray[Any, Any]
 
 DEFAULT_SEED = 67280421310721
 _MASK24, _MASK53 = np.uint32((1 << 24) - 1), np.uint64((1 << 53) - 1)
-_WIDE_MASK24 = np.array(_MASK24, np.uint64)  # an array, which ufuncs take sooner than a scalar
 _LOW21 = (1 << 21) - 1  # of the first word of a pair, the bits that a float64 has room for
+_BITS_OF_ONE = 0x3F800000
 _STEP24 = np.array(2.0**-24, np.float32)
 _STEP53 = 2.0**-53
-_PAIR_MASKS = np.array([_LOW21, (1 << 32) - 1], np.uint64)
-_PAIR_STEPS = np.array([2.0**-21, _STEP53])
+_LARGEST24 = 1 - 2.0**-24  # of the uniform numbers in float32
 # Fewer draws than this are made of Python's numbers, one by one: four bernoulli draws take 2 us instead of 5.
 _FEW, _FEW_SWAPS = 16, 32
 # From this range on PyTorch takes two words per integer, as `%` would favour small results noticeably.
 _WIDE_RANGE = 1 << 28
 _LARGEST_PERMUTATION = ((1 << 32) - 1) // 20
+
+
+def _are_odds(p: Array) -> bool:
+    """Whether all of some numbers are in [0, 1]."""
+    # As integers, the float32 numbers from 0 to 1 are the smallest: one reduction instead of two.
+    if p.dtype is FLOAT32 and p.size and p.view(np.uint32).max() <= _BITS_OF_ONE:
+        return True
+    return not p.size or bool(p.min() >= 0 and p.max() <= 1)
 
 
 class SeedRangeError(RuntimeError, ValueError):
@@ -165,9 +173,7 @@ class Generator:
     def _uniform32(self, count: int) -> NDArray[np.float32]:
         """``(word mod 2**24) / 2**24``: every float32 in [0, 1) that is a multiple of the step."""
         if count < BULK:
-            few = (self._engine.raw(count) & _WIDE_MASK24).astype(FLOAT32)
-            few *= _STEP24
-            return few
+            return self._engine.numbers(uniform_rows, 1, count)
         words = self._engine.words32(count)
         words &= _MASK24
         out = words.view(np.float32)
@@ -182,10 +188,8 @@ class Generator:
 
     def _uniform64(self, count: int) -> NDArray[np.float64]:
         """``(word mod 2**53) / 2**53``."""
-        if count < BULK:  # both parts, and their sum, are exact
-            parts = (self._engine.raw(2 * count).reshape(-1, 2) & _PAIR_MASKS).astype(FLOAT64)
-            uniform: NDArray[np.float64] = parts.dot(_PAIR_STEPS)
-            return uniform
+        if count < BULK:
+            return uniform_of_pairs(self._engine.raw(2 * count).reshape(-1, 2))
         words = self._engine.words64(count)
         words &= _MASK53
         out = words.view(np.float64)
@@ -214,8 +218,11 @@ class Generator:
             out = out if unit else fused_multiply_add(out, high - low, low)
         else:
             out = self._uniform32(count)
+            span = float(np.float32(high) - np.float32(low))
             if not unit:
-                out = fused_multiply_add32(out, float(np.float32(high) - np.float32(low)), low)
+                out = fused_multiply_add32(out, span, low)
+            if dtype is FLOAT32 and (unit or np.float32(_LARGEST24 * span + float(np.float32(low))) < np.float32(high)):
+                return out.reshape(shape)
         out = out.astype(dtype, copy=False)
         if not unit or dtype == np.float16:
             out[out == dtype.type(high)] = low  # rounding may have reached the excluded end
@@ -246,8 +253,11 @@ class Generator:
         Source: Box and Muller 1958; https://pytorch.org/docs/stable/generated/torch.Tensor.normal_.html
         """
         count = element_count(shape)
-        if count < 16 and mean == 0 and std == 1 and (dtype is FLOAT32 or dtype is FLOAT64):
-            return np.array(self._few_normals(count), dtype).reshape(shape)
+        if mean == 0 and std == 1:  # as most are
+            if count < 16 and (dtype is FLOAT32 or dtype is FLOAT64):
+                return np.array(self._few_normals(count), dtype).reshape(shape)
+            if count >= 16 and contiguous and dtype is FLOAT32:
+                return self._normals_in_blocks(count, FLOAT32).reshape(shape)
         if np.dtype(dtype).kind == "c":  # half of the variance lies in each part
             # (and PyTorch leaves the mean out)
             return self._of_parts(self.normal, shape, np.dtype(dtype), 0.0, std / math.sqrt(2), contiguous=contiguous)
@@ -264,6 +274,9 @@ class Generator:
 
     def _normals_in_blocks(self, count: int, dtype: np.dtype[Any]) -> Array:
         """Blocks of 16; when some elements are left over, the last 16 are drawn afresh."""
+        if count < BULK and dtype == FLOAT32:
+            rows, words = (count // 16, 16) if count % 16 == 0 else (1, count + 16)
+            return self._engine.numbers(normal_rows, words, rows)
         rest = count % 16
         # Float16 works through a buffer of 16, so that PyTorch never draws for the rest itself.
         drawn = count - rest if dtype == np.float16 else count
@@ -357,6 +370,8 @@ class Generator:
         dtype = floating_dtype("exponential", dtype)
         if not lambd > 0:
             raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
+        if lambd == 1 and count < BULK // 2 and dtype is FLOAT32:
+            return self._engine.numbers(exponential_rows, 2, count).reshape(shape)
         out = self._uniform64(count)
         np.negative(out, out=out)
         np.log1p(out, out=out)
@@ -487,7 +502,7 @@ class Generator:
                 few = [(word & 0xFFFFFF) * 2.0**-24 < each for word, each in zip(words, odds, strict=True)]
                 return np.array(few, np.bool_).reshape(p.shape)
         floating_dtype("bernoulli", p.dtype)
-        if p.size and not (p.min() >= 0 and p.max() <= 1):
+        if not _are_odds(p):
             raise RuntimeError(f"bernoulli: expected all p in [0, 1], got values from {p.min()} to {p.max()}")
         uniform: Array = self._uniform64(p.size) if p.dtype == np.float64 else self._uniform32(p.size)
         drawn: NDArray[np.bool_] = np.less(uniform.reshape(p.shape), p)

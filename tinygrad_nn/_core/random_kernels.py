@@ -78,11 +78,19 @@ def _dekker(values: Float64, factor: float, summand: float, out: Float64) -> Non
 
 
 def fused_multiply_add32(values: Float32, factor: float, summand: float) -> Float32:
-    """Compute ``values * factor + summand`` in float32, rounded once: in float64 the product is exact."""
-    wide = values.astype(np.float64)
-    wide *= np.array(np.float32(factor), np.float64)
-    wide += np.array(np.float32(summand), np.float64)
-    return wide.astype(np.float32)
+    """Compute ``values * factor + summand`` in float32, in place, rounded once: in float64 the product is exact."""
+    if summand == 0:
+        values *= np.float32(factor)
+        values += np.float32(0)  # as 0 + -0 is 0
+        return values
+    factor, summand = float(np.float32(factor)), float(np.float32(summand))
+    for start in range(0, values.size, _CHUNK):
+        part = values[start : start + _CHUNK]
+        wide = part.astype(np.float64)
+        wide *= factor
+        wide += summand
+        part[...] = wide
+    return values
 
 
 def converted(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
