@@ -33,9 +33,7 @@ def categories_of(weights: Array, uniform: Array) -> Array:
     sums = _running_sums(weights, kind)
     totals = sums[-1]
     if categories < 256 and categories * uniform.size <= _COUNTED:
-        reached = np.divide(sums[:-1], totals, order="C").astype(np.float64)[:, :, None] < uniform
-        counts: Array = np.add.reduce(reached.view(np.uint8), 0, np.uint8)
-        return counts.astype(np.int64)
+        return _counted(np.divide(sums[:-1], totals, order="C").astype(np.float64), uniform)
     return _halved(sums, totals, uniform)
 
 
@@ -49,11 +47,20 @@ def _searched(weights: Array, uniform: Array, kind: Any) -> Array:
 def _running_sums(weights: Array, kind: Any) -> Array:
     """The running sums of rows, as columns."""
     if len(weights) < _WIDE:
-        return np.cumsum(weights, axis=1, dtype=kind).T
+        return np.add.accumulate(weights, 1, kind).T
     sums = turned(weights.astype(kind, copy=False))
     for before, here in itertools.pairwise(sums):
         np.add(before, here, out=here)
     return sums
+
+
+def _counted(sums: Array, uniform: Array) -> Array:
+    """Count the sums, of a column each, that each number is above; NumPy wants the longer dimension last."""
+    if uniform.shape[0] < uniform.shape[1]:
+        counts: Array = np.add.reduce((sums[:, :, None] < uniform).view(np.uint8), 0, np.uint8)
+    else:
+        counts = np.add.reduce((sums[:, None] < uniform.T.copy()).view(np.uint8), 0, np.uint8).T
+    return counts.astype(np.int64)
 
 
 def _halved(sums: Array, totals: Array, uniform: Array) -> Array:

@@ -129,7 +129,7 @@ class MersenneTwister:
         """Draw ``count`` rows of ``words`` words, and return the numbers that ``make`` makes of them.
 
         Args:
-            make: a function of rows, of which each gives as many float32 numbers, that depend on no other row.
+            make: a function of rows, of which each gives as many numbers, that depend on no other row.
             words, count: so few that it pays to make more at a time.
         """
         if modes.here.levels:
@@ -192,7 +192,7 @@ class _Ahead:
     def __init__(self, make: Make, words: int) -> None:
         self.make, self.words = make, words
         self.calls = self.drawn = 0  # times that rows were drawn, and how many in all
-        self.numbers: NDArray[Any] = np.empty(0, np.float32)
+        self.numbers: NDArray[Any] = np.empty(0, np.float32)  # what no numbers are
         self.length = self.rows = self.taken = 0  # of a row, in numbers; rows of these numbers; those handed out
         self.state: Any = None  # the engine's before their words were drawn
 

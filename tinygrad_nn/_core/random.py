@@ -32,6 +32,7 @@ from .modes import ERRORS, IGNORED
 from .random_checks import (
     LOWEST64,
     Shape,
+    all_at_most,
     check_uniform_bounds,
     check_weights,
     element_count,
@@ -44,6 +45,7 @@ from .random_kernels import (
     fused_multiply_add,
     fused_multiply_add32,
     in_memory_order,
+    interval32,
     normal_cdf,
     poisson,
     remainder,
@@ -64,7 +66,6 @@ _LOW21 = (1 << 21) - 1  # of the first word of a pair, the bits that a float64 h
 _BITS_OF_ONE = 0x3F800000
 _STEP24 = np.array(2.0**-24, np.float32)
 _STEP53 = 2.0**-53
-_LARGEST24 = 1 - 2.0**-24  # of the uniform numbers in float32
 # Fewer draws than this are made of Python's numbers, one by one: four bernoulli draws take 2 us instead of 5.
 _FEW, _FEW_SWAPS = 16, 32
 # From this range on PyTorch takes two words per integer, as `%` would favour small results noticeably.
@@ -74,10 +75,7 @@ _LARGEST_PERMUTATION = ((1 << 32) - 1) // 20
 
 def _are_odds(p: Array) -> bool:
     """Whether all of some numbers are in [0, 1]."""
-    # As integers, the float32 numbers from 0 to 1 are the smallest: one reduction instead of two.
-    if p.dtype is FLOAT32 and p.size and p.view(np.uint32).max() <= _BITS_OF_ONE:
-        return True
-    return not p.size or bool(p.min() >= 0 and p.max() <= 1)
+    return not p.size or all_at_most(p, _BITS_OF_ONE) or bool(p.min() >= 0 and p.max() <= 1)
 
 
 class SeedRangeError(RuntimeError, ValueError):
@@ -188,8 +186,8 @@ class Generator:
 
     def _uniform64(self, count: int) -> NDArray[np.float64]:
         """``(word mod 2**53) / 2**53``."""
-        if count < BULK:
-            return uniform_of_pairs(self._engine.raw(2 * count).reshape(-1, 2))
+        if 0 < count < BULK:
+            return self._engine.numbers(uniform_of_pairs, 2, count)
         words = self._engine.words64(count)
         words &= _MASK53
         out = words.view(np.float64)
@@ -218,11 +216,11 @@ class Generator:
             out = out if unit else fused_multiply_add(out, high - low, low)
         else:
             out = self._uniform32(count)
-            span = float(np.float32(high) - np.float32(low))
             if not unit:
-                out = fused_multiply_add32(out, span, low)
-            if dtype is FLOAT32 and (unit or np.float32(_LARGEST24 * span + float(np.float32(low))) < np.float32(high)):
-                return out.reshape(shape)
+                length, reaches_end = interval32(low, high)
+                out = fused_multiply_add32(out, length, low)
+                if dtype is FLOAT32 and not reaches_end:
+                    return out.reshape(shape)
         out = out.astype(dtype, copy=False)
         if not unit or dtype == np.float16:
             out[out == dtype.type(high)] = low  # rounding may have reached the excluded end
