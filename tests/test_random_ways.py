@@ -173,3 +173,11 @@ def test_float32_is_multiplied_and_added_with_one_rounding(factor: float, summan
     got = fused_multiply_add32(values.copy(), factor, summand)
     assert got.dtype == np.float32
     assert got.tobytes() == exact.astype(np.float32).tobytes()
+
+
+def test_the_nearest_quarter_of_a_turn_is_the_one_that_pytorch_finds() -> None:
+    """Its kernel multiplies the angle by 4 / pi, cuts that off, and goes up to the next even octant."""
+    turns = (np.arange(0, 1 << 24, dtype=np.int32) * np.float32(2.0**-24)).astype(np.float32)
+    octants = (turns * np.float32(2 * np.pi) * np.float32(4 / np.pi)).astype(np.int32)
+    quarters = (turns * np.float32(4) + np.float32(0.5)).astype(np.int32)
+    assert np.array_equal((octants + 1) & ~1, 2 * quarters)

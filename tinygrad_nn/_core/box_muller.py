@@ -84,7 +84,6 @@ def _box_muller_float32(u1: Float32, u2: Float32) -> Float32:
     radius = _log(_ONE - u1)
     radius *= _MINUS_TWO
     np.sqrt(radius, out=radius)
-    u2 *= _TWO_PI
     both = _cos_and_sin(u2)
     both *= radius
     return both
@@ -116,14 +115,14 @@ _COS_SIN = np.array(
 ).astype(np.float64)  # fmt: skip
 _SQRT_HALF_BITS = np.array(0.707106781186547524, np.float32).view(np.int32)
 _MANTISSA_BITS, _MANTISSA = np.array(23, np.int32), np.array((1 << 23) - 1, np.int32)
-_TWO_PI, _FOUR_OVER_PI = _constants([2.0 * math.pi, 1.27323954473516])
-# Logarithm of two, and pi over four, as sums of short numbers: small multiples of all but the last are exact.
+# Logarithm of two as a sum of short numbers: small multiples of the first are exact.
 _LN2_HIGH, _LN2_LOW = _constants([0.693359375, -2.12194440e-4])
-_QUARTER_PI_HIGH, _QUARTER_PI_MIDDLE = _constants([0.78515625, 2.4187564849853515625e-4])
-(_MINUS_QUARTER_PI_LOW,) = _constants([-3.77489497744594108e-8], np.float64)
-_HALF, _ONE, _MINUS_TWO = _constants([0.5, 1, -2])
+(_TWO_PI,) = _constants([2.0 * math.pi])
+# Half of pi as PyTorch has it, in three float32 parts; their sum and its small multiples are exact in float64.
+_HALF_PI = np.array(2.0 * sum(_constants([0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8], np.float64)))
+_HALF, _ONE, _FOUR, _MINUS_TWO = _constants([0.5, 1, 4, -2])
 _WIDE_HALF = np.array(0.5)
-_INT_1, _INT_EVEN, _INT_29, _INT_30, _INT_31, _SIGN = (np.array(n, np.int32) for n in (1, -2, 29, 30, 31, -(2**31)))
+_INT_30, _INT_31, _SIGN = (np.array(n, np.int32) for n in (30, 31, -(2**31)))
 # The first partial sums lie in [2**-10, 2**-9) for cos and in [2**-7, 2**-6) for sin. Added to so large a number, they
 # are rounded to float32's step there, at half of what two conversions take.
 _ROUNDING = 1.5 * 2.0 ** np.array([[-10 + 52 - 23], [-7 + 52 - 23]])
@@ -169,12 +168,19 @@ def _log(u: Float32) -> Float32:
     return x
 
 
-def _cos_and_sin(angle: Float32) -> Float32:
-    """Cosine and sine, as two rows: reduce to an eighth of the circle, then swap and negate by the octant."""
-    octant = (angle * _FOUR_OVER_PI).astype(np.int32)
-    octant += _INT_1
-    octant &= _INT_EVEN
-    x, wide_x = _reduced(angle, octant.astype(np.float32))
+def _cos_and_sin(turns: Float32) -> Float32:
+    """Cosine and sine, as two rows: of what is left of the nearest quarter of a turn, then swapped and negated."""
+    nearest = turns * _FOUR
+    nearest += _HALF
+    quarter = nearest.astype(np.int32)  # for all multiples of 2**-24, PyTorch's, which it finds by way of octants
+    turns *= _TWO_PI
+    # PyTorch subtracts the quarters in three steps, of which only the last is inexact. All in one, it is rounded alike.
+    wide_x = turns.astype(np.float64)
+    wide = quarter.astype(np.float64)
+    wide *= _HALF_PI
+    wide_x -= wide
+    x = wide_x.astype(np.float32)
+    wide_x[...] = x
     square = x
     square *= x
     wide_square = square.astype(np.float64)
@@ -194,27 +200,14 @@ def _cos_and_sin(angle: Float32) -> Float32:
     sin += wide_x
     both[...] = wide
     both[0] += _ONE
-    # Of the octant, bit 1 says whether to exchange the rows, and bit 2 is sin's sign; cos has the sign of both.
+    # Bit 0 of the quarter says whether to exchange the rows, and bit 1 is sin's sign; cos has the sign of both.
     bits = both.view(np.int32)
-    exchange = octant << _INT_30
-    octant <<= _INT_29
+    exchange = quarter << _INT_31
+    quarter <<= _INT_30
     bits ^= (bits[0] ^ bits[1]) & (exchange >> _INT_31)
-    exchange ^= octant
+    exchange ^= quarter
     exchange &= _SIGN
     bits[0] ^= exchange
-    octant &= _SIGN
-    bits[1] ^= octant
+    quarter &= _SIGN
+    bits[1] ^= quarter
     return both
-
-
-def _reduced(angle: Float32, octant: Float32) -> tuple[Float32, Float64]:
-    """Subtract ``octant`` times pi over four, in place, in three steps, of which only the last is inexact."""
-    x = angle
-    x -= octant * _QUARTER_PI_HIGH
-    x -= octant * _QUARTER_PI_MIDDLE
-    wide = octant.astype(np.float64)
-    wide *= _MINUS_QUARTER_PI_LOW
-    wide += x.astype(np.float64)
-    x[...] = wide
-    wide[...] = x
-    return x, wide
