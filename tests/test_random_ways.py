@@ -181,3 +181,23 @@ def test_the_nearest_quarter_of_a_turn_is_the_one_that_pytorch_finds() -> None:
     octants = (turns * np.float32(2 * np.pi) * np.float32(4 / np.pi)).astype(np.int32)
     quarters = (turns * np.float32(4) + np.float32(0.5)).astype(np.int32)
     assert np.array_equal((octants + 1) & ~1, 2 * quarters)
+
+
+@pytest.mark.parametrize("count", [16, 17, 31, 32, 100, 2_064])
+def test_normals_at_some_places_are_those_of_all(count: int) -> None:
+    words = Generator().manual_seed(1).random_words32(count + 16 * (count % 16 > 0))
+    places = np.flatnonzero(np.random.default_rng(count).random(count) < 0.5)
+    expected = Generator().manual_seed(1).normal(count)
+    assert np.array_equal(box_muller.normals_at(places, count, words), expected[places])
+
+
+@pytest.mark.parametrize("count", [2_047, 2_048, 2_055, 5_000])
+def test_truncated_normals_draw_all_again(count: int) -> None:
+    got = Generator().manual_seed(count)
+    drawn = got.truncated_normal(count, np.float32, 0.5, 2.0, -1.0, 2.0)
+    source = Generator().manual_seed(count)
+    expected = source.normal(count, np.float32, 0.5, 2.0)
+    while (outside := (expected < -1) | (expected > 2)).any():
+        expected = np.where(outside, source.normal(count, np.float32, 0.5, 2.0), expected)
+    assert np.array_equal(drawn, expected)
+    assert np.array_equal(got.state_bytes(), source.state_bytes())

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .blas import exchanged
-from .box_muller import box_muller_pair, box_muller_pairs, normal_blocks
+from .box_muller import box_muller_pair, box_muller_pairs, normal_blocks, normals_at
 from .categories import categories_of, largest_keys
 from .device import device as make_device
 from .dtypes import FLOAT32, FLOAT64, INT64
@@ -339,11 +339,25 @@ class Generator:
             return self._truncated_tail(shape, dtype, mean, std, a, b)
         out = self.normal(shape, dtype, mean, std, contiguous=contiguous)
         low, high = dtype.type(a), dtype.type(b)
+        if dtype == FLOAT32 and contiguous and out.size >= BULK:
+            self._draw_again(out.reshape(-1), mean, std, low, high)
+            return out
         while True:
             rejected = (out < low) | (out > high)
             if not rejected.any():
                 return out
             out = np.where(rejected, self.normal(shape, dtype, mean, std, contiguous=contiguous), out)
+
+    def _draw_again(self, out: Array, mean: float, std: float, low: Any, high: Any) -> None:
+        """Draw normals for all elements until each has been in [low, high]; only those that are wanted are computed."""
+        places = np.flatnonzero((out < low) | (out > high))
+        while places.size:
+            words = self._engine.words32(out.size + 16 if out.size % 16 else out.size)
+            values = normals_at(places, out.size, words)
+            if mean != 0 or std != 1:
+                values = fused_multiply_add32(values, std, mean)
+            out[places] = values
+            places = places[(values < low) | (values > high)]
 
     def _truncated_tail(
         self, shape: Shape, dtype: np.dtype[Any], mean: float, std: float, a: float, b: float
