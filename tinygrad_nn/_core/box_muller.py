@@ -83,7 +83,8 @@ def normals_at(places: Array, count: int, words: Array) -> Float32:
     firsts = starts + (lanes & 7)
     u1, u2 = [(words.take(at) & _MASK24).astype(np.float32) * _STEP24 for at in (firsts, firsts + 8)]
     cos, sin = _box_muller_float32(u1, u2)
-    return np.where(lanes < 8, cos, sin).astype(np.float32, copy=False)
+    normals: Float32 = np.where(lanes < 8, cos, sin)
+    return normals
 
 
 @functools.lru_cache(8)

@@ -67,7 +67,8 @@ _BITS_OF_ONE = 0x3F800000
 _STEP24 = np.array(2.0**-24, np.float32)
 _STEP53 = 2.0**-53
 # Fewer draws than this are made of Python's numbers, one by one: four bernoulli draws take 2 us instead of 5.
-_FEW, _FEW_SWAPS = 16, 32
+_FEW, _FEW_SWAPS = 16, 24
+_UP, _DOWN = np.arange(1, BULK + 1), np.arange(BULK, 0, -1, dtype=np.uint64)
 # From this range on PyTorch takes two words per integer, as `%` would favour small results noticeably.
 _WIDE_RANGE = 1 << 28
 _LARGEST_PERMUTATION = ((1 << 32) - 1) // 20
@@ -484,10 +485,11 @@ class Generator:
                 few[i], few[j] = few[j], few[i]
             return np.array(few, INT64)
         # counted from 1, as LAPACK counts; the last entry stays where it is
-        partners: Any = np.arange(1, count)
-        if count < BULK:
-            partners += (self._engine.raw(count - 1) % np.arange(count, 1, -1, dtype=np.uint64)).view(INT64)
+        if count <= BULK:
+            partners: Any = (self._engine.raw(count - 1) % _DOWN[-count:-1]).view(INT64)
+            partners += _UP[: count - 1]
         else:
+            partners = np.arange(1, count)
             partners += self._engine.words32(count - 1) % np.arange(count, 1, -1, dtype=np.uint32)
         items = exchanged(partners, count)
         return shuffled(np.append(partners - 1, count - 1)) if items is None else items
@@ -513,7 +515,8 @@ class Generator:
                 words = self._engine.raw(p.size).tolist()
                 few = [(word & 0xFFFFFF) * 2.0**-24 < each for word, each in zip(words, odds, strict=True)]
                 return np.array(few, np.bool_).reshape(p.shape)
-        floating_dtype("bernoulli", p.dtype)
+        if p.dtype is not FLOAT32:
+            floating_dtype("bernoulli", p.dtype)
         if not _are_odds(p):
             raise RuntimeError(f"bernoulli: expected all p in [0, 1], got values from {p.min()} to {p.max()}")
         uniform: Array = self._uniform64(p.size) if p.dtype == np.float64 else self._uniform32(p.size)
