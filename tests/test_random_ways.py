@@ -105,6 +105,15 @@ def test_threads_share_no_number_made_in_advance() -> None:
     assert len({part.tobytes() for part in drawn}) == 800
 
 
+@pytest.mark.parametrize("count", [2_048, 16_383, 16_384, 16_385, 40_000, 100_002])
+def test_words_are_the_same_however_many_are_drawn(count: int) -> None:
+    whole, parts = Generator().manual_seed(count), Generator().manual_seed(count)
+    words = whole.random_words32(count)
+    assert np.array_equal(words, np.concatenate([parts.random_words32(n) for n in (1, 1_000, count - 1_001)]))
+    assert np.array_equal(words[:100], Generator().manual_seed(count).random_words32(100))
+    assert np.array_equal(whole.state_bytes(), parts.state_bytes())
+
+
 # --- permutations ------------------------------------------------------------------------------------------------
 
 LENGTHS = [2, 3, 23, 24, 25, 100, 2047, 2048, 2049, 65_535, 65_536, 70_000]

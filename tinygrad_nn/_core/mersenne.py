@@ -8,6 +8,7 @@ one.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ _LAYOUT = np.dtype(
     ]
 )
 STATE_SIZE = _LAYOUT.itemsize
+_HALF = np.array(32, np.uint64)
 _MAKING = threading.Lock()
 
 Make = Callable[[Any], Any]  # rows of words to rows of numbers
@@ -106,7 +108,16 @@ class MersenneTwister:
         """Draw the next ``count`` words."""
         if count < _BULK32:
             return self.raw(count).astype(np.uint32)
-        return self._bulk(1 << 32, count, np.uint32)
+        if count % 2 or sys.byteorder != "little":
+            return self._bulk(1 << 32, count, np.uint32)
+        # NumPy draws pairs of words in .75 of the time, and to exchange the halves takes .12.
+        pairs: NDArray[np.uint64] = self._bulk(1 << 64, count // 2, np.uint64)
+        for start in range(0, len(pairs), _BULK32):
+            part = pairs[start : start + _BULK32]
+            firsts = part >> _HALF
+            part <<= _HALF
+            part |= firsts
+        return pairs.view(np.uint32)
 
     def words64(self, count: int) -> NDArray[np.uint64]:
         """Draw the next ``count`` pairs of words, the first of a pair in the high half."""
