@@ -74,7 +74,7 @@ class MersenneTwister:
 
     def __init__(self, seed: int) -> None:
         self._first_seed = seed
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a finaliser that draws may come in between
         self._ahead: _Ahead | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -160,6 +160,7 @@ class MersenneTwister:
 
     def _more(self, ahead: _Ahead, start: int, count: int) -> NDArray[Any]:
         """Rows of which not all are there: as many more at the same time as have been drawn up to now, or none."""
+        self._ahead = None  # until all is in order: whoever interrupts this loses numbers, but gets none twice
         rest = ahead.numbers[start * ahead.length :]
         missing = count - (ahead.rows - start)
         ahead.calls += 1
@@ -173,6 +174,7 @@ class MersenneTwister:
         if further:
             ahead.numbers, ahead.rows, ahead.taken, ahead.length = made, rows, missing, made.size // rows
             made = made[: missing * ahead.length].copy()
+        self._ahead = ahead
         return np.concatenate((rest, made)) if rest.size else made
 
     def _go_back(self) -> None:
