@@ -21,13 +21,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .blas import exchanged
+from .box_muller import box_muller_pair, box_muller_pairs, normal_blocks, normals_at
+from .categories import categories_of, largest_keys
 from .device import device as make_device
 from .dtypes import FLOAT32, FLOAT64, INT64
+from .few_draws import exponential_rows, normal_rows, uniform_of_pairs, uniform_rows
 from .mersenne import BULK, MersenneTwister, pack_state, unpack_state
 from .modes import ERRORS, IGNORED
 from .random_checks import (
     LOWEST64,
     Shape,
+    all_at_most,
     check_uniform_bounds,
     check_weights,
     element_count,
@@ -36,17 +41,14 @@ from .random_checks import (
     largest_integer,
 )
 from .random_kernels import (
-    box_muller_pair,
-    box_muller_pairs,
     converted,
     fused_multiply_add,
     fused_multiply_add32,
     in_memory_order,
-    normal_blocks,
+    interval32,
     normal_cdf,
     poisson,
     remainder,
-    search_running_sums,
     shuffled,
 )
 from .tensor import Tensor, wrap
@@ -60,17 +62,21 @@ Array = np.ndarray[Any, Any]
 
 DEFAULT_SEED = 67280421310721
 _MASK24, _MASK53 = np.uint32((1 << 24) - 1), np.uint64((1 << 53) - 1)
-_WIDE_MASK24 = np.array(_MASK24, np.uint64)  # an array, which ufuncs take sooner than a scalar
 _LOW21 = (1 << 21) - 1  # of the first word of a pair, the bits that a float64 has room for
+_BITS_OF_ONE = 0x3F800000
 _STEP24 = np.array(2.0**-24, np.float32)
 _STEP53 = 2.0**-53
-_PAIR_MASKS = np.array([_LOW21, (1 << 32) - 1], np.uint64)
-_PAIR_STEPS = np.array([2.0**-21, _STEP53])
 # Fewer draws than this are made of Python's numbers, one by one: four bernoulli draws take 2 us instead of 5.
-_FEW, _FEW_SWAPS = 16, 100
+_FEW, _FEW_SWAPS = 16, 24
+_UP, _DOWN = np.arange(1, BULK + 1), np.arange(BULK, 0, -1, dtype=np.uint64)
 # From this range on PyTorch takes two words per integer, as `%` would favour small results noticeably.
 _WIDE_RANGE = 1 << 28
 _LARGEST_PERMUTATION = ((1 << 32) - 1) // 20
+
+
+def _are_odds(p: Array) -> bool:
+    """Whether all of some numbers are in [0, 1]."""
+    return not p.size or all_at_most(p, _BITS_OF_ONE) or bool(p.min() >= 0 and p.max() <= 1)
 
 
 class SeedRangeError(RuntimeError, ValueError):
@@ -166,9 +172,7 @@ class Generator:
     def _uniform32(self, count: int) -> NDArray[np.float32]:
         """``(word mod 2**24) / 2**24``: every float32 in [0, 1) that is a multiple of the step."""
         if count < BULK:
-            few = (self._engine.raw(count) & _WIDE_MASK24).astype(FLOAT32)
-            few *= _STEP24
-            return few
+            return self._engine.numbers(uniform_rows, 1, count)
         words = self._engine.words32(count)
         words &= _MASK24
         out = words.view(np.float32)
@@ -183,10 +187,8 @@ class Generator:
 
     def _uniform64(self, count: int) -> NDArray[np.float64]:
         """``(word mod 2**53) / 2**53``."""
-        if count < BULK:  # both parts, and their sum, are exact
-            parts = (self._engine.raw(2 * count).reshape(-1, 2) & _PAIR_MASKS).astype(FLOAT64)
-            uniform: NDArray[np.float64] = parts.dot(_PAIR_STEPS)
-            return uniform
+        if 0 < count < BULK:
+            return self._engine.numbers(uniform_of_pairs, 2, count)
         words = self._engine.words64(count)
         words &= _MASK53
         out = words.view(np.float64)
@@ -216,7 +218,10 @@ class Generator:
         else:
             out = self._uniform32(count)
             if not unit:
-                out = fused_multiply_add32(out, float(np.float32(high) - np.float32(low)), low)
+                length, reaches_end = interval32(low, high)
+                out = fused_multiply_add32(out, length, low)
+                if dtype is FLOAT32 and not reaches_end:
+                    return out.reshape(shape)
         out = out.astype(dtype, copy=False)
         if not unit or dtype == np.float16:
             out[out == dtype.type(high)] = low  # rounding may have reached the excluded end
@@ -247,8 +252,11 @@ class Generator:
         Source: Box and Muller 1958; https://pytorch.org/docs/stable/generated/torch.Tensor.normal_.html
         """
         count = element_count(shape)
-        if count < 16 and mean == 0 and std == 1 and (dtype is FLOAT32 or dtype is FLOAT64):
-            return np.array(self._few_normals(count), dtype).reshape(shape)
+        if mean == 0 and std == 1:  # as most are
+            if count < 16 and (dtype is FLOAT32 or dtype is FLOAT64):
+                return np.array(self._few_normals(count), dtype).reshape(shape)
+            if count >= 16 and contiguous and dtype is FLOAT32:
+                return self._normals_in_blocks(count, FLOAT32).reshape(shape)
         if np.dtype(dtype).kind == "c":  # half of the variance lies in each part
             # (and PyTorch leaves the mean out)
             return self._of_parts(self.normal, shape, np.dtype(dtype), 0.0, std / math.sqrt(2), contiguous=contiguous)
@@ -265,6 +273,9 @@ class Generator:
 
     def _normals_in_blocks(self, count: int, dtype: np.dtype[Any]) -> Array:
         """Blocks of 16; when some elements are left over, the last 16 are drawn afresh."""
+        if count < BULK and dtype == FLOAT32:
+            rows, words = (count // 16, 16) if count % 16 == 0 else (1, count + 16)
+            return self._engine.numbers(normal_rows, words, rows)
         rest = count % 16
         # Float16 works through a buffer of 16, so that PyTorch never draws for the rest itself.
         drawn = count - rest if dtype == np.float16 else count
@@ -329,11 +340,25 @@ class Generator:
             return self._truncated_tail(shape, dtype, mean, std, a, b)
         out = self.normal(shape, dtype, mean, std, contiguous=contiguous)
         low, high = dtype.type(a), dtype.type(b)
+        if dtype == FLOAT32 and contiguous and out.size >= BULK:
+            self._draw_again(out.reshape(-1), mean, std, low, high)
+            return out
         while True:
             rejected = (out < low) | (out > high)
             if not rejected.any():
                 return out
             out = np.where(rejected, self.normal(shape, dtype, mean, std, contiguous=contiguous), out)
+
+    def _draw_again(self, out: Array, mean: float, std: float, low: Any, high: Any) -> None:
+        """Draw normals for all elements until each has been in [low, high]; only those that are wanted are computed."""
+        places = np.flatnonzero((out < low) | (out > high))
+        while places.size:
+            words = self._engine.words32(out.size + 16 if out.size % 16 else out.size)
+            values = normals_at(places, out.size, words)
+            if mean != 0 or std != 1:
+                values = fused_multiply_add32(values, std, mean)
+            out[places] = values
+            places = places[(values < low) | (values > high)]
 
     def _truncated_tail(
         self, shape: Shape, dtype: np.dtype[Any], mean: float, std: float, a: float, b: float
@@ -358,6 +383,8 @@ class Generator:
         dtype = floating_dtype("exponential", dtype)
         if not lambd > 0:
             raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
+        if lambd == 1 and count < BULK // 2 and dtype is FLOAT32:
+            return self._engine.numbers(exponential_rows, 2, count).reshape(shape)
         out = self._uniform64(count)
         np.negative(out, out=out)
         np.log1p(out, out=out)
@@ -451,16 +478,21 @@ class Generator:
                 f"permutation: expected fewer than {_LARGEST_PERMUTATION} elements, got {count}"
             )
         if count < _FEW_SWAPS:
-            items = list(range(count))
+            few = list(range(count))
             words = self._engine.raw(count - 1).tolist() if count > 1 else []
             for i, word in enumerate(words):
                 j = i + word % (count - i)
-                items[i], items[j] = items[j], items[i]
-            return np.array(items, INT64)
-        partner = np.arange(count)
-        offsets = self._engine.words32(count - 1) % np.arange(count, 1, -1, dtype=np.uint32)
-        np.add(partner[:-1], offsets, out=partner[:-1])
-        return shuffled(partner)
+                few[i], few[j] = few[j], few[i]
+            return np.array(few, INT64)
+        # counted from 1, as LAPACK counts; the last entry stays where it is
+        if count <= BULK:
+            partners: Any = (self._engine.raw(count - 1) % _DOWN[-count:-1]).view(INT64)
+            partners += _UP[: count - 1]
+        else:
+            partners = np.arange(1, count)
+            partners += self._engine.words32(count - 1) % np.arange(count, 1, -1, dtype=np.uint32)
+        items = exchanged(partners, count)
+        return shuffled(np.append(partners - 1, count - 1)) if items is None else items
 
     def bernoulli_scalar(self, p: float, shape: Shape) -> NDArray[np.bool_]:
         """Draw True with probability ``p``: float64 ``u < p``; ``Tensor.bernoulli_(p)``, dropout's mask."""
@@ -483,8 +515,9 @@ class Generator:
                 words = self._engine.raw(p.size).tolist()
                 few = [(word & 0xFFFFFF) * 2.0**-24 < each for word, each in zip(words, odds, strict=True)]
                 return np.array(few, np.bool_).reshape(p.shape)
-        floating_dtype("bernoulli", p.dtype)
-        if p.size and not (p.min() >= 0 and p.max() <= 1):
+        if p.dtype is not FLOAT32:
+            floating_dtype("bernoulli", p.dtype)
+        if not _are_odds(p):
             raise RuntimeError(f"bernoulli: expected all p in [0, 1], got values from {p.min()} to {p.max()}")
         uniform: Array = self._uniform64(p.size) if p.dtype == np.float64 else self._uniform32(p.size)
         drawn: NDArray[np.bool_] = np.less(uniform.reshape(p.shape), p)
@@ -528,17 +561,12 @@ class Generator:
         if replacement and num_samples > 1:  # PyTorch takes the cheaper way of the two for a single sample
             rows = weights.reshape(-1, weights.shape[-1])
             uniform = self._uniform64(len(rows) * num_samples).reshape(len(rows), num_samples)
-            drawn = [search_running_sums(row, u) for row, u in zip(rows, uniform, strict=True)]
-            return np.array(drawn, dtype=np.int64).reshape(*weights.shape[:-1], num_samples)
+            return categories_of(rows, uniform).reshape(*weights.shape[:-1], num_samples)
         waits = in_memory_order(weights, lambda shape: self.exponential(shape, weights.dtype))
         token = ERRORS.set(IGNORED)
         keys = weights / waits
         ERRORS.reset(token)
-        if num_samples == 1:
-            order = keys.argmax(-1)[..., None]
-        else:
-            order = np.argsort(-keys, axis=-1, kind="stable")[..., :num_samples]
-        return np.asarray(order)
+        return largest_keys(keys, num_samples)
 
 
 default_generator = Generator()

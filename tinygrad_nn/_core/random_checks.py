@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .dtypes import FLOAT32
+
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
 __all__ = [
     "LOWEST64",
     "Shape",
+    "all_at_most",
     "check_uniform_bounds",
     "check_weights",
     "element_count",
@@ -26,6 +29,7 @@ __all__ = [
 Shape = int | tuple[int, ...]
 
 LOWEST64 = -(1 << 63)
+_LARGEST_BITS = 0x7F7FFFFF  # of a finite float32
 _FEW = 64  # weights that are looked at one by one
 
 
@@ -129,6 +133,14 @@ def _all_well(weights: NDArray[Any]) -> bool:
     return True
 
 
+def all_at_most(numbers: NDArray[Any], bits: int) -> bool:
+    """Whether float32 numbers, read as integers, are at most `bits`: none is negative, nan or larger than those are.
+
+    That is one reduction where `min` and `max` are two; False also for what it does not know.
+    """
+    return numbers.dtype is FLOAT32 and numbers.size > 0 and bool(numbers.view(np.uint32).max() <= bits)
+
+
 def check_weights(weights: NDArray[Any], num_samples: int, replacement: bool) -> None:
     """PyTorch's checks of ``torch.multinomial``, with its messages."""
     if weights.ndim not in (1, 2):
@@ -147,7 +159,7 @@ def check_weights(weights: NDArray[Any], num_samples: int, replacement: bool) ->
         raise RuntimeError(f"number of categories cannot exceed 2^24, got {categories}")
     if weights.size <= _FEW and _all_well(weights):
         return
-    if weights.size and not (weights.max() < np.inf and weights.min() >= 0):
+    if weights.size and not (all_at_most(weights, _LARGEST_BITS) or (weights.max() < np.inf and weights.min() >= 0)):
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
-    if (weights.sum(axis=-1) == 0).any():
+    if (weights.dot(np.ones(categories, weights.dtype)) == 0).any():  # (`sum` takes three times as long)
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")

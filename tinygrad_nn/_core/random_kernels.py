@@ -12,6 +12,7 @@ not have. Two exact substitutes give the same bits on every platform:
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -24,23 +25,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "box_muller_pair",
-    "box_muller_pairs",
     "converted",
     "fused_multiply_add",
     "fused_multiply_add32",
     "in_memory_order",
-    "normal_blocks",
+    "interval32",
     "normal_cdf",
     "poisson",
     "remainder",
-    "search_running_sums",
     "shuffled",
 ]
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
 
+_ZERO = np.array(0, np.float32)
 # Chunks whose temporaries stay in a core's second-level cache.
 _CHUNK = 1 << 14
 
@@ -82,11 +81,42 @@ def _dekker(values: Float64, factor: float, summand: float, out: Float64) -> Non
 
 
 def fused_multiply_add32(values: Float32, factor: float, summand: float) -> Float32:
-    """Compute ``values * factor + summand`` in float32, rounded once: in float64 the product is exact."""
+    """Compute ``values * factor + summand`` in float32, rounded once: in float64 the product is exact.
+
+    The values may be written to.
+    """
+    if summand == 0:
+        values *= np.array(factor, np.float32)
+        values += _ZERO  # as 0 + -0 is 0
+        return values
+    wide_factor, wide_summand = _widened(factor), _widened(summand)
+    if values.size <= _CHUNK:
+        return _fused32(values, wide_factor, wide_summand)
+    for start in range(0, values.size, _CHUNK):
+        part = values[start : start + _CHUNK]
+        part[...] = _fused32(part, wide_factor, wide_summand)
+    return values
+
+
+@functools.lru_cache(256)
+def _widened(number: float) -> Float64:
+    """The nearest float32, as a float64 array of no dimension, which takes .5 us to make."""
+    return np.array(np.float32(number), np.float64)
+
+
+def _fused32(values: Float32, factor: Float64, summand: Float64) -> Float32:
     wide = values.astype(np.float64)
-    wide *= np.array(np.float32(factor), np.float64)
-    wide += np.array(np.float32(summand), np.float64)
+    wide *= factor
+    wide += summand
     return wide.astype(np.float32)
+
+
+@functools.lru_cache(64)
+def interval32(low: float, high: float) -> tuple[float, bool]:
+    """The length of [low, high) in float32, and whether rounding may reach its end from the largest uniform number."""
+    start, end = np.float32(low), np.float32(high)
+    length = float(end - start)
+    return length, bool(np.float32((1 - 2.0**-24) * length + float(start)) >= end)
 
 
 def converted(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -109,193 +139,13 @@ def remainder(words: NDArray[Any], divisor: Any) -> NDArray[Any]:
     return words
 
 
-def search_running_sums(weights: NDArray[Any], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Find each uniform's place among the normalised running sums of ``weights``, in their own precision."""
-    sums = np.cumsum(weights, dtype=np.float32 if weights.dtype == np.float16 else weights.dtype)
-    sums /= sums[-1]
-    sums[-1] = 1
-    return np.searchsorted(sums.astype(np.float64), uniform, side="left")
-
-
-# --- normals
-
-
-def box_muller_pair(u1: float, u2: float) -> tuple[float, float]:
-    """Turn two uniform numbers into two normal ones.
-
-    They are ``sqrt(-2 log(1 - u2))`` times the cosine and the sine of ``2 pi u1``.
-
-    Source: G. E. P. Box and M. E. Muller, "A note on the generation of random normal deviates", 1958.
-    """
-    radius, angle = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
-    return radius * math.cos(angle), radius * math.sin(angle)
+# --- the normal distribution, and Poisson's
 
 
 def normal_cdf(x: float) -> float:
     """The share of a normal distribution below ``x``: ``(1 + erf(x / sqrt(2))) / 2``."""
     return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
 
-
-def box_muller_pairs(uniform: Float64) -> Float64:
-    """`box_muller_pair` on consecutive pairs of a whole array."""
-    return _by_blocks(_box_muller_in_pairs, uniform.reshape(-1, 2, 1))
-
-
-def normal_blocks(uniform: NDArray[Any]) -> NDArray[Any]:
-    """Turn uniform float32 or float64 numbers into normal ones, in PyTorch's blocks of eight pairs.
-
-    In each block of 16, ``u1`` is one minus an element of the first half and ``u2`` the element of the second
-    half across from it; ``sqrt(-2 log u1)`` times ``cos(2 pi u2)`` replaces the one, times ``sin(2 pi u2)``
-    the other. The float32 results are those of PyTorch's AVX2 kernel, bit for bit; they use nothing but
-    exactly rounded arithmetic and so are the same on every machine. The float64 results are within the last
-    bit of the C library's functions.
-    """
-    kernel = _box_muller_float32 if uniform.dtype == np.float32 else _box_muller_float64
-    return _by_blocks(kernel, uniform.reshape(-1, 2, 8))
-
-
-def _by_blocks(kernel: Callable[..., Any], blocks: NDArray[Any]) -> NDArray[Any]:
-    """Apply a kernel of two arguments and two results to the halves of the blocks, a cacheful at a time."""
-    out = np.empty_like(blocks)
-    step = _CHUNK // blocks.shape[2]
-    for start in range(0, len(blocks), step):
-        chunk = blocks[start : start + step]
-        halves = kernel(chunk[:, 0].reshape(-1), chunk[:, 1].reshape(-1))
-        for half, values in enumerate(halves):
-            out[start : start + step, half] = values.reshape(len(chunk), -1)
-    return out.reshape(-1)
-
-
-def _box_muller_in_pairs(u1: Float64, u2: Float64) -> tuple[Float64, Float64]:
-    radius: Float64 = np.sqrt(-2.0 * np.log1p(-u2))
-    angle = (2.0 * math.pi) * u1
-    return radius * np.cos(angle), radius * np.sin(angle)
-
-
-def _box_muller_float64(u1: Float64, u2: Float64) -> tuple[Float64, Float64]:
-    radius: Float64 = np.sqrt(-2.0 * np.log(1.0 - u1))
-    angle = (2.0 * math.pi) * u2
-    return radius * np.cos(angle), radius * np.sin(angle)
-
-
-def _box_muller_float32(u1: Float32, u2: Float32) -> Float32:
-    radius = _log(_ONE - u1)
-    radius *= _MINUS_TWO
-    np.sqrt(radius, out=radius)
-    both = _cos_and_sin(u2 * _TWO_PI)
-    both *= radius
-    return both
-
-
-def _constants(numbers: Any, dtype: Any = np.float32) -> list[NDArray[Any]]:
-    """Numbers as arrays of no dimension, which ufuncs take in half the time of Python's numbers (0.3 us of 0.6)."""
-    return [np.array(number, dtype) for number in np.asarray(numbers, np.float32).tolist()]
-
-
-# The polynomials of `logf`, `sinf` and `cosf` of S. L. Moshier's Cephes library
-# (https://www.netlib.org/cephes), which PyTorch's `avx_mathfun.h` evaluates too. The coefficients are float32
-# numbers, held as float64 for the fused steps.
-_LOG = _constants(
-    [
-        7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
-        -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
-    ],
-    np.float64,
-)  # fmt: skip
-# One row per degree, holding the coefficients of cos and of sin.
-_COS_SIN = np.array(
-    [
-        [[2.443315711809948e-5], [-1.9515295891e-4]],
-        [[-1.388731625493765e-3], [8.3321608736e-3]],
-        [[4.166664568298827e-2], [-1.6666654611e-1]],
-    ],
-    np.float32,
-).astype(np.float64)  # fmt: skip
-_SQRT_HALF_BITS = np.array(0.707106781186547524, np.float32).view(np.int32)
-_MANTISSA_BITS = np.array(23, np.int32)
-_TWO_PI, _FOUR_OVER_PI = _constants([2.0 * math.pi, 1.27323954473516])
-# Logarithm of two, and pi over four, as sums of short numbers: small multiples of all but the last are exact.
-_LN2_HIGH, _LN2_LOW = _constants([0.693359375, -2.12194440e-4])
-_QUARTER_PI_HIGH, _QUARTER_PI_MIDDLE = _constants([0.78515625, 2.4187564849853515625e-4])
-(_MINUS_QUARTER_PI_LOW,) = _constants([-3.77489497744594108e-8], np.float64)
-_HALF, _ONE, _MINUS_TWO = _constants([0.5, 1, -2])
-_WIDE_HALF = np.array(0.5)
-_INT_1, _INT_2, _INT_4, _INT_29, _INT_EVEN = (np.array(n, np.int32) for n in (1, 2, 4, 29, -2))
-
-
-def _horner(x: Float64, coefficients: Any) -> tuple[Float32, Float64]:
-    """Evaluate a polynomial, each step fused and rounded to float32; also return the float64 work array."""
-    wide = x * coefficients[0]
-    wide += coefficients[1]
-    narrow = wide.astype(np.float32)
-    for coefficient in coefficients[2:]:
-        wide[...] = narrow
-        wide *= x
-        wide += coefficient
-        narrow[...] = wide
-    return narrow, wide
-
-
-def _log(u: Float32) -> Float32:
-    """Natural logarithm of ``u = m * 2**e``, with ``m`` around one, as ``log m + e log 2``."""
-    bits = u.view(np.int32)
-    exponent = (bits - _SQRT_HALF_BITS) >> _MANTISSA_BITS
-    x: Float32 = (bits - (exponent << _MANTISSA_BITS)).view(np.float32) - _ONE
-    e = exponent.astype(np.float32)
-    square = x * x
-    y, wide = _horner(x.astype(np.float64), _LOG)
-    y *= x
-    wide[...] = y
-    wide *= square
-    wide += e * _LN2_LOW
-    y[...] = wide
-    square *= _HALF
-    y -= square
-    x += y
-    e *= _LN2_HIGH
-    x += e
-    return x
-
-
-def _cos_and_sin(angle: Float32) -> Float32:
-    """Cosine and sine, as two rows: reduce to an eighth of the circle, then swap and negate by the octant."""
-    octant = (angle * _FOUR_OVER_PI).astype(np.int32)
-    octant += _INT_1
-    octant &= _INT_EVEN
-    x, wide_x = _reduced(angle, octant.astype(np.float32))
-    square = x * x
-    wide_square = square.astype(np.float64)
-    both, wide = _horner(wide_square, _COS_SIN)
-    both *= square
-    wide[...] = both
-    cos, sin = wide
-    cos *= wide_square
-    wide_square *= _WIDE_HALF
-    cos -= wide_square
-    sin *= wide_x
-    sin += wide_x
-    both[...] = wide
-    both[0] += _ONE
-    bits = both.view(np.int32)
-    bits ^= (bits[0] ^ bits[1]) & -((octant >> _INT_1) & _INT_1)  # where the octant says so, exchange the rows
-    bits[0] ^= ((octant + _INT_2) & _INT_4) << _INT_29  # bit 31 is the sign
-    bits[1] ^= (octant & _INT_4) << _INT_29
-    return both
-
-
-def _reduced(angle: Float32, octant: Float32) -> tuple[Float32, Float64]:
-    """Subtract ``octant`` times pi over four in three steps, of which only the last is inexact."""
-    x = angle - octant * _QUARTER_PI_HIGH
-    x -= octant * _QUARTER_PI_MIDDLE
-    wide = octant.astype(np.float64)
-    wide *= _MINUS_QUARTER_PI_LOW
-    wide += x
-    x[...] = wide
-    wide[...] = x
-    return x, wide
-
-
-# --- Poisson
 
 
 def poisson(rate: float, uniform: Callable[[int], Float64]) -> int:

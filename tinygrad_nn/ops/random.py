@@ -311,7 +311,10 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
 def _fill(self: Tensor, draw: Callable[[tuple[int, ...]], Any]) -> Tensor:
     drawn = in_memory_order(self._array, draw)
     if type(self._array) is np.ndarray and leaves_no_trace(self):
-        modes.here.quiet(np.copyto, self._array, drawn, "unsafe")
+        if drawn.dtype is self._array.dtype:
+            self._array[...] = drawn
+        else:
+            modes.here.quiet(np.copyto, self._array, drawn, "unsafe")
         self._cell[0] += 1
         return self
     return store(self, wrap(drawn.astype(self._array.dtype, copy=False)))
