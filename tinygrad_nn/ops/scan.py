@@ -13,6 +13,7 @@ import numpy as np
 from .._core import dispatch, dtypes, return_types
 from .._core.inplace import check_target, store
 from .._core.op import Integers, case, composite, op
+from .._core.scans import accumulated
 from .._core.tensor import Tensor, check_dim, tensor_attribute, wrap
 from .reduce import takes_dtype
 from .shortcuts import quick_call, usually
@@ -20,8 +21,6 @@ from .sorting import pick
 
 __all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
 
-# What PyTorch adds up in: a running float32 sum loses digits with every term.
-_WIDER: dict[Any, Any] = {np.dtype(np.float16): np.dtype(np.float32), np.dtype(np.float32): np.dtype(np.float64)}
 _CASES = [
     case((2, 3), dim=1), case((2, 3), dim=0), case((2, 3, 4), dim=-2), case((), dim=0), case((0, 3), dim=0),
     case((2, 0), dim=1), case((1, 5), dim=-1), case(Integers((2, 3), 5), dim=1),
@@ -35,13 +34,16 @@ def _accumulate(ufunc: np.ufunc, x: Any, dim: int) -> Any:
         x = x.astype(np.int64)
     if x.ndim == 0:
         return x.copy()
-    wider = _WIDER.get(x.dtype)
-    return ufunc.accumulate(x, dim) if wider is None else ufunc.accumulate(x, dim, wider).astype(x.dtype)
+    return accumulated(ufunc, x, dim)
 
 
 def _backwards_sum(g: Any, dim: int) -> Any:
     """The running sum from the end, the adjoint of the running sum."""
-    return np.flip(cumsum.op.numpy(np.flip(g, dim), dim=dim), dim) if g.ndim else g
+    if not g.ndim:
+        return g
+    if type(g) is np.ndarray:
+        return accumulated(np.add, g, dim, backwards=True)
+    return np.flip(cumsum.op.numpy(np.flip(g, dim), dim=dim), dim)
 
 
 def _along_one(args: tuple[Any, ...]) -> Tensor | None:
