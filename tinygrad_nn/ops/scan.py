@@ -17,10 +17,11 @@ from .._core.scans import accumulated
 from .._core.tensor import Tensor, check_dim, tensor_attribute, wrap
 from .reduce import takes_dtype
 from .shortcuts import quick_call, usually
-from .sorting import pick
+from .sorting import picked
 
 __all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
 
+_MANY_LANES = 1000  # of a dimension that is not the last: running maxima of them take less than turning them
 _CASES = [
     case((2, 3), dim=1), case((2, 3), dim=0), case((2, 3, 4), dim=-2), case((), dim=0), case((0, 3), dim=0),
     case((2, 0), dim=1), case((1, 5), dim=-1), case(Integers((2, 3), 5), dim=1),
@@ -78,8 +79,10 @@ def _suffix_sums(g: np.ndarray[Any, Any], x: np.ndarray[Any, Any]) -> np.ndarray
 def _cumprod_vjp(g: Any, x: Any, out: Any, dim: int) -> tuple[Any]:
     if not x.ndim:
         return (g,)
-    if (x != 0).all():
-        return (_backwards_sum(g * out, dim) / x,)
+    if x.all():
+        sums = accumulated(np.add, g * out, dim, backwards=True)
+        sums /= x
+        return (sums,)
     x, g = x.swapaxes(dim, 0), g.swapaxes(dim, 0)
     before = np.ones_like(x)
     np.multiply.accumulate(x[:-1], 0, out=before[1:])
@@ -167,15 +170,26 @@ def _running_extreme(name: str, ufunc: np.ufunc, input: Tensor, dim: Any) -> Any
     result = getattr(return_types, name)
     if not x.ndim:
         return result(input.clone(), wrap(np.zeros((), np.int64)))
-    extremes = ufunc.accumulate(x, dim)
+    extremes = accumulated(ufunc, x, dim)
     reached = x == extremes
     if x.dtype.kind == "f":
         reached |= x != x
-    places = np.arange(x.shape[dim]).reshape([-1 if d == dim % x.ndim else 1 for d in range(x.ndim)])
-    indices = np.maximum.accumulate(np.where(reached, places, 0), dim)
-    if not input.requires_grad:
-        return result(wrap(extremes), wrap(indices))
-    return result(pick(input, indices, dim, distinct=False), wrap(indices))
+    indices = _last_reached(reached, dim)
+    return result(picked(input, extremes, indices, dim, distinct=False), wrap(indices))
+
+
+def _last_reached(reached: np.ndarray[Any, Any], dim: int) -> np.ndarray[Any, Any]:
+    """The last index so far at which something holds, as it does at the first."""
+    length = reached.shape[dim]
+    if not reached.size or reached.size >= _MANY_LANES * length and dim < reached.ndim - 1:
+        places = np.arange(length).reshape(-1, *(1,) * (reached.ndim - 1 - dim))
+        return accumulated(np.maximum, np.where(reached, places, 0), dim)
+    starts = np.flatnonzero(reached.swapaxes(dim, -1))  # repeating takes a third of the time of a running maximum
+    runs = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], runs[:-1])
+    runs[-1] = reached.size - starts[-1]
+    found = np.repeat(starts % length, runs).reshape(reached.swapaxes(dim, -1).shape)
+    return np.ascontiguousarray(found.swapaxes(dim, -1))
 
 
 @composite(out=True)

@@ -8,13 +8,18 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.sort.html, torch.to
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from .._core import dispatch, return_types
+from .._core.modes import modes
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor, check_dim, wrap
+from .shortcuts import recorded
+
+Array = np.ndarray[Any, Any]
 
 __all__ = ["argsort", "msort", "sort", "topk"]
 
@@ -26,13 +31,24 @@ _FLOAT16, _FLOAT32, _FLOAT64 = np.dtype(np.float16), np.dtype(np.float32), np.dt
 # --- picking by indices of one dimension -------------------------------------------------------------------------
 
 
-def _places(indices: np.ndarray[Any, Any], length: int) -> np.ndarray[Any, Any]:
-    """Indices of the last dimension as indices of the flattened array, whose last dimension has a length."""
-    if indices.ndim == 1:
-        return indices
-    width = indices.shape[-1]
-    rows = indices.size // width if width else 0
-    return np.asarray(indices.reshape(rows, width) + (np.arange(rows) * length)[:, None])
+def _places(indices: Array, dim: int, length: int) -> Array:
+    """Indices of a dimension as indices of the flattened array, in which it has a length."""
+    if indices.ndim == 1 or not indices.size:
+        return indices.reshape(-1)
+    outer, inner = math.prod(indices.shape[:dim]), math.prod(indices.shape[dim + 1 :])
+    places = indices.reshape(outer, -1, inner)
+    if inner > 1:
+        places = places * inner
+        places += np.arange(inner)
+    if outer > 1:
+        step = length * inner
+        places = places + np.arange(0, outer * step, step)[:, None, None]
+    return places.reshape(-1)
+
+
+def _lies_across(indices: Array, dim: int) -> bool:
+    """Whether a dimension is the last in memory without being the last: so sorting it leaves the indices."""
+    return dim < indices.ndim - 1 and not indices.flags.c_contiguous
 
 
 def _placed(g: Any, x_shape: tuple[int, ...], indices: Any, dim: int, distinct: bool) -> Any:
@@ -45,11 +61,14 @@ def _placed(g: Any, x_shape: tuple[int, ...], indices: Any, dim: int, distinct: 
            case((3,), indices=np.array([1, 1, 2, 0]), dim=0, distinct=False)])  # fmt: skip
 def _pick_several(x, /, *, indices, dim, distinct=True):
     """The elements at indices of one dimension, any number of them for each place of the other dimensions."""
-    if x.ndim == 1:
-        return x.take(indices)
-    last = indices.swapaxes(dim, -1)
-    rows = x.swapaxes(dim, -1)
-    return rows.reshape(-1).take(_places(last, rows.shape[-1])).reshape(last.shape).swapaxes(dim, -1)
+    dim %= x.ndim
+    if _lies_across(indices, dim):
+        return _picked(x.swapaxes(dim, -1), indices.swapaxes(dim, -1), x.ndim - 1).swapaxes(dim, -1)
+    return _picked(x, indices, dim)
+
+
+def _picked(x: Array, indices: Array, dim: int) -> Array:
+    return x.reshape(-1).take(_places(indices, dim, x.shape[dim])).reshape(indices.shape)
 
 
 @op(kind="general", method=False, torch_name="",
@@ -58,26 +77,45 @@ def _pick_several(x, /, *, indices, dim, distinct=True):
            case((4,), indices=np.array([1, 1, 2, 0]), dim=0, length=3, distinct=False)])  # fmt: skip
 def _place_several(x, /, *, indices, dim, length, distinct=True):
     """Zeros, with each element added at its index of a dimension: the adjoint of `_pick_several`."""
-    elements = x.swapaxes(dim, -1)
-    placed = np.zeros((*elements.shape[:-1], length), x.dtype)
-    places = _places(indices.swapaxes(dim, -1), length).reshape(-1)
+    dim %= x.ndim
+    if _lies_across(indices, dim):
+        return _put(x.swapaxes(dim, -1), indices.swapaxes(dim, -1), x.ndim - 1, length, distinct).swapaxes(dim, -1)
+    return _put(x, indices, dim, length, distinct)
+
+
+def _put(x: Array, indices: Array, dim: int, length: int, distinct: bool) -> Array:
+    placed = np.zeros((*x.shape[:dim], length, *x.shape[dim + 1 :]), x.dtype)
+    flat, elements, places = placed.reshape(-1), x.reshape(-1), _places(indices, dim, length)
+    if not distinct and places.size > _LARGE:
+        # Runs of one index, as a running maximum has them, are added up in a fifth of the time, and more exactly.
+        new = places[1:] != places[:-1]
+        starts = np.append(0, np.flatnonzero(new) + 1)
+        if 2 * starts.size < places.size:
+            elements, places = np.add.reduceat(elements, starts), places[starts]
     if distinct:
-        placed.reshape(-1)[places] = elements.reshape(-1)
+        flat[places] = elements
     else:
-        np.add.at(placed.reshape(-1), places, elements.reshape(-1))
-    return placed.swapaxes(dim, -1)
+        np.add.at(flat, places, elements)
+    return placed
 
 
-def pick(input: Tensor, indices: np.ndarray[Any, Any], dim: int, *, distinct: bool = True) -> Tensor:
+def pick(input: Tensor, indices: Array, dim: int, *, distinct: bool = True) -> Tensor:
     """The elements at indices of a dimension, of which none (`distinct`) or some stand twice in a row."""
     picked: Tensor = _pick_several(input, indices=indices, dim=dim, distinct=distinct)
     return picked
 
 
+def picked(input: Tensor, values: Array, indices: Array, dim: int, *, distinct: bool = True) -> Tensor:
+    """`pick`, of which the values have been found already."""
+    if modes.here.observers:
+        return pick(input, indices, dim, distinct=distinct)
+    return recorded(_pick_several.op, input, {"indices": indices, "dim": dim, "distinct": distinct}, values)
+
+
 # --- the order of elements ---------------------------------------------------------------------------------------
 
 
-def order(x: np.ndarray[Any, Any], dim: int, descending: bool = False) -> np.ndarray[Any, Any]:
+def order(x: Array, dim: int, descending: bool = False) -> Array:
     """The indices that sort an array along a dimension. Equal elements keep their order; nan is the largest."""
     last = x.swapaxes(dim, -1)
     if x.size <= _LARGE or x.shape[dim] < 2:
@@ -91,13 +129,13 @@ def order(x: np.ndarray[Any, Any], dim: int, descending: bool = False) -> np.nda
     return indices.swapaxes(dim, -1)
 
 
-def _stable(x: np.ndarray[Any, Any], descending: bool) -> np.ndarray[Any, Any]:
+def _stable(x: Array, descending: bool) -> Array:
     if not descending:
         return np.asarray(x.argsort(-1, kind="stable"))
     return np.asarray((x.shape[-1] - 1 - x[..., ::-1].argsort(-1, kind="stable"))[..., ::-1])
 
 
-def _keys(x: np.ndarray[Any, Any], descending: bool) -> np.ndarray[Any, Any]:
+def _keys(x: Array, descending: bool) -> Array:
     """Integers in the order of the elements (of at most 32 bits), whose lower bits are their indices.
 
     Sorting them is sorting the elements stably, and many times as quick as `numpy.argsort`.
@@ -111,19 +149,19 @@ def _keys(x: np.ndarray[Any, Any], descending: bool) -> np.ndarray[Any, Any]:
     return keys
 
 
-def _ordered_bits(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _ordered_bits(x: Array) -> Array:
     """Integers in the order of float32 numbers: negative ones have their bits but the sign inverted."""
-    bits: np.ndarray[Any, Any] = (x + np.float32(0)).view(np.int32)  # the sum makes -0. the equal of 0.
+    bits: Array = (x + np.float32(0)).view(np.int32)  # the sum makes -0. the equal of 0.
     bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
     np.putmask(bits, x != x, np.int32(0x7FFFFFFF))
     return bits
 
 
-def _indices(keys: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _indices(keys: Array) -> Array:
     return keys & ((1 << _INDEX_BITS) - 1)
 
 
-def _without_ties(x: np.ndarray[Any, Any], descending: bool) -> np.ndarray[Any, Any]:
+def _without_ties(x: Array, descending: bool) -> Array:
     """The quick sort of NumPy, where no two elements are equal, so that it makes no difference."""
     indices = np.asarray(x.argsort(-1))
     ordered = np.take_along_axis(x, indices, -1)
@@ -133,7 +171,7 @@ def _without_ties(x: np.ndarray[Any, Any], descending: bool) -> np.ndarray[Any, 
     return indices[..., ::-1] if descending else indices
 
 
-def _first_of_order(x: np.ndarray[Any, Any], count: int, descending: bool) -> np.ndarray[Any, Any]:
+def _first_of_order(x: Array, count: int, descending: bool) -> Array:
     """The first so many indices of the order of the last dimension."""
     length = x.shape[-1]
     if x.size <= _LARGE or 2 * count > length or not count:
@@ -155,7 +193,7 @@ def _first_of_order(x: np.ndarray[Any, Any], count: int, descending: bool) -> np
 # --- the public functions ----------------------------------------------------------------------------------------
 
 
-def _refuse_complex(name: str, x: np.ndarray[Any, Any]) -> None:
+def _refuse_complex(name: str, x: Array) -> None:
     if x.dtype.kind == "c":
         raise RuntimeError(f"{name} does not support complex dtypes on CPU. They have no order: use x.abs().")
 
