@@ -16,9 +16,10 @@ import numpy as np
 from .._core import dtypes, return_types
 from .._core.errors import must_be_tensor
 from .._core.op import Integers, case, composite, op
+from .._core.ordering import order
 from .._core.tensor import Tensor, check_dim, wrap
 from .arithmetic import lerp
-from .sorting import count_of, order, pick, sort
+from .sorting import count_of, pick, sort
 
 __all__ = ["kthvalue", "median", "mode", "nanmedian", "nanquantile", "quantile"]
 

@@ -16,6 +16,7 @@ import numpy as np
 from .._core import dispatch, return_types
 from .._core.modes import modes
 from .._core.op import case, composite, op
+from .._core.ordering import first_of_order, order
 from .._core.tensor import Tensor, check_dim, wrap
 from .shortcuts import recorded
 
@@ -23,9 +24,7 @@ Array = np.ndarray[Any, Any]
 
 __all__ = ["argsort", "msort", "sort", "topk"]
 
-_LARGE = 1000  # elements from which the quicker, but not simpler ways are taken
-_INDEX_BITS = 32
-_FLOAT16, _FLOAT32, _FLOAT64 = np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)
+_MANY = 1000  # elements of which a look for runs is worth its time
 
 
 # --- picking by indices of one dimension -------------------------------------------------------------------------
@@ -86,7 +85,7 @@ def _place_several(x, /, *, indices, dim, length, distinct=True):
 def _put(x: Array, indices: Array, dim: int, length: int, distinct: bool) -> Array:
     placed = np.zeros((*x.shape[:dim], length, *x.shape[dim + 1 :]), x.dtype)
     flat, elements, places = placed.reshape(-1), x.reshape(-1), _places(indices, dim, length)
-    if not distinct and places.size > _LARGE:
+    if not distinct and places.size > _MANY:
         # Runs of one index, as a running maximum has them, are added up in a fifth of the time, and more exactly.
         new = places[1:] != places[:-1]
         starts = np.append(0, np.flatnonzero(new) + 1)
@@ -110,84 +109,6 @@ def picked(input: Tensor, values: Array, indices: Array, dim: int, *, distinct: 
     if modes.here.observers:
         return pick(input, indices, dim, distinct=distinct)
     return recorded(_pick_several.op, input, {"indices": indices, "dim": dim, "distinct": distinct}, values)
-
-
-# --- the order of elements ---------------------------------------------------------------------------------------
-
-
-def order(x: Array, dim: int, descending: bool = False) -> Array:
-    """The indices that sort an array along a dimension. Equal elements keep their order; nan is the largest."""
-    last = x.swapaxes(dim, -1)
-    if x.size <= _LARGE or x.shape[dim] < 2:
-        indices = _stable(last, descending)
-    elif x.dtype.itemsize <= 4:
-        keys = _keys(last, descending)
-        keys.sort(-1)
-        indices = _indices(keys)
-    else:
-        indices = _without_ties(last, descending)
-    return indices.swapaxes(dim, -1)
-
-
-def _stable(x: Array, descending: bool) -> Array:
-    if not descending:
-        return np.asarray(x.argsort(-1, kind="stable"))
-    return np.asarray((x.shape[-1] - 1 - x[..., ::-1].argsort(-1, kind="stable"))[..., ::-1])
-
-
-def _keys(x: Array, descending: bool) -> Array:
-    """Integers in the order of the elements (of at most 32 bits), whose lower bits are their indices.
-
-    Sorting them is sorting the elements stably, and many times as quick as `numpy.argsort`.
-    """
-    keys = x if x.dtype.kind != "f" else _ordered_bits(x.astype(_FLOAT32, copy=False))
-    keys = keys.astype(np.int64)
-    if descending:
-        np.invert(keys, keys)
-    keys <<= _INDEX_BITS
-    keys |= np.arange(x.shape[-1])
-    return keys
-
-
-def _ordered_bits(x: Array) -> Array:
-    """Integers in the order of float32 numbers: negative ones have their bits but the sign inverted."""
-    bits: Array = (x + np.float32(0)).view(np.int32)  # the sum makes -0. the equal of 0.
-    bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
-    np.putmask(bits, x != x, np.int32(0x7FFFFFFF))
-    return bits
-
-
-def _indices(keys: Array) -> Array:
-    return keys & ((1 << _INDEX_BITS) - 1)
-
-
-def _without_ties(x: Array, descending: bool) -> Array:
-    """The quick sort of NumPy, where no two elements are equal, so that it makes no difference."""
-    indices = np.asarray(x.argsort(-1))
-    ordered = np.take_along_axis(x, indices, -1)
-    two_nan = ordered[..., -2] != ordered[..., -2]
-    if two_nan.any() or (ordered[..., 1:] == ordered[..., :-1]).any():
-        return _stable(x, descending)
-    return indices[..., ::-1] if descending else indices
-
-
-def _first_of_order(x: Array, count: int, descending: bool) -> Array:
-    """The first so many indices of the order of the last dimension."""
-    length = x.shape[-1]
-    if x.size <= _LARGE or 2 * count > length or not count:
-        return order(x, -1, descending)[..., :count]
-    if x.dtype.itemsize <= 4:
-        keys = _keys(x, descending)
-        keys.partition(count - 1, -1)
-        keys = keys[..., :count]
-        keys.sort(-1)
-        return _indices(keys)
-    if descending:
-        chosen = x.argpartition(length - count, -1)[..., length - count :]
-    else:
-        chosen = x.argpartition(count - 1, -1)[..., :count]
-    chosen = np.sort(chosen, -1)  # so that of equal elements the first comes first
-    return np.take_along_axis(chosen, order(np.take_along_axis(x, chosen, -1), -1, descending), -1)
 
 
 # --- the public functions ----------------------------------------------------------------------------------------
@@ -304,7 +225,7 @@ def topk(input: Tensor, k: Any, dim: int = -1, largest: bool = True, sorted: boo
         raise RuntimeError("topk does not support bool dtypes on CPU. Convert first: x.int().topk(k).")
     if not array.ndim:
         return return_types.topk(input.clone(), wrap(np.zeros((), np.int64)))
-    indices = _first_of_order(array.swapaxes(dim, -1), count, largest).swapaxes(dim, -1)
+    indices = first_of_order(array, count, dim, largest)
     return return_types.topk(pick(input, indices, dim), wrap(indices))
 
 

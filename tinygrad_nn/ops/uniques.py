@@ -13,8 +13,8 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.op import composite
+from .._core.ordering import order
 from .._core.tensor import Tensor, check_dim, wrap
-from .sorting import order
 
 __all__ = ["isin", "unique", "unique_consecutive"]
 
