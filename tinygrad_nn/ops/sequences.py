@@ -6,6 +6,7 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.arange.html, linspa
 from __future__ import annotations
 
 import builtins
+import functools
 import math
 import warnings
 from typing import Any
@@ -22,7 +23,6 @@ __all__ = ["arange", "linspace", "logspace", "range"]
 
 _INT64 = np.dtype(np.int64)
 _LARGE = 1 << 31
-_FEW = 32
 
 
 def _number(function: str, name: str, value: Any) -> Any:
@@ -205,21 +205,40 @@ def spaced(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> np.ndarray[
     return np.asarray((origin + wide.type(step) * counted).astype(work))
 
 
-def _few_spaced(args: tuple[Any, ...]) -> Tensor | None:
-    """The usual call of `linspace`, of a few numbers: what `spaced` does, with Python's, in a third of the time."""
+_FEW, _TOGETHER = 1000, 16_384  # numbers that are converted at once, and of which the steps are counted once
+
+
+@functools.cache
+def _counts() -> np.ndarray[Any, Any]:
+    return np.arange(_TOGETHER, dtype=np.float64)
+
+
+def _plainly_spaced(args: tuple[Any, ...]) -> Tensor | None:
+    """The usual call of `linspace`: what `spaced` does, with fewer steps, and a block at a time."""
     start, end, steps = args if len(args) == 3 else (0, 0, None)
-    if type(steps) is not int or not 1 < steps < _FEW or dtypes.default_numpy() is not FLOAT32:
+    if type(steps) is not int or steps < 2 or dtypes.default_numpy() is not FLOAT32:
         return None
     if not (type(start) in (int, float) and type(end) in (int, float) and -1e30 < start < 1e30 and -1e30 < end < 1e30):
         return None
-    first, last = np.float32(start), np.float32(end)
+    first, last, half = np.float32(start), np.float32(end), steps // 2
     step = float((last - first) / np.float32(steps - 1))
-    low, high, half = float(first), float(last), steps // 2
-    lower = [low + step * i for i in builtins.range(half)]
-    return wrap(np.array(lower + [high + step * (i - steps + 1) for i in builtins.range(half, steps)], FLOAT32))
+    low, high = float(first), float(last)
+    products = _counts()[: steps - half] * step
+    if steps <= _FEW:  # to convert them later takes a third of the time that adding takes longer
+        wide = np.empty(steps)
+        np.add(products[:half], low, wide[:half])
+        np.subtract(high, products, wide[: half - 1 : -1])
+        return wrap(wide.astype(FLOAT32))
+    result = np.empty(steps, FLOAT32)
+    rising, falling = result[:half], result[: half - 1 : -1]
+    for begin in builtins.range(0, steps - half, _TOGETHER):
+        part, reach = slice(begin, begin + _TOGETHER), step * begin
+        np.add(products[: len(rising[part])], low + reach, rising[part])
+        np.subtract(high - reach, products[: len(falling[part])], falling[part])
+    return wrap(result)
 
 
-@usually(_few_spaced)
+@usually(_plainly_spaced)
 def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, layout: Any = None,
              device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """`steps` numbers, evenly spaced from `start` to `end`, both included.
