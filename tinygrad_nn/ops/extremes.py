@@ -18,6 +18,7 @@ from .._core.graph import named
 from .._core.kernels import maximum_reduce, minimum_reduce, row_maxima
 from .._core.modes import modes
 from .._core.op import REGISTRY, Integers, case, composite, op
+from .._core.ordering import flat_places
 from .._core.tensor import Tensor, check_dim, wrap
 from .reduce import axes, restore
 from .shortcuts import recorded, usually
@@ -168,10 +169,8 @@ def _picked_along(x: Any, indices: Any, dim: int, keepdim: bool) -> Any:
     if dim == x.ndim - 1:
         picked = x.ravel().take(_places(indices, x.shape[dim]))
         return picked.reshape(indices.shape if keepdim else indices.shape[:-1])
-    turned = indices.swapaxes(dim, -1)
-    picked = x.swapaxes(dim, -1).ravel().take(_places(turned, x.shape[dim]))
-    picked = picked.reshape(turned.shape).swapaxes(dim, -1)
-    return picked if keepdim else picked.squeeze(dim)
+    picked = x.reshape(-1).take(flat_places(indices, dim, x.shape[dim]))
+    return picked.reshape(indices.shape if keepdim else (*indices.shape[:dim], *indices.shape[dim + 1 :]))
 
 
 @op(kind="general", method=False, torch_name="",
@@ -187,10 +186,17 @@ def _placed_along(x: Any, indices: Any, dim: int, length: int) -> Any:
         placed = np.zeros((*x.shape[:-1], length), x.dtype)
         placed.ravel()[_places(indices, length)] = x.ravel()
         return placed
-    elements = x.swapaxes(dim, -1)
-    placed = np.zeros((*elements.shape[:-1], length), x.dtype)
-    placed.ravel()[_places(indices.swapaxes(dim, -1), length)] = elements.ravel()
-    return placed.swapaxes(dim, -1)
+    placed = np.zeros((*x.shape[:dim], length, *x.shape[dim + 1 :]), x.dtype)
+    placed.ravel()[flat_places(indices, dim, length)] = x.ravel()
+    return placed
+
+
+def pick_one(input: Tensor, indices: np.ndarray[Any, Any], dim: int, keepdim: bool) -> Tensor:
+    """The element at one index of a dimension, which the indices have with length 1."""
+    options = {"indices": indices, "dim": dim, "keepdim": keepdim}
+    if modes.here.observers or type(input._array) is not np.ndarray:
+        return _pick_along(input, **options)
+    return recorded(_pick_along.op, input, options, _picked_along(input._array, indices, dim, keepdim))
 
 
 def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
@@ -212,11 +218,8 @@ def _along(name: str, input: Tensor, dim: Any, keepdim: bool) -> Any:
     if type(array) is np.ndarray:  # one op instead of four
         numbers = array.view(np.uint8) if array.dtype.kind == "b" else array
         found = (numbers.argmax if name == "max" else numbers.argmin)(dim, keepdims=True)
-        options = {"indices": found, "dim": dim, "keepdim": keepdim}
-        if modes.here.observers:
-            values = _pick_along(input, **options)
-        else:  # the general caller, and the result's own `__new__`, take a tenth of the time of 64 elements
-            values = recorded(_pick_along.op, input, options, _picked_along(array, found, dim, keepdim))
+        values = pick_one(input, found, dim, keepdim)
+        # the result's own `__new__`, and the general caller of `pick_one`, take a tenth of the time of 64 elements
         return tuple.__new__(result, (values, wrap(found if keepdim else found.squeeze(dim))))
     lifted = wrap(array.view(np.uint8)) if array.dtype.kind == "b" else input
     indices = (argmax if name == "max" else argmin)(lifted, dim, True)

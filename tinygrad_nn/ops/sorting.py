@@ -8,7 +8,6 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.sort.html, torch.to
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy as np
 from .._core import dispatch, return_types
 from .._core.modes import modes
 from .._core.op import case, composite, op
-from .._core.ordering import first_of_order, order
+from .._core.ordering import first_of_order, flat_places, order
 from .._core.tensor import Tensor, check_dim, wrap
 from .shortcuts import recorded
 
@@ -28,21 +27,6 @@ _MANY = 1000  # elements of which a look for runs is worth its time
 
 
 # --- picking by indices of one dimension -------------------------------------------------------------------------
-
-
-def _places(indices: Array, dim: int, length: int) -> Array:
-    """Indices of a dimension as indices of the flattened array, in which it has a length."""
-    if indices.ndim == 1 or not indices.size:
-        return indices.reshape(-1)
-    outer, inner = math.prod(indices.shape[:dim]), math.prod(indices.shape[dim + 1 :])
-    places = indices.reshape(outer, -1, inner)
-    if inner > 1:
-        places = places * inner
-        places += np.arange(inner)
-    if outer > 1:
-        step = length * inner
-        places = places + np.arange(0, outer * step, step)[:, None, None]
-    return places.reshape(-1)
 
 
 def _lies_across(indices: Array, dim: int) -> bool:
@@ -67,7 +51,7 @@ def _pick_several(x, /, *, indices, dim, distinct=True):
 
 
 def _picked(x: Array, indices: Array, dim: int) -> Array:
-    return x.reshape(-1).take(_places(indices, dim, x.shape[dim])).reshape(indices.shape)
+    return x.reshape(-1).take(flat_places(indices, dim, x.shape[dim])).reshape(indices.shape)
 
 
 @op(kind="general", method=False, torch_name="",
@@ -84,7 +68,7 @@ def _place_several(x, /, *, indices, dim, length, distinct=True):
 
 def _put(x: Array, indices: Array, dim: int, length: int, distinct: bool) -> Array:
     placed = np.zeros((*x.shape[:dim], length, *x.shape[dim + 1 :]), x.dtype)
-    flat, elements, places = placed.reshape(-1), x.reshape(-1), _places(indices, dim, length)
+    flat, elements, places = placed.reshape(-1), x.reshape(-1), flat_places(indices, dim, length)
     if not distinct and places.size > _MANY:
         # Runs of one index, as a running maximum has them, are added up in a fifth of the time, and more exactly.
         new = places[1:] != places[:-1]
