@@ -112,7 +112,8 @@ def test_gradients_of_many(shape, name):
         (wanted,) = tg.autograd.grad(tg.stack(sums, dim), y, g, create_graph=True)
         np.testing.assert_allclose(first.detach().numpy(), wanted.detach().numpy(), rtol=1e-10, atol=1e-10)
         weights = tg.tensor(RNG.normal(size=shape))
-        for ours, theirs in zip(tg.autograd.grad((first * weights).sum(), (x, g), allow_unused=True),
-                                tg.autograd.grad((wanted * weights).sum(), (y, g), allow_unused=True), strict=True):  # fmt: skip
+        second = tg.autograd.grad((first * weights).sum(), (x, g), allow_unused=True)
+        as_wanted = tg.autograd.grad((wanted * weights).sum(), (y, g), allow_unused=True)
+        for ours, theirs in zip(second, as_wanted, strict=True):
             if ours is not None and theirs is not None:
                 np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-9, atol=1e-9)

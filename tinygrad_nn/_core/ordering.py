@@ -1,4 +1,7 @@
-"""The order of an array's elements along a dimension, and its first few. Equal ones keep their order; nan is largest."""
+"""The order of an array's elements along a dimension, and the first few of it.
+
+Equal elements keep their order; nan is the largest.
+"""
 
 from __future__ import annotations
 

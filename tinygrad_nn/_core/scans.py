@@ -152,4 +152,5 @@ def _block_by_products(x: Array, before: Array | None, backwards: bool) -> Array
         pieces[:, 1:, 0] += np.add.accumulate(sums[:, :-1], 1)
         if before is not None:
             pieces[:, :, 0] += before[:, None]
-    return flat.dot(_triangle(backwards)).reshape(wide.shape)[:, :length]
+    found: Array = flat.dot(_triangle(backwards)).reshape(wide.shape)[:, :length]
+    return found

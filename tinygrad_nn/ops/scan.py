@@ -181,7 +181,7 @@ def _running_extreme(name: str, ufunc: np.ufunc, input: Tensor, dim: Any) -> Any
 def _last_reached(reached: np.ndarray[Any, Any], dim: int) -> np.ndarray[Any, Any]:
     """The last index so far at which something holds, as it does at the first."""
     length = reached.shape[dim]
-    if not reached.size or reached.size >= _MANY_LANES * length and dim < reached.ndim - 1:
+    if not reached.size or (reached.size >= _MANY_LANES * length and dim < reached.ndim - 1):
         places = np.arange(length).reshape(-1, *(1,) * (reached.ndim - 1 - dim))
         return accumulated(np.maximum, np.where(reached, places, 0), dim)
     starts = np.flatnonzero(reached.swapaxes(dim, -1))  # repeating takes a third of the time of a running maximum
