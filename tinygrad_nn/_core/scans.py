@@ -1,11 +1,12 @@
 """Running sums, products and extremes along an axis, several times as fast as `numpy.ufunc.accumulate`.
 
 That takes each element from the one before by way of memory, 3.3 ns for each (PyTorch: 1), and along any but the last
-axis it jumps, too. Three ways around it, measured:
+axis it jumps, too. Four ways around it, measured:
 
 - along an axis with many lanes beside it, a whole row of lanes at a time: of (2000, 1000), sums take 2.4 ms beside 12,
   maxima 2 beside 7.7;
 - with fewer lanes, by doubling: a running sum of 2 elements, of 4, of 8, ...: of (100, 100), 25 and 18 us beside 37;
+- along the last axis the same, of the array turned: products of (2000, 1000) 4.7 ms beside 8.2, maxima 3.6 beside 6.6;
 - sums along the last axis as products with a triangle of ones, 16 elements at a time: 4.5 ms beside 8.3.
 
 Sums of float32 are added up in float64, as PyTorch's are: a running sum loses digits with every term.
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from .blas import turned
 from .dtypes import FLOAT32, FLOAT64
 
 Array = np.ndarray[Any, Any]
@@ -43,6 +45,7 @@ def accumulated(ufunc: Any, x: Array, axis: int, backwards: bool = False) -> Arr
     length, side_by_side = x.shape[axis], math.prod(x.shape[axis + 1 :])
     wider = _WIDER.get(x.dtype) if ufunc is np.add or ufunc is np.multiply else None
     if x.size >= _MANY and x.dtype.kind in "fiu":
+        least = _LANES if ufunc is np.multiply else _LANES // 4  # lanes that are worth turning the array twice
         if x.size // length >= _LANES and (side_by_side >= _LANES // 2 or length <= _SHORT):
             return _by_the_row(ufunc, x, axis, backwards, wider)
         # (Products of a few might be 0 or inf where a running product is not, and 0 times inf is nan.)
@@ -52,6 +55,9 @@ def accumulated(ufunc: Any, x: Array, axis: int, backwards: bool = False) -> Arr
             found = _by_products(x, backwards)
             if found is not None:
                 return found
+        elif axis == x.ndim - 1 and length > _SHORT and x.dtype is FLOAT32 and x.size >= least * length:
+            found = turned(accumulated(ufunc, turned(x.reshape(-1, length)), 0, backwards))
+            return found.reshape(x.shape)
     if backwards:
         x = np.flip(x, axis)
     if wider is None:
