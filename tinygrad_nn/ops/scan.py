@@ -12,12 +12,15 @@ import numpy as np
 
 from .._core import dispatch, dtypes, return_types
 from .._core.inplace import check_target, store
+from .._core.modes import modes
 from .._core.op import Integers, case, composite, op
 from .._core.scans import accumulated
 from .._core.tensor import Tensor, check_dim, tensor_attribute, wrap
 from .reduce import takes_dtype
-from .shortcuts import quick_call, usually
-from .sorting import picked
+from .shortcuts import quick_call, recorded, usually
+from .sorting import picked, placed
+
+Array = np.ndarray[Any, Any]
 
 __all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
 
@@ -68,7 +71,7 @@ def cumsum(x, /, dim):
     return _accumulate(np.add, x, dim)
 
 
-def _suffix_sums(g: np.ndarray[Any, Any], x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _suffix_sums(g: Array, x: Array) -> Array:
     """``s[j] = g[j] + x[j+1] * s[j+1]`` along the first dimension."""
     sums = g.copy()
     for j in range(len(g) - 2, -1, -1):
@@ -174,22 +177,50 @@ def _running_extreme(name: str, ufunc: np.ufunc, input: Tensor, dim: Any) -> Any
     reached = x == extremes
     if x.dtype.kind == "f":
         reached |= x != x
-    indices = _last_reached(reached, dim)
-    return result(picked(input, extremes, indices, dim, distinct=False), wrap(indices))
+    indices, starts = _last_reached(reached, dim)
+    options = {"indices": indices, "dim": dim, "starts": starts}
+    if modes.here.observers:
+        values = _pick_reached(input, **options)
+    else:
+        values = recorded(_pick_reached.op, input, options, extremes)
+    return result(values, wrap(indices))
 
 
-def _last_reached(reached: np.ndarray[Any, Any], dim: int) -> np.ndarray[Any, Any]:
-    """The last index so far at which something holds, as it does at the first."""
+def _last_reached(reached: Array, dim: int) -> tuple[Array, Array | None]:
+    """The last index so far at which something holds, as it does at the first; and where it holds, see `_add_runs`."""
     length = reached.shape[dim]
     if not reached.size or (reached.size >= _MANY_LANES * length and dim < reached.ndim - 1):
         places = np.arange(length).reshape(-1, *(1,) * (reached.ndim - 1 - dim))
-        return accumulated(np.maximum, np.where(reached, places, 0), dim)
+        return accumulated(np.maximum, np.where(reached, places, 0), dim), None
     starts = np.flatnonzero(reached.swapaxes(dim, -1))  # repeating takes a third of the time of a running maximum
     runs = np.empty_like(starts)
     np.subtract(starts[1:], starts[:-1], runs[:-1])
     runs[-1] = reached.size - starts[-1]
     found = np.repeat(starts % length, runs).reshape(reached.swapaxes(dim, -1).shape)
-    return np.ascontiguousarray(found.swapaxes(dim, -1))
+    return np.ascontiguousarray(found.swapaxes(dim, -1)), starts if 4 * starts.size < reached.size else None
+
+
+def _add_runs(g: Any, x_shape: tuple[int, ...], indices: Array, dim: int, starts: Array | None) -> Any:
+    """The gradient added up where the extremes stand: a run of elements for each, which begins there.
+
+    Sums of runs take a fifth of the time of additions one by one, and are more exact.
+    """
+    if type(g) is not np.ndarray or starts is None:
+        return placed(g, indices, dim, x_shape[dim])
+    turned = g.swapaxes(dim, -1)
+    sums = np.zeros(turned.shape, g.dtype)
+    sums.reshape(-1)[starts] = np.add.reduceat(turned.reshape(-1), starts)
+    return sums.swapaxes(dim, -1)
+
+
+@op(kind="general", method=False, torch_name="", node_name="CummaxBackward0", vjp=_add_runs,
+    cases=[case((2, 3), indices=np.array([[0, 0, 2], [0, 1, 1]]), dim=1),
+           case((2, 3), indices=np.array([[0, 0, 2], [0, 1, 1]]), dim=1, starts=np.array([0, 2, 3, 4])),
+           case((2, 3), indices=np.array([[0, 0, 0], [1, 0, 1]]), dim=0, starts=np.array([0, 1, 2, 4, 5]))],
+)  # fmt: skip
+def _pick_reached(x, /, *, indices, dim, starts=None):
+    """The elements at indices that do not fall."""
+    return picked(x, indices, dim)
 
 
 @composite(out=True)
@@ -230,7 +261,7 @@ def cummin(input: Tensor, dim: int) -> Any:
 # --- logcumsumexp ------------------------------------------------------------------------------------------------
 
 
-def _accumulate_logs(x: np.ndarray[Any, Any], dim: int) -> np.ndarray[Any, Any]:
+def _accumulate_logs(x: Array, dim: int) -> Array:
     """``log(cumsum(exp(x)))`` without overflow."""
     if x.dtype.kind != "c":
         return np.asarray(np.logaddexp.accumulate(x, dim))

@@ -13,17 +13,13 @@ from typing import Any
 import numpy as np
 
 from .._core import dispatch, return_types
-from .._core.modes import modes
 from .._core.op import case, composite, op
 from .._core.ordering import first_of_order, flat_places, order
 from .._core.tensor import Tensor, check_dim, wrap
-from .shortcuts import recorded
 
 Array = np.ndarray[Any, Any]
 
 __all__ = ["argsort", "msort", "sort", "topk"]
-
-_MANY = 1000  # elements of which a look for runs is worth its time
 
 
 # --- picking by indices of one dimension -------------------------------------------------------------------------
@@ -69,12 +65,6 @@ def _place_several(x, /, *, indices, dim, length, distinct=True):
 def _put(x: Array, indices: Array, dim: int, length: int, distinct: bool) -> Array:
     placed = np.zeros((*x.shape[:dim], length, *x.shape[dim + 1 :]), x.dtype)
     flat, elements, places = placed.reshape(-1), x.reshape(-1), flat_places(indices, dim, length)
-    if not distinct and places.size > _MANY:
-        # Runs of one index, as a running maximum has them, are added up in a fifth of the time, and more exactly.
-        new = places[1:] != places[:-1]
-        starts = np.append(0, np.flatnonzero(new) + 1)
-        if 2 * starts.size < places.size:
-            elements, places = np.add.reduceat(elements, starts), places[starts]
     if distinct:
         flat[places] = elements
     else:
@@ -88,11 +78,14 @@ def pick(input: Tensor, indices: Array, dim: int, *, distinct: bool = True) -> T
     return picked
 
 
-def picked(input: Tensor, values: Array, indices: Array, dim: int, *, distinct: bool = True) -> Tensor:
-    """`pick`, of which the values have been found already."""
-    if modes.here.observers:
-        return pick(input, indices, dim, distinct=distinct)
-    return recorded(_pick_several.op, input, {"indices": indices, "dim": dim, "distinct": distinct}, values)
+def picked(x: Array, indices: Array, dim: int) -> Any:
+    """The elements of an array at indices of a dimension, of which some stand twice in a row."""
+    return _pick_several.op.numpy(x, indices=indices, dim=dim, distinct=False)
+
+
+def placed(g: Any, indices: Array, dim: int, length: int) -> Any:
+    """Zeros, with the elements of an array or tensor added at their indices of a dimension: the adjoint of `picked`."""
+    return _place_several.op.numpy(g, indices=indices, dim=dim, length=length, distinct=False)
 
 
 # --- the public functions ----------------------------------------------------------------------------------------
