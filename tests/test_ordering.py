@@ -21,7 +21,8 @@ KINDS = {
 @pytest.mark.parametrize("largest", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("shape", "count"), [((300, 400), 5), ((4, 250, 60), 3), ((90_001,), 40), ((60_000, 2), 7),
-                                              ((2, 51_000), 1), ((40, 30), 4), ((500, 130), 5)])  # fmt: skip
+                                              ((2, 51_000), 1), ((40, 30), 4), ((40, 50), 4), ((500, 130), 5),
+                                              ((300, 400), 9)])  # fmt: skip
 def test_topk(shape, count, kind, largest):
     x = KINDS[kind](shape)
     for array in (x, x[::-1, ..., ::2] if x.ndim > 1 else x[::2], x.T):

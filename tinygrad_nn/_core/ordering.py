@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .blas import turned
+
 Array = np.ndarray[Any, Any]
 
 _LARGE = 1000  # elements from which the quicker, but not simpler ways are taken
@@ -90,7 +92,8 @@ def _without_ties(x: Array, descending: bool) -> Array:
 
 # --- the first few -----------------------------------------------------------------------------------------------
 
-_MANY, _ROOM = 50_000, 4  # elements from which, and groups for each of the first few, with which a bound is sought
+_ROUNDS = 8  # that many are sought one after the other
+_MANY, _ROOM = 20_000, 4  # elements from which, and groups for each of the first few, with which a bound is sought
 
 
 def first_of_order(x: Array, count: int, dim: int, descending: bool) -> Array:
@@ -98,10 +101,14 @@ def first_of_order(x: Array, count: int, dim: int, descending: bool) -> Array:
     length = x.shape[dim]
     if x.size <= _LARGE or 2 * count > length or not count:
         return order(x, dim, descending)[(*(slice(None),) * dim, slice(count))]
-    if x.size >= _MANY and length >= 8 * _ROOM * count and x.dtype.kind in "iuf" and x.dtype.itemsize > 2:
-        found = _first_of_candidates(x, count, dim, descending)
-        if found is not None:
-            return found
+    found = None
+    if x.dtype.kind in "iuf" and x.dtype.itemsize > 2:
+        if count <= _ROUNDS and length >= 10 * count:
+            found = _first_in_rounds(x, count, dim, descending)
+        elif x.size >= _MANY and length >= 8 * _ROOM * count:
+            found = _first_of_candidates(x, count, dim, descending)
+    if found is not None:
+        return found
     return _first_of_rows(x.swapaxes(dim, -1), count, descending).swapaxes(dim, -1)
 
 
@@ -119,6 +126,34 @@ def _first_of_rows(x: Array, count: int, descending: bool) -> Array:
         chosen = x.argpartition(count - 1, -1)[..., :count]
     chosen = np.sort(chosen, -1)  # so that of equal elements the first comes first
     return np.take_along_axis(chosen, order(np.take_along_axis(x, chosen, -1), -1, descending), -1)
+
+
+def _beyond(dtype: np.dtype[Any], descending: bool) -> Any:
+    """What comes last in an order, nan aside."""
+    limits = (-np.inf, np.inf) if dtype.kind == "f" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return dtype.type(limits[0 if descending else 1])
+
+
+def _first_in_rounds(x: Array, count: int, dim: int, descending: bool) -> Array | None:
+    """The first one, again and again, each struck out when it is found; None where one equals what strikes out.
+
+    Five of (100, 100) numbers take half of the time of a partition of all keys, of (2000, 1000) a twelfth.
+    """
+    last = x.ndim - 1
+    rows = x.copy() if dim == last else turned(x) if dim == last - 1 else x.swapaxes(dim, last).copy()
+    flat, length, beyond = rows.reshape(-1), x.shape[dim], _beyond(x.dtype, descending)
+    matrix = rows.reshape(-1, length)
+    found = np.empty((len(matrix), count), np.int64)
+    starts = np.arange(0, flat.size, length)
+    for round_ in range(count):
+        places = matrix.argmax(1) if descending else matrix.argmin(1)
+        found[:, round_] = places
+        places += starts
+        values = flat.take(places)
+        if (values == beyond).any() or not (descending or (values == values).all()):  # which finds nan first
+            return None
+        flat[places] = beyond
+    return np.ascontiguousarray(found.reshape((*rows.shape[:-1], count)).swapaxes(dim, last))
 
 
 def _bound(x: Array, count: int, descending: bool) -> Array | None:
@@ -169,8 +204,7 @@ def _first_of_candidates(x: Array, count: int, dim: int, descending: bool) -> Ar
     # The candidates of each row side by side, and behind them what comes last: a stable order has it behind equal ones.
     starts = np.cumsum(counts) - counts
     slots = np.arange(places.size) + (np.arange(counts.size) * most - starts)[rows]
-    limits = (-np.inf, np.inf) if x.dtype.kind == "f" else (np.iinfo(x.dtype).min, np.iinfo(x.dtype).max)
-    candidates = np.full((counts.size, most), limits[0 if descending else 1], x.dtype)
+    candidates = np.full((counts.size, most), _beyond(x.dtype, descending), x.dtype)
     candidates.reshape(-1)[slots] = lines.reshape(-1).take(places)
     columns = np.zeros(candidates.shape, np.int64)
     columns.reshape(-1)[slots] = positions

@@ -205,7 +205,8 @@ def spaced(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> np.ndarray[
     return np.asarray((origin + wide.type(step) * counted).astype(work))
 
 
-_FEW, _TOGETHER = 1000, 16_384  # numbers that are converted at once, and of which the steps are counted once
+_FEW, _SOME = 16, 1000  # numbers
+_TOGETHER = 16_384  # numbers of which the steps are counted once
 
 
 @functools.cache
@@ -223,8 +224,11 @@ def _plainly_spaced(args: tuple[Any, ...]) -> Tensor | None:
     first, last, half = np.float32(start), np.float32(end), steps // 2
     step = float((last - first) / np.float32(steps - 1))
     low, high = float(first), float(last)
+    if steps <= _FEW:  # in half of the time, with Python's numbers
+        lower = [low + step * i for i in builtins.range(half)]
+        return wrap(np.array(lower + [high + step * (i - steps + 1) for i in builtins.range(half, steps)], FLOAT32))
     products = _counts()[: steps - half] * step
-    if steps <= _FEW:  # to convert them later takes a third of the time that adding takes longer
+    if steps <= _SOME:  # to convert them later takes a third of the time that adding takes longer
         wide = np.empty(steps)
         np.add(products[:half], low, wide[:half])
         np.subtract(high, products, wide[: half - 1 : -1])
