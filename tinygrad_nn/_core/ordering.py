@@ -44,8 +44,18 @@ def order(x: Array, dim: int, descending: bool = False) -> Array:
         keys.sort(-1)
         indices = _indices(keys)
     else:
-        indices = _without_ties(last, descending)
+        near = _near_zero(last) if x.dtype.kind in "iu" else None
+        indices = _without_ties(last, descending) if near is None else order(near, -1, descending)
     return indices.swapaxes(dim, -1)
+
+
+def _near_zero(x: Array) -> Array | None:
+    """Integers of 64 bits as such of 32, in the same order; None where they lie too far from each other."""
+    low, high = int(x.min()), int(x.max())
+    if high - low >= 1 << 31:
+        return None
+    near: Array = (x - x.dtype.type(low)).astype(np.int32)
+    return near
 
 
 def _stable(x: Array, descending: bool) -> Array:

@@ -35,7 +35,7 @@ _CASES = [
 def _accumulate(ufunc: np.ufunc, x: Any, dim: int) -> Any:
     check_dim(dim, x.ndim)
     if x.dtype.kind in "biu":
-        x = x.astype(np.int64)
+        x = x.astype(np.int64, copy=False)
     if x.ndim == 0:
         return x.copy()
     return accumulated(ufunc, x, dim)

@@ -19,6 +19,8 @@ from .._core.tensor import Tensor, wrap
 from .making import finish, into
 from .shortcuts import usually
 
+Array = np.ndarray[Any, Any]
+
 __all__ = ["arange", "linspace", "logspace", "range"]
 
 _INT64 = np.dtype(np.int64)
@@ -94,11 +96,28 @@ def arange(*bounds: Any, out: Any = None, dtype: Any = None, layout: Any = None,
     _check_bounds("arange", first, last, stride)
     array = _whole_steps(first, last, stride, kind) if kind.kind in "iu" else None
     if array is None:
-        array = (first + np.arange(math.ceil((last - first) / stride)) * float(stride)).astype(kind)
+        array = _in_steps(first, float(stride), math.ceil((last - first) / stride), kind)
     return into(out, finish(array, requires_grad, device), dtype)
 
 
-def _whole_steps(first: Any, last: Any, step: Any, kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
+def _in_steps(first: Any, stride: float, count: int, kind: np.dtype[Any]) -> Array:
+    """Numbers in steps, a block at a time, so that they stay in the cache from pass to pass."""
+    found = np.empty(count, kind)
+    if kind is FLOAT32:  # of which the last digit of the sums in float64 makes no difference
+        products = _counts()[:count] * stride
+        for begin in builtins.range(0, count, _TOGETHER):
+            part = found[begin : begin + _TOGETHER]
+            np.add(products[: part.size], first + stride * begin, part)
+        return found
+    for begin in builtins.range(0, count, _TOGETHER):
+        block = np.arange(begin, min(begin + _TOGETHER, count), dtype=np.float64)
+        block *= stride
+        block += first
+        found[begin : begin + _TOGETHER] = block
+    return found
+
+
+def _whole_steps(first: Any, last: Any, step: Any, kind: np.dtype[Any]) -> Array:
     """A range of integers; PyTorch cuts off the fractions of what is given, for all but int64 after counting."""
     start, stride = int(first), int(step)
     if kind == _INT64:
@@ -180,10 +199,10 @@ def _ends(function: str, start: Any, end: Any, steps: Any, dtype: Any) -> tuple[
     return found[0], found[1], int(steps), kind
 
 
-_WIDER = {"f": "d", "d": "g", "F": "D", "D": "G"}  # of single precision the double, of double the long double
+_WIDER = {"f": "d", "F": "D", "D": "G"}  # of single precision the double, of double the long double
 
 
-def spaced(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
+def spaced(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> Array:
     """Evenly spaced numbers, counted from whichever end is nearer, as PyTorch counts.
 
     Products are added without being rounded first, which takes numbers of twice the digits, or nearly: PyTorch's
@@ -197,12 +216,33 @@ def spaced(start: Any, end: Any, steps: int, kind: np.dtype[Any]) -> np.ndarray[
     first, last = work.type(start), work.type(end)
     if steps == 1:
         return np.array([first])
-    positions = np.arange(steps)
     step = (last - first) / work.type(max(steps - 1, 1))
-    wide = np.dtype(_WIDER.get(work.char, work.char))
-    counted = np.where(positions < steps // 2, positions, positions - (steps - 1)).astype(wide)
-    origin = np.where(positions < steps // 2, first, last).astype(wide)
-    return np.asarray((origin + wide.type(step) * counted).astype(work))
+    half = steps // 2
+    result = np.empty(steps, work)
+    for begin in builtins.range(0, steps, _TOGETHER):
+        counted = np.arange(begin, min(begin + _TOGETHER, steps), dtype=np.float64)
+        origin = np.full(counted.size, first)
+        counted[max(half - begin, 0) :] -= steps - 1
+        origin[max(half - begin, 0) :] = last
+        result[begin : begin + _TOGETHER] = _added_product(origin, step, counted, work)
+    return result
+
+
+def _added_product(origin: Array, step: Any, counted: Array, work: np.dtype[Any]) -> Array:
+    """``origin + step * counted``, rounded once, or as if."""
+    if work != np.float64 or not abs(step) < 1e290 or not abs(origin[0]) + abs(origin[-1]) < 1e290:
+        wide = np.dtype(_WIDER.get(work.char, "g"))
+        return np.asarray(origin.astype(wide) + wide.type(step) * counted.astype(wide))
+    # In two parts, of which the first has so few digits that its products are exact, and its sum's error is known.
+    digits, exponent = math.frexp(step)
+    high = math.ldexp(round(math.ldexp(digits, 26)), exponent - 26)
+    product = counted * high
+    total = product + origin
+    rest = total - origin
+    error = (origin - (total - rest)) + (product - rest)
+    error += counted * (step - high)
+    total += error
+    return np.asarray(total)
 
 
 _FEW, _SOME = 16, 1000  # numbers
@@ -210,7 +250,7 @@ _TOGETHER = 16_384  # numbers of which the steps are counted once
 
 
 @functools.cache
-def _counts() -> np.ndarray[Any, Any]:
+def _counts() -> Array:
     return np.arange(_TOGETHER, dtype=np.float64)
 
 

@@ -182,8 +182,9 @@ def unique_consecutive(
         _refuse_complex("unique", x)
         flat = x.reshape(-1)
         new = _changes(flat)
-        inverse = (np.cumsum(new) - 1).reshape(x.shape)
-        return _answer(flat[new], inverse, _counts(new), return_inverse, return_counts)
+        inverse = (np.cumsum(new) - 1).reshape(x.shape) if return_inverse else None
+        counts = _counts(new) if return_counts else None
+        return _answer(flat.take(np.flatnonzero(new)), inverse, counts, return_inverse, return_counts)
     _refuse_complex("unique_dim", x)
     slices, rows, dim = _rows(x, dim)
     new = _changes(rows)
