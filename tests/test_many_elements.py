@@ -230,3 +230,24 @@ def test_made_like_another(dtype):
     np.testing.assert_array_equal(tg.eye(5, 3).numpy(), np.eye(5, 3))
     assert tg.eye(0).shape == (0, 0)
     assert tg.eye(3, 0).shape == (3, 0)
+
+
+@pytest.mark.parametrize("shape", [(500, 300), (3, 250, 200), (40, 30)])
+def test_indices_of_extremes(shape):
+    normal = RNG.normal(size=shape)
+    for values in (normal, np.round(normal), np.where(normal < -2, np.nan, 1.0)):
+        x = values.astype(np.float32)
+        for array in (x, x[::-1], x.swapaxes(-1, -2)):
+            for dim in range(-array.ndim, array.ndim):
+                t = tg.tensor(array, requires_grad=True)
+                for name in ("max", "min"):
+                    wanted = getattr(array, f"arg{name}")(dim)
+                    np.testing.assert_array_equal(getattr(t, f"arg{name}")(dim).numpy(), wanted)
+                    found, indices = getattr(t, name)(dim, keepdim=True)
+                    np.testing.assert_array_equal(indices.squeeze(dim).numpy(), wanted)
+                    places = np.expand_dims(wanted, dim)
+                    np.testing.assert_array_equal(found.detach().numpy(), np.take_along_axis(array, places, dim))
+                    g = RNG.normal(size=found.shape).astype(np.float32)
+                    gradient = np.zeros(array.shape, np.float32)
+                    np.put_along_axis(gradient, places, g, dim)
+                    np.testing.assert_array_equal(tg.autograd.grad(found, t, tg.tensor(g))[0].numpy(), gradient)

@@ -152,8 +152,8 @@ def _method(name: str, target: dtype) -> None:
     numpy_type = target.dtype
 
     def convert(self: Tensor, *, memory_format: Any = None) -> Tensor:
-        if memory_format is None and self._array.dtype != numpy_type:
-            return _converted(self, numpy_type)
+        if memory_format is None:
+            return self if self._array.dtype == numpy_type else _converted(self, numpy_type)
         return self.to(target, memory_format=memory_format)
 
     convert.__name__ = convert.__qualname__ = name
