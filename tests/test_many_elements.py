@@ -218,3 +218,122 @@ def test_distances_of_equal_vectors_have_no_gradient():
     assert y.grad.isfinite().all()
     if (distances.diagonal() == 0).all():
         np.testing.assert_allclose(x.grad.numpy(), wanted.sum(1), atol=1e-3)
+
+
+@pytest.mark.parametrize("steps", [2, 3, 16, 17, 64, 1000, 1001, 16_384, 32_768, 32_769, 32_770, 100_001])
+@pytest.mark.parametrize(("start", "end"), [(0, 1), (-3.5, 2.25), (7, -7), (0.1, 0.1), (1e20, -1)])
+def test_linspace(steps, start, end):
+    """Each number is the nearest to the sum of an end and a product, which is not rounded before."""
+    for dtype, wide in ((np.float32, np.float64), (np.float64, np.longdouble)):
+        first, last = dtype(start), dtype(end)
+        step = wide((last - first) / dtype(steps - 1))
+        counts = np.arange(steps).astype(wide)
+        lower, upper = first + step * counts, last + step * (counts - (steps - 1))
+        wanted = np.where(np.arange(steps) < steps // 2, lower, upper).astype(dtype)
+        found = tg.linspace(start, end, steps, dtype=tg.float64).numpy()
+        if dtype == np.float32:
+            found = tg.linspace(start, end, steps).numpy()
+            assert_same(found, wanted)
+        else:  # near 0, long doubles are no more exact
+            np.testing.assert_allclose(found, wanted, rtol=3e-16, atol=1e-19 * max(abs(start), abs(end)))
+
+
+@pytest.mark.parametrize("count", [5, 400, 600, 70_000])
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8, np.int8, np.float32])
+def test_unique(count, dtype):
+    for low, high in ((-100, 100), (0, 3), (-(10**12), 10**12)):
+        x = RNG.integers(low, high, count)
+        if dtype == np.int64 and count == 600:
+            x[:2] = np.iinfo(dtype).min, np.iinfo(dtype).max
+        x = x.astype(dtype)
+        found = tg.unique(tg.tensor(x), return_inverse=True, return_counts=True)
+        for ours, theirs in zip(found, np.unique(x, return_inverse=True, return_counts=True), strict=True):
+            np.testing.assert_array_equal(ours.numpy(), theirs)
+        assert found[0].numpy().dtype == x.dtype
+        np.testing.assert_array_equal(tg.unique(tg.tensor(x)).numpy(), np.unique(x))
+        again = tg.unique_consecutive(tg.tensor(np.sort(x)), return_counts=True)
+        np.testing.assert_array_equal(again[1].numpy(), np.unique(x, return_counts=True)[1])
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64, np.int32, np.int16])
+def test_integers_are_sorted_stably(dtype, descending):
+    near = RNG.integers(0, 50, (40, 60)).astype(dtype)
+    far = near.copy()
+    far[0, :2] = np.iinfo(dtype).min, np.iinfo(dtype).max
+    shifted = near + dtype(np.iinfo(dtype).max - 100)
+    for x in (near, far, shifted):
+        for dim in (0, 1):
+            values, indices = tg.from_numpy(x).sort(dim, descending, stable=True)
+            ranks = np.unique(x, return_inverse=True)[1].reshape(x.shape)
+            wanted = np.argsort(-ranks if descending else ranks, dim, kind="stable")
+            np.testing.assert_array_equal(indices.numpy(), wanted)
+            np.testing.assert_array_equal(values.numpy(), np.take_along_axis(x, wanted, dim))
+
+
+@pytest.mark.parametrize("offset", [-6, -2, 0, 1, 3, 9])
+@pytest.mark.parametrize(("rows", "columns"), [(0, 3), (3, 0), (1, 1), (4, 7), (7, 4)])
+def test_indices_of_triangles(rows, columns, offset):
+    found, wanted = tg.tril_indices(rows, columns, offset), np.stack(np.tril_indices(rows, offset, columns))
+    np.testing.assert_array_equal(found.numpy(), wanted)
+    found, wanted = tg.triu_indices(rows, columns, offset), np.stack(np.triu_indices(rows, offset, columns))
+    np.testing.assert_array_equal(found.numpy(), wanted)
+
+
+def test_nested_lists():
+    for data in ([[1.0, 2.0], [3.0, 4.0]], [[[1], [2]], [[3], [4]]], [[], []], [[1, 2.5]], [[True, False]], [[2**40]]):
+        found = tg.tensor(data)
+        np.testing.assert_array_equal(found.numpy(), np.array(data))
+        kind = np.array(data).dtype
+        assert found.numpy().dtype == (np.float32 if kind.kind == "f" else kind)
+    for data in ([[1.0], [2.0, 3.0]], [[1], [2, 3]], [[1.0], 2.0], [[2**70]]):
+        with pytest.raises((ValueError, TypeError)):
+            tg.tensor(data)
+
+
+@pytest.mark.parametrize("count", [3, 5000, 100_000])
+def test_histc(count):
+    x = RNG.normal(size=count).astype(np.float32)
+    for low, high in ((0, 0), (-1, 0.5), (5, 6)):
+        limits = (x.min(), x.max()) if low == high else (low, high)
+        found = tg.tensor(x).histc(17, low, high).numpy()
+        assert found.sum() == ((x >= limits[0]) & (x <= limits[1])).sum()
+        assert np.abs(found - np.histogram(x, 17, limits)[0]).sum() <= 2 + count // 1000  # elements at an edge
+    with pytest.raises(RuntimeError, match="not finite"):
+        tg.tensor([1.0, float("nan")]).histc()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.bool_, np.float16])
+def test_made_like_another(dtype):
+    turned = np.zeros((4, 3), dtype).T
+    for x in (RNG.normal(size=(3, 4)).astype(dtype), np.zeros((2, 0), dtype), np.zeros((), dtype), turned):
+        like = tg.from_numpy(x)
+        for made, value in ((tg.ones_like(like), 1), (tg.zeros_like(like), 0), (tg.full_like(like, 2), 2)):
+            assert made.numpy().dtype == dtype
+            np.testing.assert_array_equal(made.numpy(), np.full(x.shape, value, dtype))
+            assert made.stride() == like.stride()
+    np.testing.assert_array_equal(tg.eye(3, 5).numpy(), np.eye(3, 5))
+    np.testing.assert_array_equal(tg.eye(5, 3).numpy(), np.eye(5, 3))
+    assert tg.eye(0).shape == (0, 0)
+    assert tg.eye(3, 0).shape == (3, 0)
+
+
+@pytest.mark.parametrize("shape", [(500, 300), (3, 250, 200), (40, 30)])
+def test_indices_of_extremes(shape):
+    normal = RNG.normal(size=shape)
+    for values in (normal, np.round(normal), np.where(normal < -2, np.nan, 1.0)):
+        x = values.astype(np.float32)
+        for array in (x, x[::-1], x.swapaxes(-1, -2)):
+            for dim in range(-array.ndim, array.ndim):
+                t = tg.tensor(array, requires_grad=True)
+                for name in ("max", "min"):
+                    wanted = getattr(array, f"arg{name}")(dim)
+                    np.testing.assert_array_equal(getattr(t, f"arg{name}")(dim).numpy(), wanted)
+                    found, indices = getattr(t, name)(dim, keepdim=True)
+                    np.testing.assert_array_equal(indices.squeeze(dim).numpy(), wanted)
+                    places = np.expand_dims(wanted, dim)
+                    np.testing.assert_array_equal(found.detach().numpy(), np.take_along_axis(array, places, dim))
+                    g = RNG.normal(size=found.shape).astype(np.float32)
+                    gradient = np.zeros(array.shape, np.float32)
+                    np.put_along_axis(gradient, places, g, dim)
+                    np.testing.assert_array_equal(tg.autograd.grad(found, t, tg.tensor(g))[0].numpy(), gradient)

@@ -224,6 +224,11 @@ def _by_indices(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Op
     return op.call(value, **rest) if x._array.ndim else op.call(value.unsqueeze(1), **rest).squeeze(1)
 
 
+@rule("pick_reached", options=True)
+def _by_indices_in_runs(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    return _by_indices(level, op, inputs, {**options, "starts": None})  # which are those of one example
+
+
 def array_of(level: BatchLevel, indices: Any) -> Any:
     """An array among the options, for all examples."""
     if getattr(indices, "level", None) is level:

@@ -32,9 +32,10 @@ _LINEAR = frozenset({
     "spread_differences", "put", "gather", "scatter_zeros", "scatter_add", "index_add", "index_copy", "scatter",
     "setitem", "index_added", "view_scatter", "laid_out", "im2col", "col2im", "laid_in", "fold_windows", "resampled",
     "arranged", "collected", "fft_c2c", "fft_r2c", "fft_c2r", "fft_resize", "repeat_each", "pick_along",
-    "pick_last", "pick_several", "place_along", "place_several", "take_rows", "add_rows", "times_constant", "conj",
-    "conj_physical", "kept", "module_boundary", "on_diagonals", "overlap_add", "bag_sums", "weighted_counts",
-    "copied_in_place", "quarter", "restrided", "unstrided", "masked_fill", "index_fill", "filled", "copied",
+    "pick_last", "pick_several", "pick_reached", "place_along", "place_several", "take_rows", "add_rows",
+    "times_constant", "conj", "conj_physical", "kept", "module_boundary", "on_diagonals", "overlap_add", "bag_sums",
+    "weighted_counts", "copied_in_place", "quarter", "restrided", "unstrided", "masked_fill", "index_fill", "filled",
+    "copied",
 })  # fmt: skip
 # Ops that are linear in each of their first two inputs, and in a third that is added.
 _BILINEAR = frozenset({"matmul", "linear", "multiply_pair", "cross"})

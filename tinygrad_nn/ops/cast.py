@@ -12,8 +12,10 @@ from .._core.device import device as Device  # noqa: N812 - `device` is an argum
 from .._core.dtypes import dtype
 from .._core.errors import must_be_tensor
 from .._core.memory_format import preserve_format
+from .._core.modes import modes
 from .._core.op import case, op
-from .._core.tensor import Tensor, tensor_method
+from .._core.tensor import Tensor, tensor_method, wrap
+from .shortcuts import recorded
 from .tensor_types import TensorType
 
 
@@ -32,6 +34,13 @@ def _cast(x, /, *, target, source):
 
 def _converted(x: Tensor, target: np.dtype[Any]) -> Tensor:
     """The tensor as another type; integers and booleans have no gradient."""
+    array, here = x._array, modes.here
+    if array.__class__ is np.ndarray and array.dtype.kind != "c" and not here.observers and not here.levels:
+        # past the general caller, which takes as long as a few elements
+        made = here.quiet(array.astype, target)
+        if target.kind not in "fc":
+            return wrap(made)
+        return recorded(_cast.op, x, {"target": target, "source": array.dtype}, made)
     result: Tensor = _cast(x if target.kind in "fc" else x.detach(), target=target, source=x._array.dtype)
     return result
 
@@ -140,7 +149,11 @@ def bfloat16(self: Tensor, memory_format: Any = None) -> Tensor:
 
 
 def _method(name: str, target: dtype) -> None:
+    numpy_type = target.dtype
+
     def convert(self: Tensor, *, memory_format: Any = None) -> Tensor:
+        if memory_format is None:
+            return self if self._array.dtype == numpy_type else _converted(self, numpy_type)
         return self.to(target, memory_format=memory_format)
 
     convert.__name__ = convert.__qualname__ = name

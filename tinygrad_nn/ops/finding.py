@@ -14,16 +14,26 @@ import numpy as np
 from .._core.errors import explained
 from .._core.op import composite
 from .._core.tensor import Tensor, tensor_method, wrap
+from .shortcuts import usually
 from .writing import exact_out
 
 __all__ = ["argwhere", "nonzero_static", "unravel_index"]
 
 
+_FEW = 500  # elements of which NumPy's coordinates take less than divisions
+
+
 def _rows(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """A row of coordinates for each element that is not zero."""
-    places = np.flatnonzero(array)  # several times quicker than NumPy's argwhere
     if array.ndim == 1:
-        return places[:, None]
+        return array.nonzero()[0][:, None]
+    if 0 < array.size <= _FEW and array.ndim:
+        found = array.nonzero()
+        rows = np.empty((found[0].size, array.ndim), np.int64)
+        for dim, coordinates in enumerate(found):
+            rows[:, dim] = coordinates
+        return rows
+    places = np.flatnonzero(array)  # several times quicker than NumPy's argwhere
     rows = np.empty((places.size, array.ndim), np.int64)
     for dim in range(array.ndim - 1, 0, -1):
         places, rows[:, dim] = np.divmod(places, array.shape[dim] or 1)
@@ -32,6 +42,14 @@ def _rows(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return rows
 
 
+def _of_one(args: tuple[Any, ...]) -> Tensor | None:
+    """The usual call of `nonzero`."""
+    if len(args) == 1 and isinstance(args[0], Tensor):
+        return wrap(_rows(args[0]._array))
+    return None
+
+
+@usually(_of_one)
 @composite(np.nonzero)
 @exact_out
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 
 from .._core import dtypes, return_types
 from .._core.errors import must_be_tensor
+from .._core.kernels import largest, smallest
 from .._core.op import Integers, case, composite, op
 from .._core.tensor import Tensor, wrap
 
@@ -128,19 +129,23 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
         )
     _check_bins(int(bins))
     low, high = x.dtype.type(min), x.dtype.type(max)
-    if low == high and x.size:
-        low, high = x.min(), x.max()
+    all_inside = low == high and x.size > 0
+    if all_inside:
+        low, high = x.dtype.type(smallest(x)), x.dtype.type(largest(x))
     if low == high:
         low, high = low - x.dtype.type(1), high + x.dtype.type(1)
     if not (isfinite(low) and isfinite(high)):
         raise RuntimeError(f"torch.histc: range of [{low}, {high}] is not finite")
     if low > high:
         raise RuntimeError(f"torch.histc: max must be larger than min, got min={low} and max={high}")
-    inside = x[(x >= low) & (x <= high)]
+    inside = x if all_inside else x[(x >= low) & (x <= high)]
     wide = inside.astype(_FLOAT32) if x.dtype.itemsize < 4 else inside
-    places = ((wide - wide.dtype.type(low)) * wide.dtype.type(bins) / wide.dtype.type(high - low)).astype(np.int64)
-    counts = np.bincount(np.minimum(places, bins - 1), minlength=int(bins))
-    return wrap(counts.astype(x.dtype))
+    positions = wide - wide.dtype.type(low)
+    positions *= wide.dtype.type(bins)
+    positions /= wide.dtype.type(high - low)
+    counts = np.bincount(positions.astype(np.int64), minlength=int(bins))
+    counts[bins - 1] += counts[bins:].sum()  # the largest is in the last bin
+    return wrap(counts[:bins].astype(x.dtype))
 
 
 def _check_weight(points: Array, weight: Any, shape: tuple[int, ...]) -> Array | None:

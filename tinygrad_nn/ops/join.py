@@ -19,7 +19,7 @@ from .._core.op import case, composite, op
 from .._core.outputs import shares_memory
 from .._core.tensor import Tensor, check_dim, current_edge, tensor_method, wrap
 from .shape import broadcast_to, clone, reshape, unsqueeze
-from .shortcuts import usually
+from .shortcuts import quick_call, usually
 from .splits import pieces, stacked
 
 __all__ = ["cat", "concat", "concatenate", "flip", "hstack", "roll", "stack", "tile", "tril", "triu", "vstack"]
@@ -293,6 +293,15 @@ def _flipped_back(g: Any, dims: Any) -> Any:
     return flip.op.numpy(g, dims=dims)
 
 
+def _along_one(args: tuple[Any, ...]) -> Tensor | None:
+    """The usual calls of `flip`: along one dimension."""
+    if len(args) != 2 or not isinstance(args[0], Tensor):
+        return None
+    dims = args[1] if type(args[1]) is tuple else (args[1],)
+    return quick_call(flip.op, args[0], {"dims": dims}) if len(dims) == 1 and type(dims[0]) is int else None
+
+
+@usually(_along_one)
 @op(vjp=_flipped_back, kind="general", collects="dims",
     cases=[case((2, 3), dims=(0,)), case((2, 3), dims=(0, -1)), case((2, 3), dims=()), case((), dims=(0,)),
            case((0, 2), dims=(1,))])  # fmt: skip

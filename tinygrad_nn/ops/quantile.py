@@ -16,9 +16,11 @@ import numpy as np
 from .._core import dtypes, return_types
 from .._core.errors import must_be_tensor
 from .._core.op import Integers, case, composite, op
+from .._core.ordering import flat_places, order
 from .._core.tensor import Tensor, check_dim, wrap
 from .arithmetic import lerp
-from .sorting import count_of, order, pick, sort
+from .extremes import pick_one
+from .sorting import count_of, pick, sort
 
 __all__ = ["kthvalue", "median", "mode", "nanmedian", "nanquantile", "quantile"]
 
@@ -36,11 +38,9 @@ def _refuse(kernel: str, x: np.ndarray[Any, Any], kinds: str) -> None:
 
 def _chosen(name: str, input: Tensor, dim: int, keepdim: bool, indices: np.ndarray[Any, Any]) -> Any:
     """The named tuple of the elements at one index of a dimension."""
-    values = pick(input, indices, dim)
+    values = pick_one(input, indices, dim, keepdim)
     result = getattr(return_types, name)
-    if keepdim:
-        return result(values, wrap(indices))
-    return result(values.squeeze(dim), wrap(indices.squeeze(dim)))
+    return result(values, wrap(indices if keepdim else indices.squeeze(dim)))
 
 
 def _of_number(name: str, input: Tensor) -> Any:
@@ -232,13 +232,16 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> Any:
     _refuse("mode_cpu", array, "c")
     if not array.ndim:
         return _of_number("mode", input)
-    rows = array.swapaxes(dim, -1)
+    rows = np.ascontiguousarray(array.swapaxes(dim, -1))
     indices = order(rows, -1)
-    ordered = np.take_along_axis(rows, indices, -1)
-    places = np.broadcast_to(np.arange(rows.shape[-1]), rows.shape)
-    starts = places * np.concatenate([np.ones_like(ordered[..., :1], bool), ordered[..., 1:] != ordered[..., :-1]], -1)
-    lengths = places - np.maximum.accumulate(starts, -1)  # of the run of equal elements so far
-    found = np.take_along_axis(indices, lengths.argmax(-1, keepdims=True), -1)
+    ordered = rows.reshape(-1).take(flat_places(indices, rows.ndim - 1, rows.shape[-1])).reshape(rows.shape)
+    new = np.ones(rows.shape, np.bool_)
+    np.not_equal(ordered[..., 1:], ordered[..., :-1], out=new[..., 1:])
+    starts = np.flatnonzero(new)
+    ends = np.append(starts[1:], new.size)
+    lengths = np.arange(new.size) - np.repeat(starts, ends - starts)  # of the run of equal elements so far
+    longest = lengths.reshape(rows.shape).argmax(-1, keepdims=True)
+    found = indices.reshape(-1).take(flat_places(longest, rows.ndim - 1, rows.shape[-1])).reshape(longest.shape)
     return _chosen("mode", input, dim, keepdim, found.swapaxes(dim, -1))
 
 

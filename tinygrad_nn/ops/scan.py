@@ -12,16 +12,19 @@ import numpy as np
 
 from .._core import dispatch, dtypes, return_types
 from .._core.inplace import check_target, store
+from .._core.modes import modes
 from .._core.op import Integers, case, composite, op
+from .._core.scans import accumulated
 from .._core.tensor import Tensor, check_dim, tensor_attribute, wrap
 from .reduce import takes_dtype
-from .shortcuts import quick_call, usually
-from .sorting import pick
+from .shortcuts import quick_call, recorded, usually
+from .sorting import picked, placed
+
+Array = np.ndarray[Any, Any]
 
 __all__ = ["cummax", "cummin", "cumprod", "cumsum", "logcumsumexp"]
 
-# What PyTorch adds up in: a running float32 sum loses digits with every term.
-_WIDER: dict[Any, Any] = {np.dtype(np.float16): np.dtype(np.float32), np.dtype(np.float32): np.dtype(np.float64)}
+_MANY_LANES = 1000  # of a dimension that is not the last: running maxima of them take less than turning them
 _CASES = [
     case((2, 3), dim=1), case((2, 3), dim=0), case((2, 3, 4), dim=-2), case((), dim=0), case((0, 3), dim=0),
     case((2, 0), dim=1), case((1, 5), dim=-1), case(Integers((2, 3), 5), dim=1),
@@ -32,16 +35,19 @@ _CASES = [
 def _accumulate(ufunc: np.ufunc, x: Any, dim: int) -> Any:
     check_dim(dim, x.ndim)
     if x.dtype.kind in "biu":
-        x = x.astype(np.int64)
+        x = x.astype(np.int64, copy=False)
     if x.ndim == 0:
         return x.copy()
-    wider = _WIDER.get(x.dtype)
-    return ufunc.accumulate(x, dim) if wider is None else ufunc.accumulate(x, dim, wider).astype(x.dtype)
+    return accumulated(ufunc, x, dim)
 
 
 def _backwards_sum(g: Any, dim: int) -> Any:
     """The running sum from the end, the adjoint of the running sum."""
-    return np.flip(cumsum.op.numpy(np.flip(g, dim), dim=dim), dim) if g.ndim else g
+    if not g.ndim:
+        return g
+    if type(g) is np.ndarray:
+        return accumulated(np.add, g, dim, backwards=True)
+    return np.flip(cumsum.op.numpy(np.flip(g, dim), dim=dim), dim)
 
 
 def _along_one(args: tuple[Any, ...]) -> Tensor | None:
@@ -65,7 +71,7 @@ def cumsum(x, /, dim):
     return _accumulate(np.add, x, dim)
 
 
-def _suffix_sums(g: np.ndarray[Any, Any], x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _suffix_sums(g: Array, x: Array) -> Array:
     """``s[j] = g[j] + x[j+1] * s[j+1]`` along the first dimension."""
     sums = g.copy()
     for j in range(len(g) - 2, -1, -1):
@@ -76,8 +82,10 @@ def _suffix_sums(g: np.ndarray[Any, Any], x: np.ndarray[Any, Any]) -> np.ndarray
 def _cumprod_vjp(g: Any, x: Any, out: Any, dim: int) -> tuple[Any]:
     if not x.ndim:
         return (g,)
-    if (x != 0).all():
-        return (_backwards_sum(g * out, dim) / x,)
+    if x.all():
+        sums = accumulated(np.add, g * out, dim, backwards=True)
+        sums /= x
+        return (sums,)
     x, g = x.swapaxes(dim, 0), g.swapaxes(dim, 0)
     before = np.ones_like(x)
     np.multiply.accumulate(x[:-1], 0, out=before[1:])
@@ -165,15 +173,54 @@ def _running_extreme(name: str, ufunc: np.ufunc, input: Tensor, dim: Any) -> Any
     result = getattr(return_types, name)
     if not x.ndim:
         return result(input.clone(), wrap(np.zeros((), np.int64)))
-    extremes = ufunc.accumulate(x, dim)
+    extremes = accumulated(ufunc, x, dim)
     reached = x == extremes
     if x.dtype.kind == "f":
         reached |= x != x
-    places = np.arange(x.shape[dim]).reshape([-1 if d == dim % x.ndim else 1 for d in range(x.ndim)])
-    indices = np.maximum.accumulate(np.where(reached, places, 0), dim)
-    if not input.requires_grad:
-        return result(wrap(extremes), wrap(indices))
-    return result(pick(input, indices, dim, distinct=False), wrap(indices))
+    indices, starts = _last_reached(reached, dim)
+    options = {"indices": indices, "dim": dim, "starts": starts}
+    if modes.here.observers:
+        values = _pick_reached(input, **options)
+    else:
+        values = recorded(_pick_reached.op, input, options, extremes)
+    return result(values, wrap(indices))
+
+
+def _last_reached(reached: Array, dim: int) -> tuple[Array, Array | None]:
+    """The last index so far at which something holds, as it does at the first; and where it holds, see `_add_runs`."""
+    length = reached.shape[dim]
+    if not reached.size or (reached.size >= _MANY_LANES * length and dim < reached.ndim - 1):
+        places = np.arange(length).reshape(-1, *(1,) * (reached.ndim - 1 - dim))
+        return accumulated(np.maximum, np.where(reached, places, 0), dim), None
+    starts = np.flatnonzero(reached.swapaxes(dim, -1))  # repeating takes a third of the time of a running maximum
+    runs = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], runs[:-1])
+    runs[-1] = reached.size - starts[-1]
+    found = np.repeat(starts % length, runs).reshape(reached.swapaxes(dim, -1).shape)
+    return np.ascontiguousarray(found.swapaxes(dim, -1)), starts if 4 * starts.size < reached.size else None
+
+
+def _add_runs(g: Any, x_shape: tuple[int, ...], indices: Array, dim: int, starts: Array | None) -> Any:
+    """The gradient added up where the extremes stand: a run of elements for each, which begins there.
+
+    Sums of runs take a fifth of the time of additions one by one, and are more exact.
+    """
+    if type(g) is not np.ndarray or starts is None:
+        return placed(g, indices, dim, x_shape[dim])
+    turned = g.swapaxes(dim, -1)
+    sums = np.zeros(turned.shape, g.dtype)
+    sums.reshape(-1)[starts] = np.add.reduceat(turned.reshape(-1), starts)
+    return sums.swapaxes(dim, -1)
+
+
+@op(kind="general", method=False, torch_name="", node_name="CummaxBackward0", vjp=_add_runs,
+    cases=[case((2, 3), indices=np.array([[0, 0, 2], [0, 1, 1]]), dim=1),
+           case((2, 3), indices=np.array([[0, 0, 2], [0, 1, 1]]), dim=1, starts=np.array([0, 2, 3, 4])),
+           case((2, 3), indices=np.array([[0, 0, 0], [1, 0, 1]]), dim=0, starts=np.array([0, 1, 2, 4, 5]))],
+)  # fmt: skip
+def _pick_reached(x, /, *, indices, dim, starts=None):
+    """The elements at indices that do not fall."""
+    return picked(x, indices, dim)
 
 
 @composite(out=True)
@@ -214,7 +261,7 @@ def cummin(input: Tensor, dim: int) -> Any:
 # --- logcumsumexp ------------------------------------------------------------------------------------------------
 
 
-def _accumulate_logs(x: np.ndarray[Any, Any], dim: int) -> np.ndarray[Any, Any]:
+def _accumulate_logs(x: Array, dim: int) -> Array:
     """``log(cumsum(exp(x)))`` without overflow."""
     if x.dtype.kind != "c":
         return np.asarray(np.logaddexp.accumulate(x, dim))

@@ -13,6 +13,7 @@ from .._core import dtypes
 from .._core.errors import must_be_tensor
 from .._core.op import composite
 from .._core.tensor import Tensor, wrap
+from .shortcuts import usually
 
 __all__ = ["bucketize", "searchsorted"]
 
@@ -113,6 +114,17 @@ def _search(sequence: Any, values: Any, right: bool, out_int32: bool) -> Tensor:
     return wrap(found.astype(np.int32 if out_int32 else np.int64, copy=False))
 
 
+def _quick_search(sequence: Any, values: Any) -> Tensor | None:
+    """The places of values in one sequence of their type, of real numbers that end with none that is nan."""
+    if not isinstance(sequence, Tensor) or not isinstance(values, Tensor):
+        return None
+    among, given = sequence._array, values._array
+    if among.ndim != 1 or not among.size or among.dtype is not given.dtype or among.dtype.kind not in "fiu":
+        return None
+    return wrap(np.asarray(among.searchsorted(given))) if among[-1] == among[-1] else None
+
+
+@usually(lambda args: _quick_search(*args) if len(args) == 2 else None)
 @composite(method=False, out=True)
 def searchsorted(
     sorted_sequence: Tensor,
@@ -159,6 +171,7 @@ def searchsorted(
     return _search(sequence, values, last, out_int32)
 
 
+@usually(lambda args: _quick_search(args[1], args[0]) if len(args) == 2 else None)
 @composite(method=False, out=True)
 def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """In which bucket each value lies: ``boundaries[i - 1] < value <= boundaries[i]``.

@@ -14,25 +14,20 @@ import numpy as np
 
 from .._core import dispatch, return_types
 from .._core.op import case, composite, op
+from .._core.ordering import first_of_order, flat_places, order
 from .._core.tensor import Tensor, check_dim, wrap
 
-__all__ = ["argsort", "msort", "sort", "topk"]
+Array = np.ndarray[Any, Any]
 
-_LARGE = 1000  # elements from which the quicker, but not simpler ways are taken
-_INDEX_BITS = 32
-_FLOAT16, _FLOAT32, _FLOAT64 = np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)
+__all__ = ["argsort", "msort", "sort", "topk"]
 
 
 # --- picking by indices of one dimension -------------------------------------------------------------------------
 
 
-def _places(indices: np.ndarray[Any, Any], length: int) -> np.ndarray[Any, Any]:
-    """Indices of the last dimension as indices of the flattened array, whose last dimension has a length."""
-    if indices.ndim == 1:
-        return indices
-    width = indices.shape[-1]
-    rows = indices.size // width if width else 0
-    return np.asarray(indices.reshape(rows, width) + (np.arange(rows) * length)[:, None])
+def _lies_across(indices: Array, dim: int) -> bool:
+    """Whether a dimension is the last in memory without being the last: so sorting it leaves the indices."""
+    return dim < indices.ndim - 1 and not indices.flags.c_contiguous
 
 
 def _placed(g: Any, x_shape: tuple[int, ...], indices: Any, dim: int, distinct: bool) -> Any:
@@ -45,11 +40,14 @@ def _placed(g: Any, x_shape: tuple[int, ...], indices: Any, dim: int, distinct: 
            case((3,), indices=np.array([1, 1, 2, 0]), dim=0, distinct=False)])  # fmt: skip
 def _pick_several(x, /, *, indices, dim, distinct=True):
     """The elements at indices of one dimension, any number of them for each place of the other dimensions."""
-    if x.ndim == 1:
-        return x.take(indices)
-    last = indices.swapaxes(dim, -1)
-    rows = x.swapaxes(dim, -1)
-    return rows.reshape(-1).take(_places(last, rows.shape[-1])).reshape(last.shape).swapaxes(dim, -1)
+    dim %= x.ndim
+    if _lies_across(indices, dim):
+        return _picked(x.swapaxes(dim, -1), indices.swapaxes(dim, -1), x.ndim - 1).swapaxes(dim, -1)
+    return _picked(x, indices, dim)
+
+
+def _picked(x: Array, indices: Array, dim: int) -> Array:
+    return x.reshape(-1).take(flat_places(indices, dim, x.shape[dim])).reshape(indices.shape)
 
 
 @op(kind="general", method=False, torch_name="",
@@ -58,104 +56,42 @@ def _pick_several(x, /, *, indices, dim, distinct=True):
            case((4,), indices=np.array([1, 1, 2, 0]), dim=0, length=3, distinct=False)])  # fmt: skip
 def _place_several(x, /, *, indices, dim, length, distinct=True):
     """Zeros, with each element added at its index of a dimension: the adjoint of `_pick_several`."""
-    elements = x.swapaxes(dim, -1)
-    placed = np.zeros((*elements.shape[:-1], length), x.dtype)
-    places = _places(indices.swapaxes(dim, -1), length).reshape(-1)
+    dim %= x.ndim
+    if _lies_across(indices, dim):
+        return _put(x.swapaxes(dim, -1), indices.swapaxes(dim, -1), x.ndim - 1, length, distinct).swapaxes(dim, -1)
+    return _put(x, indices, dim, length, distinct)
+
+
+def _put(x: Array, indices: Array, dim: int, length: int, distinct: bool) -> Array:
+    placed = np.zeros((*x.shape[:dim], length, *x.shape[dim + 1 :]), x.dtype)
+    flat, elements, places = placed.reshape(-1), x.reshape(-1), flat_places(indices, dim, length)
     if distinct:
-        placed.reshape(-1)[places] = elements.reshape(-1)
+        flat[places] = elements
     else:
-        np.add.at(placed.reshape(-1), places, elements.reshape(-1))
-    return placed.swapaxes(dim, -1)
+        np.add.at(flat, places, elements)
+    return placed
 
 
-def pick(input: Tensor, indices: np.ndarray[Any, Any], dim: int, *, distinct: bool = True) -> Tensor:
+def pick(input: Tensor, indices: Array, dim: int, *, distinct: bool = True) -> Tensor:
     """The elements at indices of a dimension, of which none (`distinct`) or some stand twice in a row."""
     picked: Tensor = _pick_several(input, indices=indices, dim=dim, distinct=distinct)
     return picked
 
 
-# --- the order of elements ---------------------------------------------------------------------------------------
+def picked(x: Array, indices: Array, dim: int) -> Any:
+    """The elements of an array at indices of a dimension, of which some stand twice in a row."""
+    return _pick_several.op.numpy(x, indices=indices, dim=dim, distinct=False)
 
 
-def order(x: np.ndarray[Any, Any], dim: int, descending: bool = False) -> np.ndarray[Any, Any]:
-    """The indices that sort an array along a dimension. Equal elements keep their order; nan is the largest."""
-    last = x.swapaxes(dim, -1)
-    if x.size <= _LARGE or x.shape[dim] < 2:
-        indices = _stable(last, descending)
-    elif x.dtype.itemsize <= 4:
-        keys = _keys(last, descending)
-        keys.sort(-1)
-        indices = _indices(keys)
-    else:
-        indices = _without_ties(last, descending)
-    return indices.swapaxes(dim, -1)
-
-
-def _stable(x: np.ndarray[Any, Any], descending: bool) -> np.ndarray[Any, Any]:
-    if not descending:
-        return np.asarray(x.argsort(-1, kind="stable"))
-    return np.asarray((x.shape[-1] - 1 - x[..., ::-1].argsort(-1, kind="stable"))[..., ::-1])
-
-
-def _keys(x: np.ndarray[Any, Any], descending: bool) -> np.ndarray[Any, Any]:
-    """Integers in the order of the elements (of at most 32 bits), whose lower bits are their indices.
-
-    Sorting them is sorting the elements stably, and many times as quick as `numpy.argsort`.
-    """
-    keys = x if x.dtype.kind != "f" else _ordered_bits(x.astype(_FLOAT32, copy=False))
-    keys = keys.astype(np.int64)
-    if descending:
-        np.invert(keys, keys)
-    keys <<= _INDEX_BITS
-    keys |= np.arange(x.shape[-1])
-    return keys
-
-
-def _ordered_bits(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Integers in the order of float32 numbers: negative ones have their bits but the sign inverted."""
-    bits: np.ndarray[Any, Any] = (x + np.float32(0)).view(np.int32)  # the sum makes -0. the equal of 0.
-    bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
-    np.putmask(bits, x != x, np.int32(0x7FFFFFFF))
-    return bits
-
-
-def _indices(keys: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return keys & ((1 << _INDEX_BITS) - 1)
-
-
-def _without_ties(x: np.ndarray[Any, Any], descending: bool) -> np.ndarray[Any, Any]:
-    """The quick sort of NumPy, where no two elements are equal, so that it makes no difference."""
-    indices = np.asarray(x.argsort(-1))
-    ordered = np.take_along_axis(x, indices, -1)
-    two_nan = ordered[..., -2] != ordered[..., -2]
-    if two_nan.any() or (ordered[..., 1:] == ordered[..., :-1]).any():
-        return _stable(x, descending)
-    return indices[..., ::-1] if descending else indices
-
-
-def _first_of_order(x: np.ndarray[Any, Any], count: int, descending: bool) -> np.ndarray[Any, Any]:
-    """The first so many indices of the order of the last dimension."""
-    length = x.shape[-1]
-    if x.size <= _LARGE or 2 * count > length or not count:
-        return order(x, -1, descending)[..., :count]
-    if x.dtype.itemsize <= 4:
-        keys = _keys(x, descending)
-        keys.partition(count - 1, -1)
-        keys = keys[..., :count]
-        keys.sort(-1)
-        return _indices(keys)
-    if descending:
-        chosen = x.argpartition(length - count, -1)[..., length - count :]
-    else:
-        chosen = x.argpartition(count - 1, -1)[..., :count]
-    chosen = np.sort(chosen, -1)  # so that of equal elements the first comes first
-    return np.take_along_axis(chosen, order(np.take_along_axis(x, chosen, -1), -1, descending), -1)
+def placed(g: Any, indices: Array, dim: int, length: int) -> Any:
+    """Zeros, with the elements of an array or tensor added at their indices of a dimension: the adjoint of `picked`."""
+    return _place_several.op.numpy(g, indices=indices, dim=dim, length=length, distinct=False)
 
 
 # --- the public functions ----------------------------------------------------------------------------------------
 
 
-def _refuse_complex(name: str, x: np.ndarray[Any, Any]) -> None:
+def _refuse_complex(name: str, x: Array) -> None:
     if x.dtype.kind == "c":
         raise RuntimeError(f"{name} does not support complex dtypes on CPU. They have no order: use x.abs().")
 
@@ -266,7 +202,7 @@ def topk(input: Tensor, k: Any, dim: int = -1, largest: bool = True, sorted: boo
         raise RuntimeError("topk does not support bool dtypes on CPU. Convert first: x.int().topk(k).")
     if not array.ndim:
         return return_types.topk(input.clone(), wrap(np.zeros((), np.int64)))
-    indices = _first_of_order(array.swapaxes(dim, -1), count, largest).swapaxes(dim, -1)
+    indices = first_of_order(array, count, dim, largest)
     return return_types.topk(pick(input, indices, dim), wrap(indices))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.errors import explained, must_be_tensor
+from .._core.kernels import largest, smallest
 from .._core.op import Integers, case, op
 from .._core.tensor import Tensor, wrap
 from .places import out_of_bounds, row_totals
@@ -191,11 +192,18 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         )
     if not indices.size and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor. Give num_classes.")
-    if indices.size and indices.min() < 0:
-        raise RuntimeError(f"Class values must be non-negative, got {indices.min()}.")
-    classes = int(indices.max()) + 1 if num_classes == -1 else num_classes
-    if indices.size and indices.max() >= classes:
-        raise RuntimeError(f"Class values must be smaller than num_classes: got {indices.max()} for {classes} classes.")
-    code = np.zeros((indices.size, classes), np.int64)
-    code[np.arange(indices.size), indices.reshape(-1)] = 1
-    return wrap(code.reshape((*indices.shape, classes)))
+    flat = indices.reshape(-1)
+    most = -1
+    if flat.size:
+        most = largest(flat)
+        if smallest(flat) < 0:
+            raise RuntimeError(f"Class values must be non-negative, got {smallest(flat)}.")
+    classes = int(most) + 1 if num_classes == -1 else num_classes
+    if most >= classes:
+        raise RuntimeError(f"Class values must be smaller than num_classes: got {most} for {classes} classes.")
+    code = np.zeros((*indices.shape, classes), np.int64)
+    if flat.size:
+        places = np.arange(0, code.size, classes)
+        places += flat
+        code.reshape(-1)[places] = 1
+    return wrap(code)
