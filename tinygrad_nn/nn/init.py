@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from .._core import dtypes
+from .._core import dtypes, matrices
 from .._core.inplace import check_target
 from .._core.modes import no_grad
 from .._core.random import Generator, default_generator
@@ -268,7 +268,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     rows, columns = array.shape[0], array.size // array.shape[0]
     source = default_generator if generator is None else generator
     drawn = source.normal((rows, columns), array.dtype)
-    q, r = np.linalg.qr(drawn.T if rows < columns else drawn)
+    q, r = matrices.qr(drawn.T if rows < columns else drawn)
     q *= np.sign(np.diag(r))  # makes the decomposition unique, so that all orthogonal matrices are equally likely
     return _write(tensor, (q.T if rows < columns else q).reshape(array.shape) * array.dtype.type(gain))
 
