@@ -6,6 +6,7 @@ are, examples become groups of channels, of which each has its own weights.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,17 @@ def _channel_sums(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: 
 
 
 _POOLING = [f"{kind}{dims}d" for kind in ("max_pool", "adaptive_max_pool", "max_unpool") for dims in (1, 2, 3)]
+
+
+@rule("elements", "at_elements")
+def _elements(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    """The elements of the examples counted together."""
+    x, places, count = level.value(inputs[0]), options["places"], level.size
+    size = math.prod(options["shape"] if "shape" in options else x._array.shape[1:])
+    options = {**options, "places": places + np.arange(count).reshape(-1, *[1] * places.ndim) * size}
+    if "shape" in options:
+        options["shape"] = (count, *options["shape"])
+    return op.call(x, **options)
 
 
 @function_rule(*_POOLING, *[f"{name}_with_indices" for name in _POOLING])
