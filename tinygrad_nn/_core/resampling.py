@@ -164,6 +164,18 @@ def cubic_weights(part: Any) -> list[Any]:
     ]
 
 
+def cubic_slopes(part: Any) -> list[Any]:
+    """The derivatives of `cubic_weights`."""
+    a = -0.75
+    before, after, rest = part + 1, 2 - part, 1 - part
+    return [
+        (3 * a * before - 10 * a) * before + 8 * a,
+        (3 * (a + 2) * part - 2 * (a + 3)) * part,
+        (2 * (a + 3) - 3 * (a + 2) * rest) * rest,
+        (10 * a - 3 * a * after) * after - 8 * a,
+    ]
+
+
 def _triangle(x: Array) -> Array:
     return np.asarray(np.maximum(1 - np.abs(x), 0))
 

@@ -89,6 +89,25 @@ def _channel_sums(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: 
     return _apart(op.call(_merged(level.value(inputs[0]).movedim(0, 1), 1)), 0, level.size)
 
 
+@rule("grid_sampled")
+def _grid_sampled(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    merged = [_merged(level.full(x), 0) for x in inputs]
+    return _apart(op.call(*merged, **options), 0, level.size)
+
+
+@rule("blended_taps", "spread_taps", "tap_products")
+def _taps(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    """The examples' batches joined, through whose elements the index counts."""
+    first, second = [level.full(x) for x in inputs]
+    products = op.name == "tap_products"
+    index, count = options["index"], level.size
+    taps, batch, places = index.shape
+    size = batch * options.get("length", first._array.shape[-1])
+    index = (index[:, None] + (np.arange(count) * size)[:, None, None]).reshape(taps, count * batch, places)
+    other = _merged(second, 0) if products else _merged(second.movedim(0, 1), 1)
+    return _apart(op.call(_merged(first, 0), other, **{**options, "index": index}), 1 if products else 0, count)
+
+
 # --- pooling that tells where its maxima are -----------------------------------------------------------------------
 
 
