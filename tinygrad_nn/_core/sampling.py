@@ -24,7 +24,7 @@ _TOGETHER = 262_144  # elements under taps that are treated together
 class Taps(NamedTuple):
     """The elements around all places."""
 
-    index: Array  # their numbers in an image: of shape (taps, images, places)
+    numbers: Array  # their numbers in an image: of shape (taps, images, places)
     products: Array  # their weights, of the same shape: products of
     weights: Array  # weights along each dimension: of shape (taps along a dimension, dimensions, images, places)
     slopes: Array  # the derivatives of these in the grid's coordinates
@@ -49,7 +49,8 @@ def _numbers(lengths: Lengths, corners: bool, kind: Any) -> _Numbers:
     low = np.zeros_like(length) if corners else np.full_like(length, -0.5)
     span = length - 1 - 2 * low
     found = (span / 2, low, length - 1, length + 1, low, span)
-    return _Numbers(*[number.astype(kind) for number in found], length.astype(np.uintp), np.ones((), kind))
+    scale, start, last, end, low, span = [number.astype(kind) for number in found]
+    return _Numbers(scale, start, last, end, low, span, length.astype(np.uintp), np.ones((), kind))
 
 
 _COUNTS = {"nearest": 1, "bilinear": 2, "bicubic": 4}
@@ -123,7 +124,7 @@ def _around(first: Array, count: int, numbers: _Numbers, padding: str) -> Array:
         if padding == "reflection":
             sign, offset = reflected(around, numbers.low, numbers.span)
             around = around * sign + offset
-        return np.fmin(np.fmax(around, 0), numbers.last).astype(np.intp)
+        return np.asarray(np.fmin(np.fmax(around, 0), numbers.last), np.intp)
     index = np.empty((count, *first.shape), np.intp)
     # of nan, and of what is far outside, an integer outside
     index[0] = np.fmin(np.fmax(first, -4.0), numbers.end)
@@ -147,11 +148,11 @@ def _joined(by_taps: Array) -> Array:
 def _blocks(x: Array, found: Taps) -> Iterator[tuple[slice, Array, Array]]:
     """Some images at a time: which, their elements as a line for each channel, and the taps' numbers in these lines."""
     images, channels, size = x.shape
-    count, _, places = found.index.shape
+    count, _, places = found.numbers.shape
     step = max(1, min(images, _TOGETHER // max(channels * count * places, 1)))
     for start in range(0, images, step):
         some = slice(start, start + step)
-        numbers = found.index[:, some]
+        numbers = found.numbers[:, some]
         if step > 1:
             numbers = numbers + np.arange(0, numbers.shape[1] * size, size)[:, None]
         yield some, _lines(x[some]), numbers.reshape(count, numbers.shape[1] * places)
@@ -173,7 +174,7 @@ def _elements(lines: Array, numbers: Array) -> Array:
 
 def sampled(x: Array, found: Taps) -> Array:
     """The sums."""
-    out = np.empty((*x.shape[:2], found.index.shape[2]), x.dtype)
+    out = np.empty((*x.shape[:2], found.numbers.shape[2]), x.dtype)
     for some, lines, numbers in _blocks(x, found):
         weights = found.products[:, some].reshape(numbers.shape)
         _write(np.einsum("ctp,tp->cp", _elements(lines, numbers), weights), out[some])
@@ -185,7 +186,7 @@ def sampled_gradient(
 ) -> tuple[Array | None, Array | None]:
     """The gradients of the elements and, of shape (images, places, dimensions), of the grid: those that are wanted."""
     out = np.empty(x.shape, x.dtype) if of_elements else None
-    by_tap = np.empty(found.index.shape, x.dtype) if of_places else None
+    by_tap = np.empty(found.numbers.shape, x.dtype) if of_places else None
     for some, lines, numbers in _blocks(x, found):
         results = _lines(g[some])
         if out is not None:

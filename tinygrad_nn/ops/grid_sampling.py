@@ -198,9 +198,10 @@ def _sampled(input: Tensor, grid: Tensor, mode: str, padding: str, corners: bool
 
 
 def _sample_back(
-    g: Any, x: Any, grid: Any, needs: tuple[bool, ...], index: Any, products: Any, weights: Any, slopes: Any, mode: str,
+    g: Any, x: Any, grid: Any, needs: tuple[bool, ...], numbers: Any, products: Any, weights: Any, slopes: Any,
+    mode: str,
 ) -> Any:  # fmt: skip
-    found = kernels.Taps(index, products, weights, slopes)
+    found = kernels.Taps(numbers, products, weights, slopes)
     by_weights = mode != "nearest"  # whose weights do not change
     of_x, of_grid = kernels.sampled_gradient(_planes(g), _planes(x), found, needs[0], needs[1] and by_weights)
     if of_grid is None and needs[1]:
@@ -213,7 +214,7 @@ def _planes(x: Any) -> Any:
     return x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
 
 
-@op(kind="fused", vjp=_sample_back, parts=_sampled, residuals=("index", "products", "weights", "slopes"),
+@op(kind="fused", vjp=_sample_back, parts=_sampled, residuals=("numbers", "products", "weights", "slopes"),
     method=False, torch_name="", names=("input", "grid"), node_name="GridSampler2DBackward0",
     cases=[case((2, 3, 4, 5), (2, 2, 3, 2), mode="bilinear", padding="zeros", corners=False),
            case((2, 2, 3, 4), (2, 1, 3, 2), mode="bicubic", padding="border", corners=True),
