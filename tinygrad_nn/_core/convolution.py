@@ -129,7 +129,7 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
             return g.reshape(outputs, len(matrix)).dot(matrix).reshape(shape)  # type: ignore[no-any-return]
         given = g.reshape(len(g), groups, outputs // groups, math.prod(over.counts))
         return np.matmul(given, columns).sum(0).reshape(shape)  # type: ignore[no-any-return]
-    if depthwise.suits(over, channels, outputs, groups):
+    if depthwise.suits_weights(over, channels, outputs, groups):
         found = depthwise.weight_gradient(x, g, over, groups)
         if found is not None:
             return found
@@ -172,7 +172,7 @@ def _in_groups(weight: Array, groups: int) -> Array:
 def input_gradient(g: Array, weight: Array, over: Window, groups: int) -> Array:
     """The gradient of the images from the gradient of the output and the weights."""
     outputs, group, *kernel = weight.shape
-    if depthwise.suits(over, group * groups, outputs, groups) and not is_small(over, len(g) * groups, groups):
+    if depthwise.suits_input(over, group * groups, outputs, groups) and not is_small(over, len(g) * groups, groups):
         found = depthwise.input_gradient(g, weight, over, groups)
         if found is not None:
             return found
