@@ -10,10 +10,10 @@ import numpy as np
 
 from .axis_maps import AxisMap
 from .dtypes import FLOAT32, FLOAT64
-from .patches import Lengths
 from .side_by_side import SideBySide, repeated, summed
 
 Array = np.ndarray[Any, Any]
+Lengths = tuple[int, ...]
 _FEW, _SOME = 4096, 131_072  # elements, and products, for which one matrix is quicker than a step for each axis
 _ENTRIES = 16_384  # of a matrix that is kept
 
