@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_nn as tg
-from tinygrad_nn._core import swept_maxima
+from tinygrad_nn._core import pooling, swept_maxima
 from tinygrad_nn.nn import functional
 
 RNG = np.random.default_rng(0)
@@ -81,6 +81,8 @@ CASES = [
 @pytest.mark.parametrize("tile", [800_000, 3000])
 def test_maxima(case, dtype, tile, monkeypatch):
     monkeypatch.setattr(swept_maxima, "_TILE", tile)
+    if tile == 3000:  # nothing is few
+        monkeypatch.setattr(pooling, "_SOME", 0)
     swept_maxima._sweep.cache_clear()
     shape, kernel, stride, padding, dilation = case
     dims = len(kernel)

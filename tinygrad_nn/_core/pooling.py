@@ -22,7 +22,7 @@ from .strips import index
 from .swept_maxima import lowest, maxima_of_rows, swept_maxima
 
 Array = np.ndarray[Any, Any]
-_FEW, _SOME = 512, 4_000  # elements in windows, for which few steps matter more than quick ones: of pairs, of others
+_FEW, _SOME = 512, 16_000  # elements in windows, for which few steps matter more than quick ones: of pairs, of others
 _MOST = 262_144  # elements of a plane whose windows' places are remembered
 _STEPS = 4  # elements of windows that lie apart, with which steps over them are as quick as passes over planes
 _LONG = 14  # elements of windows' rows that are copied sooner than swept over
@@ -142,7 +142,7 @@ class _Elements(NamedTuple):
     shape: Lengths  # of the result
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=64)
 def _elements(shape: Lengths, over: Pool) -> _Elements | None:
     windows = over.windows
     lead = shape[: len(shape) - len(windows.lengths)]
