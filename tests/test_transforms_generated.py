@@ -23,7 +23,7 @@ from tinygrad_nn.testing.table import factor
 
 COUNT = 3  # examples
 # Ops that are called for one example after the other, with a warning; some of them for some inputs only.
-ALWAYS_ONE_BY_ONE = {"as_strided", "blended_taps", "restrided", "spread_taps", "tap_products", "unstrided"}
+ALWAYS_ONE_BY_ONE = {"as_strided", "restrided", "unstrided"}
 ONE_BY_ONE = ALWAYS_ONE_BY_ONE | {"bag_sums"}
 
 OPS = {

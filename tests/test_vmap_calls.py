@@ -49,7 +49,6 @@ ONE_BY_ONE = {
     "nn.functional.ctc_loss": "with targets or lengths for each example",
     "nn.functional.embedding_bag": "with bags for each example",
     "nn.functional.fractional_max_pool2d": "with samples that are given",
-    "nn.functional.grid_sample": "with one image alone",
     "nonzero_static": "always", "quantile": "with a q for each example",
     "repeat_interleave": "with counts for each example",
 }  # fmt: skip

@@ -8,8 +8,9 @@ images are treated together, as many as stay in the cache from step to step.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,6 +37,7 @@ Array = np.ndarray[Any, Any]
 _FEW, _SHORT = 16, 100
 
 
+_CHANNELS = 8  # of images, with which their gradient is quicker as several convolutions than by adding up
 # So many multiply-adds for an image, and in all for a thread, are worth a second thread. With fewer in each step, the
 # threads wait for each other most of the time; up to `_QUICK` of them, the steps of several threads are twice as large.
 _EACH, _QUICK, _SHARE = 200_000, 5_000_000, 7_000_000
@@ -76,7 +78,7 @@ def correlate(x: Array, weight: Array, bias: Array | None, over: Window, groups:
             out = np.matmul(_in_groups(weight, groups), columns)
         out = out.reshape(images, outputs, *over.counts)
         return out if bias is None else np.add(out, bias.reshape(-1, *(1,) * len(over.counts)), out)
-    if depthwise.suits(over, channels, groups):
+    if depthwise.suits(over, channels, outputs, groups):
         found = depthwise.correlate(x, weight, over, groups)
         if found is not None:
             return found if bias is None else np.add(found, bias.reshape(-1, 1, 1), found)
@@ -129,7 +131,7 @@ def weight_gradient(x: Array, g: Array, shape: tuple[int, ...], over: Window, gr
             return g.reshape(outputs, len(matrix)).dot(matrix).reshape(shape)  # type: ignore[no-any-return]
         given = g.reshape(len(g), groups, outputs // groups, math.prod(over.counts))
         return np.matmul(given, columns).sum(0).reshape(shape)  # type: ignore[no-any-return]
-    if depthwise.suits(over, channels, groups):
+    if depthwise.suits_weights(over, channels, outputs, groups):
         found = depthwise.weight_gradient(x, g, over, groups)
         if found is not None:
             return found
@@ -171,8 +173,8 @@ def _in_groups(weight: Array, groups: int) -> Array:
 
 def input_gradient(g: Array, weight: Array, over: Window, groups: int) -> Array:
     """The gradient of the images from the gradient of the output and the weights."""
-    outputs, group, *kernel = weight.shape
-    if depthwise.suits(over, group * groups, groups) and not is_small(over, len(g) * groups, groups):
+    outputs, group = weight.shape[:2]
+    if depthwise.suits_input(over, group * groups, outputs, groups) and not is_small(over, len(g) * groups, groups):
         found = depthwise.input_gradient(g, weight, over, groups)
         if found is not None:
             return found
@@ -186,12 +188,66 @@ def input_gradient(g: Array, weight: Array, over: Window, groups: int) -> Array:
     if back is None or more > 1 + 10 * groups / outputs:
         if rows.suits(over, len(g), group * groups, outputs):
             return rows.input_gradient(g, weight, over, groups)
-        return _scatter(g, weight, over, groups)
-    turned = weight[turn]
+        phases = _phases(over) if back is None and group * groups >= _CHANNELS else None
+        return _scatter(g, weight, over, groups) if phases is None else _interleaved(g, weight, over, groups, phases)
+    return _correlate_back(g, weight[turn], back, groups)
+
+
+def _correlate_back(g: Array, turned: Array, back: Window, groups: int) -> Array:
+    """The gradient of the images, by weights that are turned around."""
     if groups == 1:
         return correlate(g, turned.swapaxes(0, 1), None, back, 1)
+    outputs, group, *kernel = turned.shape
     turned = turned.reshape(groups, outputs // groups, group, *kernel).swapaxes(1, 2)
     return correlate(g, turned.reshape(groups * group, outputs // groups, *kernel), None, back, groups)
+
+
+class _Phase(NamedTuple):
+    """Elements of images as far apart as windows are, and the gradient of these as a convolution."""
+
+    elements: Any  # where they are
+    weights: Any  # the weights that meet them, turned around
+    back: Window
+
+
+@functools.lru_cache(maxsize=128)
+def _phases(over: Window) -> list[_Phase] | None:
+    """All phases that have a gradient; None where elements of windows are apart, too."""
+    if any(d != 1 for d in over.dilation):
+        return None
+    along = []
+    given = zip(over.lengths, over.kernel, over.stride, over.padding, over.counts, strict=True)
+    for length, kernel, step, (before, _), count in given:
+        here = []
+        for start in range(min(step, length)):
+            first = (start + before) % step  # the first weight that meets these elements, of each step-th
+            weights, elements = len(range(first, kernel, step)), len(range(start, length, step))
+            shift = (start + before - first) // step
+            last = first + (weights - 1) * step
+            turned = slice(last, first - step if first >= step else None, -step)
+            around = (weights - 1 - shift, elements - 1 + shift - (count - 1))
+            if weights:
+                here.append((slice(start, None, step), turned, weights, around))
+        along.append(here)
+    ones = (1,) * len(over.kernel)
+    found = []
+    for phase in itertools.product(*along):
+        elements, turned, weights, around = zip(*phase, strict=True)
+        back = window(over.counts, weights, ones, ones, around)
+        found.append(_Phase(index(..., *elements), index(..., *turned), back))
+    return found
+
+
+def _interleaved(g: Array, weight: Array, over: Window, groups: int, phases: list[_Phase]) -> Array:
+    """The gradient of the images where windows are some elements apart: a convolution for each phase.
+
+    In half of the time of `_scatter` (16 images of 16 x 62 x 62, kernels of 4 x 4: 3.0 ms and 5.7; of 3 x 3: 1.7, 3.6).
+    """
+    made = np.empty if len(phases) == math.prod(over.stride) else np.zeros
+    out = made((len(g), groups * weight.shape[1], *over.lengths), g.dtype)
+    for phase in phases:
+        out[phase.elements] = _correlate_back(g, weight[phase.weights], phase.back, groups)
+    return out
 
 
 @functools.lru_cache(maxsize=512)

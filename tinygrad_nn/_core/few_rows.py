@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .kernels import ones
+from .kernels import add_reduce, ones
 
 Array = np.ndarray[Any, Any]
 _FEW = 16_384  # elements for which the steps here take less time than those of `normalisation`
@@ -105,3 +105,47 @@ def few_rows_gradient(
     np.multiply(g, scale, products)
     np.subtract(products, found, found)
     return found, of_weight, of_bias
+
+
+# --- groups of channels ------------------------------------------------------------------------------------------
+# A group is a row; what has a number for each channel is repeated for each of its elements.
+
+
+def few_groups_normalised(
+    x: Array, weight: Array | None, bias: Array | None, groups: int, eps: float
+) -> tuple[Array, tuple[Array | None, ...]]:
+    """`groups_normalised` of few elements: the result, and what the gradient wants, as residuals in their order."""
+    images, channels, size = x.shape
+    rows = x.reshape(images * groups, channels // groups * size)
+    out, (root, square, centred, scale) = few_rows_normalised(rows, None, None, eps)
+    by_image = out.reshape(images, channels * size)
+    if weight is not None:
+        by_image *= weight.repeat(size)
+    if bias is not None:
+        by_image += bias.repeat(size)
+    return out, (None, root, square, centred, scale)
+
+
+def few_groups_gradient(
+    g: Array, centred: Array, root: Array, square: Array, scale: Array, weight: Array | None, groups: int,
+    needs: tuple[bool, ...],
+) -> tuple[Array | None, Array | None, Array | None]:  # fmt: skip
+    """The gradients of groups, weights and biases, as far as they are needed; for arguments see `few_rows_gradient`."""
+    images, channels, size = g.shape
+    planes, each = (images * channels, size), ones(size, g.dtype)
+    of_weight = of_bias = None
+    if needs[2]:
+        of_bias = add_reduce(g.reshape(planes).dot(each).reshape(images, channels), 0)
+    if needs[1]:
+        by_channel = np.vecdot(g.reshape(planes), centred.reshape(planes)).reshape(len(root), channels // groups)
+        by_channel *= scale
+        of_weight = add_reduce(by_channel.reshape(images, channels), 0)
+    if not needs[0]:
+        return None, of_weight, of_bias
+    if weight is not None:
+        g = g.reshape(images, channels * size) * weight.repeat(size)
+    found, _, _ = few_rows_gradient(g.reshape(centred.shape), centred, root, square, scale, None, _ROWS_ALONE)
+    return found, of_weight, of_bias
+
+
+_ROWS_ALONE = (True, False, False)

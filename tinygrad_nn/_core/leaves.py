@@ -24,6 +24,8 @@ def accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
         leaf._grad = gradient if leaf._grad is None else leaf._grad + gradient
     elif leaf._grad is None:
         alone = owned or (gradient.base is None and _count(gradient) <= _ALONE)
+        if not alone and gradient.flags.c_contiguous:  # a rule's result in another shape
+            alone = _count(gradient) <= _ALONE and _is_alone(gradient)
         leaf._grad = wrap(gradient if alone else row_by_row(gradient))
     elif leaf._grad.requires_grad:
         leaf._grad = wrap(leaf._grad._array + gradient)
@@ -41,11 +43,16 @@ def own(gradient: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     It may be all of another array in another order, which nobody else holds.
     """
     alone = gradient.flags.writeable and sys.getrefcount(gradient) <= _ALONE
-    base = gradient.base
-    if alone and base is not None:
-        whole = type(base) is _ndarray and base.base is None and base.size == gradient.size
-        alone = whole and gradient.dtype == base.dtype and sys.getrefcount(base) <= _ALONE
+    if alone and gradient.base is not None:
+        alone = _is_alone(gradient)
     return gradient if alone else row_by_row(gradient)
+
+
+def _is_alone(view: np.ndarray[Any, Any]) -> bool:
+    """Whether a view is all of an array, which nothing else shows."""
+    base: Any = view.base
+    whole = type(base) is _ndarray and base.base is None and base.size == view.size and view.flags.writeable
+    return bool(whole and view.dtype == base.dtype and sys.getrefcount(base) <= _ALONE)
 
 
 def _references(gradient: Any) -> int:

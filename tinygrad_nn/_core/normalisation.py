@@ -238,7 +238,9 @@ def groups_gradient(
     share = channels // groups
     found = np.empty_like(x)
     of_weight, of_bias = np.zeros((2, channels), x.dtype)
-    for block in row_blocks(images, channels * size):
+    blocks = row_blocks(images, channels * size)
+    room = np.empty((min(blocks[0].stop, images), channels, size) if blocks else 0, x.dtype)
+    for block in blocks:
         given, here, m, r = g[block], x[block], mean[block], root[block]
         if is_far(m * r):
             here, m = here - _along(_each_channel(m, None, channels), 1), np.zeros_like(m)
@@ -250,7 +252,7 @@ def groups_gradient(
         total, dot = (add_reduce(w.reshape(-1, groups, share), 2) / (share * size) for w in weighted)
         slope = r * r * r * dot
         written = np.multiply(given, _along(_each_channel(r, weight, channels), size), found[block])
-        written -= here * _along(_each_channel(slope, None, channels), size)
+        written -= np.multiply(here, _along(_each_channel(slope, None, channels), size), room[: len(here)])
         written += _along(_each_channel(slope * m - r * total, None, channels), size)
     return found, of_weight, of_bias
 

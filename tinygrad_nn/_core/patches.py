@@ -1,19 +1,21 @@
 """Sliding windows over the last dimensions of arrays: taking the patches out, and adding them up again.
 
 Both run over the offsets inside a window, of which there are few, and handle all windows' elements at one offset in one
-slice. Nothing is padded: elements that a window covers beyond the edges are left out of the slices.
+slice, unless there are few elements. Nothing is padded: elements that a window covers beyond the edges are left out.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 Lengths = tuple[int, ...]
+_FEW = 8192  # elements in windows, which are taken by their numbers sooner than in slices, one for each offset
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,21 @@ class Windows:
     whole: bool  # no window reaches beyond an edge
     # for each offset in a window: the offset, the windows that have an element there, and those elements
     places: tuple[tuple[Lengths, tuple[slice, ...], tuple[slice, ...]], ...]
+
+    @functools.cached_property
+    def numbers(self) -> np.ndarray[Any, Any]:
+        """The numbers of all windows' elements in a plane; beyond the edges, the number after the last."""
+        plane = math.prod(self.lengths)
+        found = np.full((*self.kernel, *self.counts), plane)
+        elements = np.arange(plane).reshape(self.lengths)
+        for offset, chosen, here in self.places:
+            target: Any = (*offset, *chosen)
+            found[target] = elements[here]
+        return found.ravel()
+
+    def are_few(self, planes: int) -> bool:
+        """Whether windows on so many planes have so few elements that these are taken by their numbers."""
+        return 0 < planes * math.prod(self.kernel) * math.prod(self.counts) <= _FEW
 
 
 def window_counts(lengths: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths, padding: Lengths) -> Lengths:
@@ -67,6 +84,11 @@ def windows(
 def gather_patches(x: np.ndarray[Any, Any], over: Windows) -> np.ndarray[Any, Any]:
     """Every window's elements: of shape (..., *kernel, *counts). Beyond the edges there are zeros."""
     lead = x.shape[: x.ndim - len(over.lengths)]
+    if over.are_few(math.prod(lead)):
+        planes = x.reshape(math.prod(lead), math.prod(over.lengths))
+        if not over.whole:
+            planes = np.concatenate([planes, np.zeros((len(planes), 1), x.dtype)], 1)
+        return planes.take(over.numbers, 1).reshape(*lead, *over.kernel, *over.counts)
     patches = (np.empty if over.whole else np.zeros)((*lead, *over.kernel, *over.counts), x.dtype)
     for offset, chosen, elements in over.places:
         source: Any = (..., *elements)
@@ -78,6 +100,13 @@ def gather_patches(x: np.ndarray[Any, Any], over: Windows) -> np.ndarray[Any, An
 def scatter_patches(patches: np.ndarray[Any, Any], over: Windows) -> np.ndarray[Any, Any]:
     """The adjoint of `gather_patches`: each element's sum over the windows that it lies in."""
     lead = patches.shape[: patches.ndim - 2 * len(over.lengths)]
+    count = math.prod(lead)
+    if over.are_few(count):
+        plane = math.prod(over.lengths)
+        wide = np.zeros((count, plane + (not over.whole)), patches.dtype)
+        numbers = over.numbers + np.arange(0, wide.size, wide.shape[1])[:, None]
+        np.add.at(wide.ravel(), numbers.ravel(), patches.ravel())
+        return wide[:, :plane].reshape(*lead, *over.lengths)
     x = np.zeros((*lead, *over.lengths), patches.dtype)
     for offset, chosen, elements in over.places:
         source: Any = (..., *offset, *chosen)

@@ -1,7 +1,8 @@
 """Maxima of sliding windows over the last dimensions of arrays, and the way back to the elements that they were.
 
-Nothing is padded, and windows are written out only where they have few elements in all: at each offset in a window, of
-which there are few, all windows' elements are one slice.
+Of few elements, windows are written out. Of more, passes over whole planes find the maxima and where they are
+(`swept_maxima`). Of planes that lie in memory in another way, or are very large, at each offset in a window, of which
+there are few, all windows' elements are one slice.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ import numpy as np
 
 from .dtypes import FLOAT32, FLOAT64
 from .kernels import masked, maximum_reduce
-from .memory_format import in_order_of
+from .memory_format import ORDERS
 from .patches import Lengths, Windows, windows
 from .strips import index
+from .swept_maxima import lowest, maxima_of_rows, swept_maxima
 
 Array = np.ndarray[Any, Any]
-_FEW, _SOME = 512, 4_000  # elements in windows, for which few steps matter more than quick ones: of pairs, of others
+_FEW, _SOME = 512, 16_000  # elements in windows, for which few steps matter more than quick ones: of pairs, of others
 _MOST = 262_144  # elements of a plane whose windows' places are remembered
+_STEPS = 4  # elements of windows that lie apart, with which steps over them are as quick as passes over planes
+_LONG = 14  # elements of windows' rows that are copied sooner than swept over
 _TILE = 800_000  # bytes of the images that are treated together, so that they stay in the cache
 
 
@@ -33,7 +37,11 @@ class Pool:
     along: tuple[Windows, ...]
     apart: bool  # no element lies in two windows
     tiled: bool  # each element lies in exactly one window
+    swept: bool  # that passes over whole planes locate sooner than steps over the elements of windows
+    rows: bool  # each element lies in exactly one window, and windows have long rows, or are whole planes
     stride: Lengths  # from window to window
+    padding: Lengths
+    dilation: Lengths
     pairs: bool  # of two by two elements next to each other, none of which lies in two windows, on planes of few
     size: int  # elements in all windows of a plane
     plane: int  # elements of a plane
@@ -50,13 +58,18 @@ def pool(
     given = zip(lengths, kernel, stride, dilation, padding, counts, strict=True)
     apart = all(s >= d * (k - 1) + 1 for k, s, d in zip(kernel, stride, dilation, strict=True))
     filled = all(n == c * s == c * k for n, c, s, k in zip(lengths, counts, stride, kernel, strict=True))
+    tiled = apart and filled and not any(padding)
     together = windows(lengths, kernel, stride, dilation, padding, counts)
     return Pool(
         together,
         tuple([windows((n,), (k,), (s,), (d,), (p,), (c,)) for n, k, s, d, p, c in given]),
         apart,
-        apart and filled and not any(padding),
+        tiled,
+        math.prod(lengths) <= _MOST and (not apart or math.prod(kernel) > _STEPS),
+        tiled and (kernel[-1] >= _LONG or (kernel == lengths and math.prod(kernel) > _STEPS)),
         stride,
+        padding,
+        dilation,
         apart and together.whole and kernel == (2, 2) and dilation == (1, 1) and math.prod(lengths) <= _MOST,
         math.prod(kernel) * math.prod(counts),
         math.prod(lengths),
@@ -66,23 +79,58 @@ def pool(
 # --- maxima ------------------------------------------------------------------------------------------------------
 
 
-def lowest(dtype: np.dtype[Any]) -> Any:
-    """The number that is below all others of a type."""
-    return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf
+def _rows_of(x: Array, over: Pool) -> tuple[Array, Pool, Lengths | None]:
+    """A contiguous array of the elements, the windows on it, and the order of its dimensions if it is another one.
+
+    With channels last they are one more dimension of a plane, along which windows have one element.
+    """
+    order = _order_of(x, over)
+    if order is None:
+        return np.ascontiguousarray(x), over, None
+    return x.transpose(order), _with_channels(over, x.shape[1]), order
+
+
+def _order_of(x: Array, over: Pool) -> Lengths | None:
+    if not x.flags.c_contiguous:
+        for order in ORDERS.values():
+            if x.ndim == len(order) == len(over.along) + 2 and x.transpose(order).flags.c_contiguous:
+                return order
+    return None
+
+
+@functools.lru_cache(maxsize=64)
+def _with_channels(over: Pool, channels: int) -> Pool:
+    lengths, counts = (*over.windows.lengths, channels), (*over.windows.counts, channels)
+    return pool(lengths, (*over.windows.kernel, 1), (*over.stride, 1), (*over.padding, 0), (*over.dilation, 1), counts)
+
+
+def _reordered(rows: Array, order: Lengths | None) -> Array:
+    """The reverse of `_rows_of`."""
+    return rows if order is None else rows.transpose(np.argsort(order))
 
 
 def maxima(x: Array, over: Pool) -> Array:
     """The maximum of each window; nan where there is one."""
-    if x.flags.c_contiguous:
-        few = _few(x, over)
-        if few is not None:
-            return np.asarray(maximum_reduce(x.ravel().take(few.turned), 0).reshape(few.shape))
-        if over.pairs:
-            return _maxima_of_pairs(x, over)
-    out = x
-    for position, one in enumerate(over.along):  # rows before columns: their slices are contiguous
-        out = _along(out, position - len(over.along), one)
-    return in_order_of(out.copy() if out.base is x or out is x else out, x)
+    rows, windows, order = _rows_of(x, over)
+    few = _few(rows, windows)
+    if few is not None:
+        return _reordered(maximum_reduce(rows.ravel().take(few.turned), 0).reshape(few.shape), order)
+    if windows.pairs:
+        return _maxima_of_pairs(rows, windows)
+    if windows.rows:
+        return _reordered(maxima_of_rows(rows, windows)[0], order)
+    if windows.swept and not windows.apart:
+        return _reordered(swept_maxima(rows, windows, False)[0], order)
+    out = rows
+    for position, one in enumerate(windows.along):  # rows before columns: their slices are contiguous
+        out = _along(out, position - len(windows.along), one)
+    return _reordered(out.copy() if np.may_share_memory(out, x) else out, order)
+
+
+def _few(x: Array, over: Pool) -> _Elements | None:
+    """The elements of all windows, where there are few; else, and where a window has none, None."""
+    most = _FEW if over.pairs else _SOME
+    return _elements(x.shape, over) if 0 < x.size // over.plane * over.size <= most else None
 
 
 class _Elements(NamedTuple):
@@ -94,13 +142,7 @@ class _Elements(NamedTuple):
     shape: Lengths  # of the result
 
 
-def _few(x: Array, over: Pool) -> _Elements | None:
-    """The elements of all windows, where there are few; else, and where a window has none, None."""
-    most = _FEW if over.pairs else _SOME
-    return _elements(x.shape, over) if 0 < x.size // over.plane * over.size <= most else None
-
-
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=64)
 def _elements(shape: Lengths, over: Pool) -> _Elements | None:
     windows = over.windows
     lead = shape[: len(shape) - len(windows.lengths)]
@@ -207,8 +249,22 @@ def _along(x: Array, axis: int, over: Windows) -> Array:
     return out
 
 
+def places_of_maxima(x: Array, over: Pool) -> Array:
+    """Where each window's maximum is: the number of the element in x, counted row by row. Of equal ones the first."""
+    rows = np.ascontiguousarray(x)
+    located = _few_located(rows, over) or (_located(rows, over) if over.plane <= _MOST else None)
+    if located is not None and not has_nan(located[0]):
+        return located[1].reshape(located[0].shape)
+    return first_places(x, over.windows) + _first_numbers(x, over.plane, len(over.along))
+
+
+def _first_numbers(x: Array, plane: int, dims: int) -> Array:
+    """The number of each plane's first element."""
+    return np.arange(0, x.size, plane).reshape(*x.shape[: x.ndim - dims], *[1] * dims)
+
+
 def first_places(x: Array, over: Windows) -> Array:
-    """Where each window's maximum is: the number of the element in its plane. Of equal ones it is the first."""
+    """The number of each window's maximum in its plane: of equal elements the first one, of several nan the last."""
     shape = (*x.shape[: x.ndim - len(over.lengths)], *over.counts)
     best = np.full(shape, lowest(x.dtype), x.dtype)
     places = np.full(shape, -1, np.int64)
@@ -240,12 +296,15 @@ def at_maxima(g: Array, x: Array, out: Array, over: Pool) -> Array:
     """The numbers `g`, one for each window, added up where in `x` the windows' maxima `out` are."""
     if has_nan(out):  # nan is not equal to itself
         return scattered(g, first_places(x, over.windows), x.shape, len(over.along))
-    if x.flags.c_contiguous:
-        few = _few(x, over)
-        if few is not None:
-            return _at_few(g, x, over, few)
-        if over.pairs:
-            return _at_maxima_of_pairs(g, x, over)
+    rows, windows, _ = _rows_of(x, over)
+    few = _few(rows, windows)
+    if few is not None:
+        return at_places(g, x, over, _few_places(rows, few))
+    if windows.pairs:
+        return _at_maxima_of_pairs(g, rows, windows)
+    located = _located(rows, windows) if windows.swept or windows.rows else None
+    if located is not None:
+        return at_places(g, x, over, located[1])
     found = (np.empty_like if over.tiled else np.zeros_like)(x, dtype=g.dtype)
     if x.ndim == len(over.along):
         _add_at_maxima(g, x, out, over, found)
@@ -257,13 +316,32 @@ def at_maxima(g: Array, x: Array, out: Array, over: Pool) -> Array:
     return found
 
 
-def few_maxima(x: Array, over: Pool) -> tuple[Array, Array] | None:
-    """`maxima` of few elements, and where they are, unless there is a nan: for `at_places`; None of more elements."""
-    few = _few(x, over) if x.size <= _SOME and x.flags.c_contiguous else None
+def located_maxima(x: Array, over: Pool, many: bool) -> tuple[Array, Array] | None:
+    """`maxima`, and where they are, unless there is a nan: for `at_places`.
+
+    None of many elements, unless these are wanted; where `at_maxima` is as quick without them; and where `swept_maxima`
+    does not find them.
+    """
+    rows, windows, order = _rows_of(x, over)
+    located = _few_located(rows, windows) if x.size <= _SOME else None
+    if located is None and many and (windows.swept or windows.rows):
+        located = _located(rows, windows)
+    return None if located is None else (_reordered(located[0], order), located[1])
+
+
+def _few_located(x: Array, over: Pool) -> tuple[Array, Array] | None:
+    few = _few(x, over)
     if few is None:
         return None
     places = _few_places(x, few)
     return x.ravel().take(places).reshape(few.shape), places
+
+
+def _located(x: Array, over: Pool) -> tuple[Array, Array] | None:
+    if over.rows:
+        return maxima_of_rows(x, over)
+    out, found = swept_maxima(x, over, True)
+    return None if found is None else (out, found.ravel())
 
 
 def _few_places(x: Array, few: _Elements) -> Array:
@@ -272,20 +350,17 @@ def _few_places(x: Array, few: _Elements) -> Array:
     return np.asarray(few.elements.ravel().take(chosen))
 
 
-def _at_few(g: Array, x: Array, over: Pool, few: _Elements) -> Array:
-    """`at_maxima` where there are few elements, in a quarter of the time."""
-    return at_places(g, x, over, _few_places(x, few))
-
-
 def at_places(g: Array, x: Array, over: Pool, places: Array) -> Array:
-    """The numbers `g` added up at places in x."""
-    out = np.zeros(x.shape, g.dtype)
+    """The numbers `g` added up at places in x, in the order in which its elements lie in memory."""
+    order = _order_of(x, over)
+    out = np.zeros(x.shape if order is None else x.transpose(order).shape, g.dtype)
+    given = g.ravel() if order is None else g.transpose(order).ravel()
     found = out.ravel()
     if over.apart:
-        found[places] = g.ravel()
+        found[places] = given
     else:
-        np.add.at(found, places, g.ravel())
-    return out
+        np.add.at(found, places, given)
+    return _reordered(out, order)
 
 
 def _add_at_maxima(g: Array, x: Array, out: Array, over: Pool, found: Array) -> None:

@@ -6,6 +6,7 @@ are, examples become groups of channels, of which each has its own weights.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -88,10 +89,40 @@ def _channel_sums(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: 
     return _apart(op.call(_merged(level.value(inputs[0]).movedim(0, 1), 1)), 0, level.size)
 
 
+@rule("grid_sampled")
+def _grid_sampled(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    merged = [_merged(level.full(x), 0) for x in inputs]
+    return _apart(op.call(*merged, **options), 0, level.size)
+
+
+@rule("blended_taps", "spread_taps", "tap_products")
+def _taps(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    """The examples' batches joined, through whose elements the index counts."""
+    first, second = [level.full(x) for x in inputs]
+    products = op.name == "tap_products"
+    index, count = options["index"], level.size
+    taps, batch, places = index.shape
+    size = batch * options.get("length", first._array.shape[-1])
+    index = (index[:, None] + (np.arange(count) * size)[:, None, None]).reshape(taps, count * batch, places)
+    other = _merged(second, 0) if products else _merged(second.movedim(0, 1), 1)
+    return _apart(op.call(_merged(first, 0), other, **{**options, "index": index}), 1 if products else 0, count)
+
+
 # --- pooling that tells where its maxima are -----------------------------------------------------------------------
 
 
 _POOLING = [f"{kind}{dims}d" for kind in ("max_pool", "adaptive_max_pool", "max_unpool") for dims in (1, 2, 3)]
+
+
+@rule("elements", "at_elements")
+def _elements(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    """The elements of the examples counted together."""
+    x, places, count = level.value(inputs[0]), options["places"], level.size
+    size = math.prod(options["shape"] if "shape" in options else x._array.shape[1:])
+    options = {**options, "places": places + np.arange(count).reshape(-1, *[1] * places.ndim) * size}
+    if "shape" in options:
+        options["shape"] = (count, *options["shape"])
+    return op.call(x, **options)
 
 
 @function_rule(*_POOLING, *[f"{name}_with_indices" for name in _POOLING])

@@ -7,6 +7,7 @@ Source: https://docs.pytorch.org/docs/stable/nn.functional.html#pooling-function
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any, Literal, overload
@@ -86,39 +87,66 @@ def _adaptive_max(function: str, dims: int, input: Any, output_size: Any, return
         kernel = tuple([n // m for n, m in zip(lengths, wanted, strict=True)])
         zeros, ones = (0,) * dims, (1,) * dims
         return pooled(input, pool(lengths, kernel, kernel, zeros, ones, wanted))
-    starts = [np.arange(m) * n // max(m, 1) for n, m in zip(lengths, wanted, strict=True)]
-    stops = [-(-(np.arange(m) + 1) * n // max(m, 1)) for n, m in zip(lengths, wanted, strict=True)]
-    values, places = picked(input, places_of_maxima(x, starts, stops), dims)
+    values, places = picked(input, _places_among(x, _elements(lengths, wanted), wanted), dims)
     return (values, places) if return_indices else values
 
 
-def places_of_maxima(x: np.ndarray[Any, Any], starts: list[Any], stops: list[Any]) -> np.ndarray[Any, Any]:
-    """Where in its plane the greatest element of each window is; windows reach from starts up to stops.
+@functools.lru_cache(maxsize=64)
+def _elements(lengths: Lengths, wanted: Lengths) -> np.ndarray[Any, Any]:
+    """The numbers of each window's elements in a plane: of shape (1, windows, elements)."""
+    starts = [np.arange(m) * n // max(m, 1) for n, m in zip(lengths, wanted, strict=True)]
+    stops = [-(-(np.arange(m) + 1) * n // max(m, 1)) for n, m in zip(lengths, wanted, strict=True)]
+    return _elements_between(lengths, starts, stops)
 
-    Starts and stops are given for each dimension, and may differ from plane to plane: of shape (windows,) or
-    (images, channels, windows).
-    """
-    dims = len(starts)
-    lead = x.shape[: x.ndim - dims]
-    place: Any = np.zeros((1,) * (len(lead) + 2 * dims), np.intp)
+
+def _elements_between(lengths: Lengths, starts: list[Any], stops: list[Any]) -> np.ndarray[Any, Any]:
+    """The numbers of the windows' elements in a plane of these lengths: of shape (planes or 1, windows, elements)."""
+    dims = len(lengths)
+    place: Any = np.zeros((1,) * (1 + 2 * dims), np.intp)
     for position, (start, stop) in enumerate(zip(starts, stops, strict=True)):
         # windows that are shorter than the longest take their last element again
         reach = np.arange(max(int((stop - start).max(initial=1)), 1))
         index = np.minimum(start[..., None] + reach, stop[..., None] - 1)  # (..., windows, elements)
-        spread = [1] * (2 * dims)
-        spread[position], spread[dims + position] = index.shape[-2:]
-        before = index.shape[:-2] or (1,) * len(lead)
-        place = place * x.shape[len(lead) + position] + index.reshape(*before, *spread)
-    planes, counts = math.prod(lead), place.shape[len(lead) : len(lead) + dims]
-    flat = x.reshape(planes, math.prod(x.shape[len(lead) :]))
-    reaches = math.prod(place.shape[len(lead) + dims :])
-    place = np.broadcast_to(place, (*lead, *place.shape[len(lead) :])).reshape(planes, math.prod(counts), reaches)
-    elements = np.take_along_axis(flat[:, None], place, -1)
-    best = np.argmax(elements, -1) if elements.size else np.zeros(elements.shape[:-1], np.intp)
-    if np.isnan(elements).any():  # of several nan, PyTorch takes the last
-        last = elements.shape[-1] - 1 - np.argmax(np.isnan(elements)[..., ::-1], -1)
-        best = np.where(np.isnan(elements).any(-1), last, best)
-    return np.take_along_axis(place, best[..., None], -1).astype(np.int64).reshape(*lead, *counts)
+        spread = [math.prod(index.shape[:-2]), *[1] * (2 * dims)]
+        spread[1 + position], spread[1 + dims + position] = index.shape[-2:]
+        place = place * lengths[position] + index.reshape(spread)
+    windows, elements = math.prod(place.shape[1 : 1 + dims]), math.prod(place.shape[1 + dims :])
+    return place.reshape(len(place), windows, elements)  # type: ignore[no-any-return]
+
+
+def places_of_maxima(x: np.ndarray[Any, Any], starts: list[Any], stops: list[Any]) -> np.ndarray[Any, Any]:
+    """The number in x of the greatest element of each window; windows reach from starts up to stops.
+
+    Starts and stops are given for each dimension, and differ from plane to plane: of shape (images, channels, windows).
+    """
+    counts = tuple([start.shape[-1] for start in starts])
+    return _places_among(x, _elements_between(x.shape[x.ndim - len(starts) :], starts, stops), counts)
+
+
+_TOGETHER = 131_072  # elements of windows that are compared together, so that they stay in the cache
+
+
+def _places_among(x: np.ndarray[Any, Any], elements: np.ndarray[Any, Any], counts: Lengths) -> np.ndarray[Any, Any]:
+    """The number in x of the greatest of each window's elements, which are the same in all planes or given for each."""
+    lead = x.shape[: x.ndim - len(counts)]
+    windows, reach = elements.shape[1:]
+    planes = x.reshape(math.prod(lead), math.prod(x.shape[len(lead) :]))
+    places = np.empty((len(planes), windows), np.intp)
+    step = max(1, _TOGETHER // max(windows * reach, 1))
+    for start in range(0, len(planes) if places.size else 0, step):
+        some = planes[start : start + step]
+        these = elements[start : start + step] if len(elements) > 1 else elements
+        numbers = these.reshape(len(these), -1)
+        found = some.take(numbers[0], 1) if len(these) == 1 else np.take_along_axis(some, numbers, 1)
+        found = found.reshape(len(some), windows, reach)
+        best = found.argmax(2)
+        if x.dtype.kind == "f" and np.isnan(found.max()):  # of several nan, PyTorch takes the last
+            nan = np.isnan(found)
+            best = np.where(nan.any(2), reach - 1 - nan[..., ::-1].argmax(2), best)
+        best += np.arange(0, numbers.size, reach).reshape(-1, windows)
+        places[start : start + step] = numbers.ravel().take(best)
+    places += np.arange(0, x.size, max(planes.shape[1], 1))[:, None]
+    return places.reshape(*lead, *counts)
 
 
 @explained

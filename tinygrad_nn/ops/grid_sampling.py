@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
+from .._core import sampling as kernels
 from .._core.errors import explained, must_be_tensor
 from .._core.op import case, op
 from .._core.resampling import cubic_weights
@@ -196,6 +197,34 @@ def _sampled(input: Tensor, grid: Tensor, mode: str, padding: str, corners: bool
     return sampled
 
 
+def _sample_back(
+    g: Any, x: Any, grid: Any, needs: tuple[bool, ...], numbers: Any, products: Any, weights: Any, slopes: Any,
+    mode: str,
+) -> Any:  # fmt: skip
+    found = kernels.Taps(numbers, products, weights, slopes)
+    by_weights = mode != "nearest"  # whose weights do not change
+    of_x, of_grid = kernels.sampled_gradient(_planes(g), _planes(x), found, needs[0], needs[1] and by_weights)
+    if of_grid is None and needs[1]:
+        of_grid = np.zeros(grid.shape, grid.dtype)
+    return None if of_x is None else of_x.reshape(x.shape), None if of_grid is None else of_grid.reshape(grid.shape)
+
+
+def _planes(x: Any) -> Any:
+    """(images, channels, ...) as (images, channels, elements)."""
+    return x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
+
+
+@op(kind="fused", vjp=_sample_back, parts=_sampled, residuals=("numbers", "products", "weights", "slopes"),
+    method=False, torch_name="", names=("input", "grid"), node_name="GridSampler2DBackward0",
+    cases=[case((2, 3, 4, 5), (2, 2, 3, 2), mode="bilinear", padding="zeros", corners=False),
+           case((2, 2, 3, 4), (2, 1, 3, 2), mode="bicubic", padding="border", corners=True),
+           case((1, 2, 3, 2, 3), (1, 2, 2, 1, 3), mode="bilinear", padding="reflection", corners=True)])  # fmt: skip
+def _grid_sampled(x, grid, /, *, mode, padding, corners):
+    """`grid_sample`, one node."""
+    found = kernels.taps(grid, x.shape[2:], mode, padding, corners)
+    return kernels.sampled(_planes(x), found).reshape(*x.shape[:2], *grid.shape[1:-1]), *found
+
+
 # --- public ------------------------------------------------------------------------------------------------------
 
 
@@ -282,7 +311,8 @@ def grid_sample(
     """
     corners = _corners(align_corners)
     _check(input, grid, mode, padding_mode)
-    return _sampled(input, grid, mode, padding_mode, corners)
+    result: Tensor = _grid_sampled(input, grid, mode=mode, padding=padding_mode, corners=corners)
+    return result
 
 
 @functools.lru_cache(maxsize=32)

@@ -14,6 +14,7 @@ import numpy as np
 
 from .._core import normalisation as kernels
 from .._core.errors import explained
+from .._core.few_rows import are_few, few_groups_gradient, few_groups_normalised
 from .._core.memory_format import in_order_of
 from .._core.op import case, op
 from .._core.tensor import Size, Tensor
@@ -25,16 +26,27 @@ __all__ = ["group_norm"]  # `instance_norm` has another order of arguments at Py
 _HALF = np.dtype(np.float16)
 
 
-def _planes(x: Any) -> Any:
-    """(images, channels, ...) as (images, channels, elements)."""
-    return np.ascontiguousarray(as_single(x).reshape(x.shape[0], x.shape[1], math.prod(x.shape[2:])))
+def _planes(x: Any, parts: int) -> Any:
+    """(images, channels, ...) as so many parts of each image: channels, or groups of them."""
+    return np.ascontiguousarray(as_single(x).reshape(x.shape[0], parts, math.prod(x.shape[1:]) // max(parts, 1)))
+
+
+def _parts(channels: int, groups: int, *parameters: Any) -> int:
+    """Without a weight and a bias, each group is treated as one channel: there are fewer, and longer, rows."""
+    return groups if all(parameter is None for parameter in parameters) else channels
 
 
 def _of_groups(
-    g: Any, x: Any, weight: Any, bias: Any, needs: tuple[bool, ...], mean: Any, root: Any, groups: int
-) -> Any:
-    found = kernels.groups_gradient(_planes(g), _planes(x), as_single(weight), mean, root, groups)
-    return in_types((found[0].reshape(x.shape), *found[1:]), (x, weight, bias))
+    g: Any, x: Any, weight: Any, bias: Any, needs: tuple[bool, ...], mean: Any, root: Any, square: Any, centred: Any,
+    scale: Any, groups: int,
+) -> Any:  # fmt: skip
+    parts, factor = _parts(x.shape[1], groups, weight, bias), as_single(weight)
+    if centred is None:
+        found: Any = kernels.groups_gradient(_planes(g, parts), _planes(x, parts), factor, mean, root, groups)
+    else:
+        found = few_groups_gradient(_planes(g, parts), centred, root, square, scale, factor, groups, needs)
+    shaped = None if found[0] is None else found[0].reshape(x.shape)
+    return in_types((shaped, *found[1:]), (x, weight, bias))
 
 
 def _group_parts(x: Any, weight: Any, bias: Any, groups: int, eps: float, statistics: Any) -> Any:
@@ -46,18 +58,22 @@ def _group_parts(x: Any, weight: Any, bias: Any, groups: int, eps: float, statis
     return (out if bias is None else out + by_channel(bias, x.ndim)).to(x.dtype)
 
 
-@op(kind="fused", vjp=_of_groups, parts=_group_parts, residuals=("mean", "root"), method=False, torch_name="",
-    names=("input", "weight", "bias"), node_name="NativeGroupNormBackward0",
+@op(kind="fused", vjp=_of_groups, parts=_group_parts, residuals=("mean", "root", "square", "centred", "scale"),
+    method=False, torch_name="", names=("input", "weight", "bias"), node_name="NativeGroupNormBackward0",
     cases=[case((2, 4, 3), (4,), (4,), groups=2), case((2, 3, 2, 2), (3,), (3,), groups=3, eps=0.1),
            case((2, 4), None, None, groups=1), case((1, 2, 2, 1, 3), (2,), None, groups=1),
            case((0, 4, 3), (4,), (4,), groups=2)])  # fmt: skip
 def _group_normed(x, weight, bias, /, *, groups, eps=1e-5, statistics=None):
     """`group_norm`, one node; the groups' means and variances are also written to `statistics`."""
-    planes = _planes(x)
-    out, mean, root, variance = kernels.groups_normalised(planes, as_single(weight), as_single(bias), groups, eps)
-    if statistics is not None:
-        statistics[0], statistics[1] = mean, variance
-    return in_order_of(out.reshape(x.shape).astype(x.dtype, copy=False), x), mean, root
+    planes = _planes(x, _parts(x.shape[1], groups, weight, bias))
+    if statistics is None and x.size and are_few(x):
+        out, kept = few_groups_normalised(planes, as_single(weight), as_single(bias), groups, eps)
+    else:
+        out, mean, root, variance = kernels.groups_normalised(planes, as_single(weight), as_single(bias), groups, eps)
+        kept = mean, root, None, None, None
+        if statistics is not None:
+            statistics[0], statistics[1] = mean, variance
+    return in_order_of(out.reshape(x.shape).astype(x.dtype, copy=False), x), *kept
 
 
 @explained
@@ -107,7 +123,7 @@ def group_norm(
             )
     check_types("group_norm", "GroupNormKernelImpl", input, weight=weight, bias=bias)
     eps = check_number("group_norm", "eps", 5, eps)
-    out: Tensor = _group_normed(input, weight, bias, groups=int(num_groups), eps=eps)
+    out: Tensor = _group_normed(input, weight, bias, groups=int(num_groups), eps=eps, statistics=None)
     return out
 
 
@@ -162,6 +178,9 @@ def instance_norm(
         assert running_mean is not None
         assert running_var is not None
         return _by_statistics(input, running_mean, running_var, weight, bias, eps)
+    if running_mean is None:
+        found: Tensor = _group_normed(input, weight, bias, groups=x.shape[1], eps=eps, statistics=None)
+        return found
     statistics = np.zeros((2, *x.shape[:2]), np.float64 if x.dtype == np.float64 else np.float32)
     out: Tensor = _group_normed(input, weight, bias, groups=x.shape[1], eps=eps, statistics=statistics)
     count = math.prod(x.shape[2:])

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes, resampling
+from .._core.axis_maps import AxisMap
 from .._core.errors import must_be_tensor
 from .._core.op import case, op
 from .._core.tensor import Tensor
@@ -141,7 +142,7 @@ def _check(x: np.ndarray[Any, Any], mode: str, wanted: Sequence[int], antialias:
 
 def _map(
     mode: str, length: int, wanted: int, scale: float | None, corners: bool, antialias: bool, kind: Any
-) -> resampling.AxisMap | None:
+) -> AxisMap | None:
     if mode.startswith("nearest"):
         return resampling.nearest_map(length, wanted, scale, mode == "nearest-exact")
     if mode == "area":

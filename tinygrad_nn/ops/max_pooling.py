@@ -20,7 +20,6 @@ from .._core.pooling import Pool, pool
 from .._core.remember import remembered
 from .._core.tensor import Tensor, wrap
 from .pool_options import check_input, check_numbers, pooling
-from .scatter import gather
 from .shortcuts import recorded
 
 __all__ = ["max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d"]
@@ -29,6 +28,7 @@ Numbers = int | Sequence[int]
 
 _PAIRS = pool((4, 6), (2, 2), (2, 2), (0, 0), (1, 1), (2, 3))
 _OVER = pool((5, 4), (3, 2), (2, 1), (1, 1), (1, 2), (3, 4))
+_PLACES = np.array([[0, 4, 4], [7, 11, 6]])
 _LINE = pool((7,), (3,), (2,), (1,), (1,), (4,))
 
 
@@ -70,23 +70,45 @@ def _from_maxima(z, x, y, /, *, over):
 
 
 def pooled(input: Tensor, over: Pool) -> Tensor:
-    """The maximum of each window. Of few elements, where they are is kept: to look for them again takes as long."""
+    """The maximum of each window. Where they are is kept for the gradient: to look for them again takes as long."""
     x, here = input._array, modes.here
     if type(x) is np.ndarray and not here.observers and not here.levels:
-        few = kernels.few_maxima(x, over)
-        if few is not None:
-            return recorded(_max_pooled.op, input, {"over": over, "places": few[1]}, few[0])
+        located = kernels.located_maxima(x, over, here.grad and input.requires_grad)
+        if located is not None:
+            return recorded(_max_pooled.op, input, {"over": over, "places": located[1]}, located[0])
     found: Tensor = _max_pooled(input, over=over, places=None)  # all options, so that nothing has to be sorted out
     return found
 
 
+def _elements_back(g: Any, x_shape: tuple[int, ...], places: Any) -> Any:
+    return _at_elements.op.numpy(g, places=places, shape=x_shape)
+
+
+@op(kind="general", vjp=_elements_back, method=False, torch_name="", node_name="MaxPool2DWithIndicesBackward0",
+    cases=[case((2, 6), places=_PLACES)])  # fmt: skip
+def _elements(x, /, *, places):
+    """The elements of these numbers, counted row by row."""
+    return x.ravel().take(places)
+
+
+@op(kind="general", vjp=lambda g, places: _elements.op.numpy(g, places=places), method=False, torch_name="",
+    node_name="MaxPool2DWithIndicesBackwardBackward0", cases=[case((2, 3), places=_PLACES, shape=(2, 6))])  # fmt: skip
+def _at_elements(z, /, *, places, shape):
+    """Numbers added up at places of an array of this shape."""
+    out = np.zeros(shape, z.dtype)
+    np.add.at(out.ravel(), places.ravel(), z.ravel())
+    return out
+
+
 def picked(input: Tensor, places: np.ndarray[Any, Any], dims: int) -> tuple[Tensor, Tensor]:
-    """The elements at these places in each plane, which the last dimensions are; and the places."""
+    """The elements of these numbers, and where in their planes, which the last dimensions are, they are."""
     shape = input._array.shape
-    lead = shape[: len(shape) - dims]
-    flat = input.reshape(*lead, math.prod(shape[len(shape) - dims :]))
-    values = gather(flat, -1, wrap(places.reshape(*lead, -1) if places.size else np.zeros((*lead, 0), np.int64)))
-    return values.reshape(places.shape), wrap(places)
+    values: Tensor = _elements(input, places=places)
+    plane = math.prod(shape[len(shape) - dims :])
+    first = np.arange(math.prod(places.shape[: len(shape) - dims])) * plane
+    numbers = places.astype(np.int64).reshape(len(first), math.prod(places.shape[len(shape) - dims :]))
+    numbers -= first[:, None]
+    return values, wrap(numbers.reshape(places.shape))
 
 
 @remembered
@@ -117,7 +139,7 @@ def _max_pool(
     over = windows(function, dims, x.shape, kernel_size, stride, padding, dilation, ceil_mode)
     if not return_indices:
         return pooled(input, over)
-    return picked(input, kernels.first_places(x, over.windows), dims)
+    return picked(input, kernels.places_of_maxima(x, over), dims)
 
 
 @overload

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
+from .._core.axis_maps import AxisMap
 from .._core.errors import explained
-from .._core.resampling import AxisMap
 from .._core.tensor import Tensor
 from .interpolation import _resampled
 from .norm_checks import check_tensors
