@@ -1,0 +1,73 @@
+"""Kernels that treat each element by itself: in a few passes over blocks that stay in the cache.
+
+A kernel takes arrays of one shape, and last where to write; its first pass writes there, the others mostly in place,
+which is the quickest (.05 ns for each number, from one array to another .12).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .kernels import BITS, TOGETHER, in_row_blocks
+
+Array = np.ndarray[Any, Any]
+
+_KINDS = [np.dtype(f"f{size}") for size in (2, 4, 8)]
+_ZERO = {kind: np.zeros((), kind) for kind in _KINDS}
+_ENDLESS = {kind: np.array(np.inf, kind) for kind in _KINDS}
+_MINUS_ENDLESS = {kind: np.array(-np.inf, kind) for kind in _KINDS}
+
+
+def each(kernel: Callable[..., Any], *arrays: Array, **options: Any) -> Array:
+    """What ``kernel(*arrays, out, **options)`` writes: an array like the first."""
+    first = arrays[0]
+    out = np.empty_like(first)
+    if options:
+        kernel = functools.partial(kernel, **options)
+    if first.size > TOGETHER and all([array.flags.c_contiguous for array in arrays]):
+        in_row_blocks(kernel, out.reshape(-1, 1), *[array.reshape(-1, 1) for array in arrays])
+    else:
+        kernel(*arrays, out)
+    return out
+
+
+# NumPy has vector code for a clip between two numbers, and none for the larger of an array and a number, which takes
+# three times as long.
+
+
+def positive_part(x: Array, out: Array | None = None) -> Array:
+    """``maximum(x, 0)``"""
+    return x.clip(_ZERO[x.dtype], _ENDLESS[x.dtype], out)
+
+
+def negative_part(x: Array, out: Array | None = None) -> Array:
+    """``minimum(x, 0)``"""
+    return x.clip(_MINUS_ENDLESS[x.dtype], _ZERO[x.dtype], out)
+
+
+def clipped(x: Array, low: float, high: float) -> Array:
+    """``minimum(maximum(x, low), high)``, in the type of x."""
+    kind = x.dtype.type
+    return x.clip(kind(low), kind(high), np.empty_like(x))
+
+
+def mask_into(x: Array, mask: Array, out: Array) -> None:
+    """Write ``x`` where the mask holds, else 0, of floating point numbers: by their bits, so that no inf gets through."""
+    bits = BITS[x.dtype]
+    found = out.view(bits)
+    found[...] = mask  # a product of integers with booleans takes longer than to widen these before
+    found *= x.view(bits)
+
+
+def choose_into(condition: Array, x: Array, y: Any, out: Array) -> None:
+    """Write ``where(condition, x, y)``, of floating point numbers; y may be a number, and `out` may be x."""
+    bits = BITS[out.dtype]
+    other = np.asarray(y, out.dtype).view(bits)
+    found = out.view(bits)
+    np.bitwise_xor(x.view(bits), other, found)
+    np.multiply(found, condition.view(np.int8), found)
+    found ^= other
