@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .kernels import BITS, TOGETHER, in_row_blocks
+from .kernels import BITS, SHARE, TOGETHER, in_row_blocks, total
+from .sharing import even_blocks, share
 
 Array = np.ndarray[Any, Any]
 
@@ -33,6 +34,28 @@ def each(kernel: Callable[..., Any], *arrays: Array, **options: Any) -> Array:
     else:
         kernel(*arrays, out)
     return out
+
+
+def sum_of_each(kernel: Callable[..., Any], *arrays: Array, **options: Any) -> Any:
+    """``each(kernel, *arrays, **options).sum()``, of which nothing is kept where there are many elements."""
+    first = arrays[0]
+    if first.size <= TOGETHER or not all([array.flags.c_contiguous for array in arrays]):
+        return total(each(kernel, *arrays, **options))
+    flat = [array.reshape(-1) for array in arrays]
+    step = even_blocks(first.size, TOGETHER)
+    starts = range(0, first.size, step)
+
+    def compute(some: slice) -> list[float]:
+        sums, scratch = [], np.empty(step, first.dtype)
+        for start in starts[some]:
+            block = [array[start : start + step] for array in flat]
+            out = scratch[: block[0].size]
+            kernel(*block, out, **options)
+            sums.append(float(total(out)))
+        return sums
+
+    parts = share(compute, len(starts), first.size // SHARE)
+    return first.dtype.type(sum([number for part in parts for number in part]))
 
 
 # NumPy has vector code for a clip between two numbers, and none for the larger of an array and a number, which takes
@@ -71,3 +94,9 @@ def choose_into(condition: Array, x: Array, y: Any, out: Array) -> None:
     np.bitwise_xor(x.view(bits), other, found)
     np.multiply(found, condition.view(np.int8), found)
     found ^= other
+
+
+def signs_into(x: Array, out: Array) -> None:
+    """Write -1, 0 or 1, with the sign of each element, and 0 for nan: in half of the time of ``np.sign``."""
+    zero = _ZERO.get(x.dtype, 0)
+    out[...] = np.greater(x, zero).view(np.int8) - np.less(x, zero).view(np.int8)
