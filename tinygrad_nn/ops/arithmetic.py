@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._core.dispatch import register_operator
+from .._core.elements import each, signs_into
 from .._core.op import case, composite, op
 from .._core.outputs import write_out
 from .._core.tensor import Tensor, tensor_attribute
@@ -302,11 +303,20 @@ def _is_complex(x: Any) -> bool:
 
 def _signs(x: Any) -> Any:
     """-1, 0 or 1 in x's dtype, and 0 for nan as in PyTorch. For forward functions and rules."""
+    if isinstance(x, np.ndarray):
+        return each(signs_into, x)
     return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
 
 
 def _abs_rule(g: Any, x: Any) -> Any:
+    if type(g) is np.ndarray and x.dtype.kind == "f":
+        return each(_write_abs_gradient, x, g)
     return g * (sgn.op.numpy(x) if _is_complex(x) else _signs(x))
+
+
+def _write_abs_gradient(x: Any, g: Any, out: Any) -> None:
+    signs_into(x, out)
+    out *= g
 
 
 @op(np.absolute, np.fabs, vjp=_abs_rule, aliases=("absolute",), operator="abs", avoid=(0.0,), holomorphic=False,
