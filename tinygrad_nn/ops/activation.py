@@ -230,7 +230,7 @@ def _write_softplus_gradient(g: Array, x: Array, out: Array, beta: float, thresh
     _logistic(z, out)
     out *= g
     if not _is_straight(x, threshold):
-        choose_into(~(z > threshold), out, g, out)
+        choose_into(z > threshold, g, out, out)
 
 
 def _is_straight(x: Array, threshold: float) -> bool:
@@ -266,7 +266,7 @@ def _write_softplus(x: Array, out: Array, beta: float, threshold: float) -> None
     if beta != 1:
         out /= operand(beta, x.dtype)
     if not _is_straight(x, threshold):
-        choose_into(~(z > threshold), out, x, out)
+        choose_into(z > threshold, x, out, out)
 
 
 def _silu_rule(g: Any, x: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.dtypes import FLOAT32
-from .._core.elements import choose_into, clipped, each, mask_into
+from .._core.elements import clipped, each, mask_into, numbers_into
 from .._core.kernels import few_without, nonzero_masked
 from .._core.numbers import operand
 from .._core.op import case, composite, op
@@ -91,8 +91,8 @@ def _leaky_rule(g: Any, x: Any, negative_slope: float) -> Any:
 
 
 def _write_leaky_gradient(g: Array, x: Array, out: Array, slope: float) -> None:
-    np.multiply(g, operand(slope, x.dtype), out)
-    choose_into(~(x > 0), out, g, out)  # of nan, too
+    numbers_into(x > 0, 1.0, slope, out)
+    out *= g
 
 
 @op(vjp=_leaky_rule, method=False, avoid=(0.0,), special=_POINTS,
