@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core import remainders
 from .._core.dispatch import register_operator
 from .._core.elements import each, signs_into
 from .._core.op import case, composite, op
@@ -152,7 +153,7 @@ def _true_divide(x, y, /):
 def _floor_divide(x, y, /):
     """The quotient rounded down."""
     _check_division("div_floor_cpu", x, y)
-    return np.floor_divide(x, y)
+    return remainders.floor_quotient(x, y) if remainders.are_many(x, y) else np.floor_divide(x, y)
 
 
 @op(vjp=(no_gradient, no_gradient), takes_numbers=True, method=False, torch_name="", node_name="DivBackward1",
@@ -234,6 +235,8 @@ def remainder(x, y, /):
         tensor([1., 1.])
     """
     _check_division("remainder_cpu", x, y)
+    if remainders.are_many(x, y):
+        return remainders.remainder(x, y)
     result = np.remainder(x, y)
     if result.dtype.kind == "f" and not np.all(result):  # NumPy's zeros have the sign of y
         result = np.where(result == 0, np.copysign(result, x), result)
@@ -254,7 +257,7 @@ def fmod(x, y, /):
         tensor([-1.,  1.])
     """
     _check_division("fmod_cpu", x, y)
-    return np.fmod(x, y)
+    return remainders.fmod(x, y) if remainders.are_many(x, y) else np.fmod(x, y)
 
 
 # --- signs -------------------------------------------------------------------------------------------------------
