@@ -11,7 +11,7 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.elements import positive_part
-from .._core.kernels import add_reduce, row_sums
+from .._core.kernels import add_reduce, largest, row_sums
 from .._core.op import Integers, case, composite, op
 from .._core.tensor import Tensor, wrap
 from .activation import logsigmoid
@@ -264,11 +264,10 @@ def multi_margin_loss(
             f"size). Expected target size [{count}], but got {list(t.shape)}. Input has shape {list(x.shape)}."
         )
     row = t.reshape(-1)
-    if ((row < 0) | (row >= classes)).any():
+    if count and largest(row.view(np.uint64)) >= classes:  # as which negative ones are large
         raise RuntimeError(f"target out of range: multi_margin_loss() got classes up to {row.max()} of {classes}")
-    losses = _multi_margin(
-        input.reshape(count, classes), wrap(row), p=p, margin=margin, weight=weights, reduction=reduction
-    )
+    rows, classes_of_rows = (input, target) if x.ndim == 2 and t.ndim else (input.reshape(count, classes), wrap(row))
+    losses = _multi_margin(rows, classes_of_rows, p=p, margin=margin, weight=weights, reduction=reduction)
     return losses.reshape(t.shape) if reduction == "none" else losses
 
 
