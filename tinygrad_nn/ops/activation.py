@@ -7,13 +7,14 @@ Source: https://docs.pytorch.org/docs/stable/nn.functional.html#non-linear-activ
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from .._core.dtypes import FLOAT32
 from .._core.elements import choose_into, each, negative_part, positive_part
-from .._core.kernels import TOGETHER, exp_in_cache, in_blocks, quick_power
+from .._core.kernels import TOGETHER, exp_in_cache, in_blocks, in_row_blocks, quick_power
 from .._core.numbers import operand
 from .._core.op import case, composite, op
 from .._core.tensor import Tensor
@@ -363,6 +364,49 @@ def tanhshrink(x, /):
     return x - np.tanh(x)
 
 
+def _as_halves(x: Any, along: int) -> Any:
+    """As a matrix, in whose rows one half along the dimension follows the other."""
+    return x.reshape(math.prod(x.shape[:along]), math.prod(x.shape[along:]))
+
+
+def _glu_parts(x: Tensor, along: int) -> Tensor:
+    half = x.size(along) // 2
+    result: Tensor = x.narrow(along, 0, half) * sigmoid(x.narrow(along, half, half))
+    return result
+
+
+def _glu_rule(g: Any, x: Any, along: int) -> Any:
+    found = np.empty(x.shape, x.dtype)
+    in_row_blocks(_write_glu_gradient, _as_halves(found, along), _as_halves(x, along), _as_halves(g, along))
+    return (found,)
+
+
+def _write_glu_gradient(x: Array, g: Array, out: Array) -> None:
+    half = g.shape[1]
+    share = _logistic(x[:, half:].copy())  # half rows, which lie apart, take longer in each step
+    rest = np.subtract(_one(x), share)
+    share *= g
+    rest *= share
+    out[:, :half] = share
+    np.multiply(rest, x[:, :half], out[:, half:])
+
+
+def _write_glu(x: Array, out: Array) -> None:
+    half = out.shape[1]
+    out[...] = x[:, half:]
+    _logistic(out, out)
+    out *= x[:, :half]
+
+
+@op(kind="fused", vjp=_glu_rule, parts=_glu_parts, method=False, torch_name="", node_name="GluBackward0",
+    cases=[case((2, 4), along=1), case((4, 3), along=0), case((2, 6, 3), along=1), case((2, 0), along=1)])  # fmt: skip
+def _glu(x, /, *, along):
+    """`glu` of a dimension of even length."""
+    out = np.empty((*x.shape[:along], x.shape[along] // 2, *x.shape[along + 1 :]), x.dtype)
+    in_row_blocks(_write_glu, _as_halves(out, along), _as_halves(x, along))
+    return out
+
+
 @composite(method=False)
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """Gated linear unit: the first half along `dim` times the sigmoid of the second.
@@ -384,6 +428,5 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
             f"shape {list(input.shape)})"
         )
     refuse("glu_cpu", input._array, _INTEGERS)
-    first, second = input.narrow(dim, 0, length // 2), input.narrow(dim, length // 2, length // 2)
-    result: Tensor = first * sigmoid(second)
+    result: Tensor = _glu(input, along=dim % input.ndim)
     return result
