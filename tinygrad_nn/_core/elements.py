@@ -29,7 +29,7 @@ def each(kernel: Callable[..., Any], *arrays: Array, **options: Any) -> Array:
     out = np.empty_like(first)
     if options:
         kernel = functools.partial(kernel, **options)
-    if first.size > TOGETHER and all([array.flags.c_contiguous for array in arrays]):
+    if first.size > TOGETHER and all(array.flags.c_contiguous for array in arrays):
         in_row_blocks(kernel, out.reshape(-1, 1), *[array.reshape(-1, 1) for array in arrays])
     else:
         kernel(*arrays, out)
@@ -39,7 +39,7 @@ def each(kernel: Callable[..., Any], *arrays: Array, **options: Any) -> Array:
 def sum_of_each(kernel: Callable[..., Any], *arrays: Array, **options: Any) -> Any:
     """``each(kernel, *arrays, **options).sum()``, of which nothing is kept where there are many elements."""
     first = arrays[0]
-    if first.size <= TOGETHER or not all([array.flags.c_contiguous for array in arrays]):
+    if first.size <= TOGETHER or not all(array.flags.c_contiguous for array in arrays):
         return total(each(kernel, *arrays, **options))
     flat = [array.reshape(-1) for array in arrays]
     step = even_blocks(first.size, TOGETHER)
@@ -79,7 +79,7 @@ def clipped(x: Array, low: float, high: float) -> Array:
 
 
 def mask_into(x: Array, mask: Array, out: Array) -> None:
-    """Write ``x`` where the mask holds, else 0, of floating point numbers: by their bits, so that no inf gets through."""
+    """Write ``x`` where the mask holds, else 0, of floating point numbers: by their bits, lest an inf gets through."""
     bits = BITS[x.dtype]
     found = out.view(bits)
     found[...] = mask  # a product of integers with booleans takes longer than to widen these before

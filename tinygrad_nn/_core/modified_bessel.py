@@ -161,7 +161,7 @@ _i0, _i0e = [_by_precision(_precise_scaled_i0, _single_scaled_i0, grows) for gro
 _i1, _i1e = [_by_precision(_precise_scaled_i1, _single_scaled_i1, grows) for grows in (True, False)]
 
 
-def i0(x: Array) -> Any:
+def i0(x: Any) -> Any:
     """The modified Bessel function of the first kind of order 0.
 
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.i0
@@ -173,7 +173,7 @@ def i0(x: Array) -> Any:
     return _i0(x)
 
 
-def i0e(x: Array) -> Any:
+def i0e(x: Any) -> Any:
     """``exp(-abs(x)) * i0(x)``.
 
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.i0e
@@ -185,7 +185,7 @@ def i0e(x: Array) -> Any:
     return _i0e(x)
 
 
-def i1(x: Array) -> Any:
+def i1(x: Any) -> Any:
     """The modified Bessel function of the first kind of order 1.
 
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.i1
@@ -197,7 +197,7 @@ def i1(x: Array) -> Any:
     return _i1(x)
 
 
-def i1e(x: Array) -> Any:
+def i1e(x: Any) -> Any:
     """``exp(-abs(x)) * i1(x)``.
 
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.i1e

@@ -58,7 +58,7 @@ def _positive_logarithm(size: Array) -> Any:
 
 
 @in_double
-def log_gamma(x: Array) -> Array:
+def log_gamma(x: Array) -> Any:
     """See `gamma.log_gamma`."""
     value = _positive_logarithm(np.absolute(x))
     value[np.absolute(value) < _NOTHING] = 0.0
@@ -94,7 +94,7 @@ def _positive_digamma(size: Array) -> Any:
 
 
 @in_double
-def digamma(x: Array) -> Array:
+def digamma(x: Array) -> Any:
     """See `gamma.digamma`."""
     value = _positive_digamma(np.absolute(x))
     below = np.flatnonzero(x < 0)
@@ -130,7 +130,7 @@ def _positive_trigamma(size: Array) -> Any:
 
 
 @in_double
-def trigamma(x: Array) -> Array:
+def trigamma(x: Array) -> Any:
     """The derivative of `digamma`: infinite at 0, -1, -2, ..."""
     value = _positive_trigamma(np.absolute(x))
     below = np.flatnonzero(x < 0)

@@ -74,6 +74,7 @@ _LATER: dict[str, str] = {
     "fourier": "",
     "fractional_pooling": "",
     "gamma": "digamma digamma_ igamma igamma_ igammac igammac_ lgamma lgamma_ mvlgamma mvlgamma_ polygamma polygamma_",
+    "glu": "",
     "grid_sampling": "",
     "grids": "",
     "group_norm": "",

@@ -7,16 +7,15 @@ Source: https://docs.pytorch.org/docs/stable/nn.functional.html#non-linear-activ
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from .._core.dtypes import FLOAT32
 from .._core.elements import choose_into, each, negative_part, positive_part
-from .._core.kernels import TOGETHER, exp_in_cache, in_blocks, in_row_blocks, quick_power
+from .._core.kernels import TOGETHER, exp_in_cache, in_blocks, quick_power
 from .._core.numbers import operand
-from .._core.op import case, composite, op
+from .._core.op import case, op
 from .._core.tensor import Tensor
 from .arithmetic import sgn
 from .forms import refuse
@@ -135,9 +134,10 @@ _POWER, _NUMBER = quick_power(FLOAT32)
 _SCALE = np.array(-_NUMBER, FLOAT32)
 
 
-def _logistic(x: Any, out: Any = None) -> Any:
+def logistic(x: Any, out: Any = None) -> Any:
+    """``1 / (1 + e ** -x)``; `out` may be x."""
     out = _power_of_minus(x, out)
-    out += (one := _one(out))
+    out += (one := one_like(out))
     return np.divide(one, out, out)
 
 
@@ -152,7 +152,7 @@ def _power_of_minus(x: Any, out: Any = None) -> Any:
 
 
 def _logistic_gradient(g: Any, y: Any, out: Any = None) -> Any:
-    out = np.subtract(_one(y), y, out)
+    out = np.subtract(one_like(y), y, out)
     out *= g
     out *= y
     return out
@@ -168,7 +168,7 @@ def _sigmoid_rule(g: Any, out: Any) -> Any:
 _ONE = np.ones((), FLOAT32)
 
 
-def _one(x: Any) -> Any:
+def one_like(x: Any) -> Any:
     """1, as an array of no dimension for the usual type: with these NumPy starts in half of the time."""
     return _ONE if x.dtype is FLOAT32 else 1
 
@@ -184,7 +184,7 @@ def sigmoid(x, /):
     """
     if not x.shape:
         return 1 / (1 + np.exp(-x))
-    return _logistic(x) if x.size <= TOGETHER else in_blocks(_logistic, x)
+    return logistic(x) if x.size <= TOGETHER else in_blocks(logistic, x)
 
 
 def _log_sigmoid_rule(g: Any, x: Any) -> Any:
@@ -194,7 +194,7 @@ def _log_sigmoid_rule(g: Any, x: Any) -> Any:
 
 
 def _write_log_sigmoid_gradient(g: Array, x: Array, out: Array) -> None:
-    _logistic(np.negative(x), out)
+    logistic(np.negative(x), out)
     out *= g
 
 
@@ -228,7 +228,7 @@ def _softplus_rule(g: Any, x: Any, beta: float, threshold: float) -> Any:
 
 def _write_softplus_gradient(g: Array, x: Array, out: Array, beta: float, threshold: float) -> None:
     z = x if beta == 1 else x * operand(beta, x.dtype)
-    _logistic(z, out)
+    logistic(z, out)
     out *= g
     if not _is_straight(x, threshold):
         choose_into(z > threshold, g, out, out)
@@ -278,8 +278,8 @@ def _silu_rule(g: Any, x: Any) -> Any:
 
 
 def _write_silu_gradient(g: Array, x: Array, out: Array) -> None:
-    one = _one(x)
-    _logistic(x, out)
+    one = one_like(x)
+    logistic(x, out)
     slope = np.subtract(one, out)
     slope *= x
     slope += one
@@ -302,7 +302,7 @@ def silu(x, /):
 
 def _write_silu(x: Array, out: Array) -> None:
     _power_of_minus(x, out)
-    out += _one(x)
+    out += one_like(x)
     np.divide(x, out, out)
 
 
@@ -362,71 +362,3 @@ def tanhshrink(x, /):
         tensor([-0.2384,  0.0000])
     """
     return x - np.tanh(x)
-
-
-def _as_halves(x: Any, along: int) -> Any:
-    """As a matrix, in whose rows one half along the dimension follows the other."""
-    return x.reshape(math.prod(x.shape[:along]), math.prod(x.shape[along:]))
-
-
-def _glu_parts(x: Tensor, along: int) -> Tensor:
-    half = x.size(along) // 2
-    result: Tensor = x.narrow(along, 0, half) * sigmoid(x.narrow(along, half, half))
-    return result
-
-
-def _glu_rule(g: Any, x: Any, along: int) -> Any:
-    found = np.empty(x.shape, x.dtype)
-    in_row_blocks(_write_glu_gradient, _as_halves(found, along), _as_halves(x, along), _as_halves(g, along))
-    return (found,)
-
-
-def _write_glu_gradient(x: Array, g: Array, out: Array) -> None:
-    half = g.shape[1]
-    share = _logistic(x[:, half:].copy())  # half rows, which lie apart, take longer in each step
-    rest = np.subtract(_one(x), share)
-    share *= g
-    rest *= share
-    out[:, :half] = share
-    np.multiply(rest, x[:, :half], out[:, half:])
-
-
-def _write_glu(x: Array, out: Array) -> None:
-    half = out.shape[1]
-    out[...] = x[:, half:]
-    _logistic(out, out)
-    out *= x[:, :half]
-
-
-@op(kind="fused", vjp=_glu_rule, parts=_glu_parts, method=False, torch_name="", node_name="GluBackward0",
-    cases=[case((2, 4), along=1), case((4, 3), along=0), case((2, 6, 3), along=1), case((2, 0), along=1)])  # fmt: skip
-def _glu(x, /, *, along):
-    """`glu` of a dimension of even length."""
-    out = np.empty((*x.shape[:along], x.shape[along] // 2, *x.shape[along + 1 :]), x.dtype)
-    in_row_blocks(_write_glu, _as_halves(out, along), _as_halves(x, along))
-    return out
-
-
-@composite(method=False)
-def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """Gated linear unit: the first half along `dim` times the sigmoid of the second.
-
-    Raises:
-        RuntimeError: the dimension's length is odd.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.nn.functional.glu(tg.tensor([3.0, 0.0]))
-        tensor([1.5000])
-    """
-    if input.ndim == 0:
-        raise RuntimeError("glu does not support scalars because halving size must be even")
-    length = input.size(dim)
-    if length % 2:
-        raise RuntimeError(
-            f"Halving dimension must be even, but dimension {dim % input.ndim} is size {length} (glu of an input of "
-            f"shape {list(input.shape)})"
-        )
-    refuse("glu_cpu", input._array, _INTEGERS)
-    result: Tensor = _glu(input, along=dim % input.ndim)
-    return result

@@ -202,7 +202,7 @@ def _multi_margin_parts(x: Tensor, target: Tensor, p: int, margin: float, weight
     wrong = np.ones(x.shape, x._array.dtype)
     wrong[np.arange(len(t)), t] = 0
     ahead = relu(margin - x.gather(1, target.unsqueeze(1)) + x) * wrap(wrong)
-    losses = (ahead if p == 1 else ahead * ahead).sum(1) * _row_factor(x, t, weight, reduction)
+    losses: Tensor = (ahead if p == 1 else ahead * ahead).sum(1) * _row_factor(x, t, weight, reduction)
     return losses if reduction == "none" else losses.sum()
 
 

@@ -277,8 +277,8 @@ def _write_quotient_times(g: Any, x: Any, y: Any, out: Any) -> None:
     out *= g
 
 
-@op(np.hypot, vjp=(lambda g, x, out: _hypot_rule(g, x, out), lambda g, y, out: _hypot_rule(g, y, out)), promotes="float",
-    avoid=(0.0,), special=[case(np.array([0.0, 3.0, np.inf]), np.array([0.0, 4.0, 1.0]))],
+@op(np.hypot, vjp=(lambda g, x, out: _hypot_rule(g, x, out), lambda g, y, out: _hypot_rule(g, y, out)),
+    promotes="float", avoid=(0.0,), special=[case(np.array([0.0, 3.0, np.inf]), np.array([0.0, 4.0, 1.0]))],
     tolerance=(100.0, "PyTorch's float32 is inexact where its numbers are subnormal"))  # fmt: skip
 def hypot(x, y, /):
     """Length of the hypotenuse, ``sqrt(x**2 + y**2)``, without overflow.

@@ -320,8 +320,8 @@ def _inside(x: Any, min: Any, max: Any) -> Any:
     return x <= max if min is None else (x >= min) & (x <= max)
 
 
-@op(vjp=lambda g, x, min, max: keep_where(g, x, lambda x: _inside(x, min, max)), method=False, torch_name="clamp", cases=_BOUNDS,
-    avoid=(-1.0, -0.5, 0.0, 0.25, 0.5, 1.0), special=_AT_BOUNDS, node_name="ClampBackward1")  # fmt: skip
+@op(vjp=lambda g, x, min, max: keep_where(g, x, lambda x: _inside(x, min, max)), method=False, torch_name="clamp",
+    cases=_BOUNDS, avoid=(-1.0, -0.5, 0.0, 0.25, 0.5, 1.0), special=_AT_BOUNDS, node_name="ClampBackward1")  # fmt: skip
 def _clamp(x, /, *, min=None, max=None):
     """`clamp` with numbers as bounds."""
     if x.dtype.kind in "biu":
