@@ -30,6 +30,7 @@ from . import (  # noqa: F401 - they register their ops, and give Tensor its met
     powers,
     random,
     reduce,
+    remainders,
     rounding,
     selection,
     sequences,

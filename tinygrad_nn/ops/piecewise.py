@@ -8,6 +8,7 @@ Source: https://docs.pytorch.org/docs/stable/nn.functional.html#non-linear-activ
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -209,6 +210,8 @@ def threshold(x, /, threshold, value):
         tensor([20.,  2.])
     """
     refuse("threshold_cpu", x, "b")
+    if value == 0 and math.copysign(1, value) > 0:  # bits that are all 0, and a third of the steps
+        return keep_where(x, x, lambda x: ~(x <= threshold))
     return choose(x <= threshold, x.dtype.type(value), x)
 
 
