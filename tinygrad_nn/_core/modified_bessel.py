@@ -94,7 +94,8 @@ _I1_SINGLE = (
     0.054793180517186, 0.10038809045272, 0.1294710622806, 0.46933874066106,
 )
 # fmt: on
-_LARGE = 1e300
+# As arrays of no dimension, with which NumPy's steps of a few elements begin in two thirds of the time.
+_ONE, _SIX, _TWELVE, _LARGE = (np.array(number) for number in (1.0, 6.0, 12.0, 1e300))
 _I_FAR, _K_FAR = 8.0, 2.0
 
 
@@ -117,24 +118,26 @@ def _scaled_i1(x: Array) -> Array:
 
 
 def _single(coefficients: tuple[float, ...], size: Array) -> tuple[Array, Array]:
-    """A series at x >= 0, and the root of ``x + 1``."""
-    t = 12 / (size + 6)
-    t -= 1
-    return long_polynomial(coefficients, t), np.sqrt(size + 1)
+    """A series at x >= 0, divided by the root of ``x + 1``; and that sum."""
+    t = _TWELVE / (size + _SIX)
+    t -= _ONE
+    series = long_polynomial(coefficients, t)
+    more = size + _ONE
+    series /= np.sqrt(more)
+    return series, more
 
 
 def _single_scaled_i0(x: Array) -> Array:
-    series, root = _single(_I0_SINGLE, np.abs(x))
-    series /= root
-    return series
+    return _single(_I0_SINGLE, np.abs(x))[0]
 
 
 def _single_scaled_i1(x: Array) -> Array:
-    size = np.abs(x)
-    series, root = _single(_I1_SINGLE, size)
-    size += 1
-    series *= x.clip(-_LARGE, _LARGE) / size.clip(1.0, _LARGE)  # no infinity is divided by another
-    series /= root
+    series, more = _single(_I1_SINGLE, np.abs(x))
+    if x.dot(x) < _LARGE:
+        x = x / more
+    else:  # so that no infinity is divided by another
+        x = x.clip(-_LARGE, _LARGE) / more.clip(_ONE, _LARGE)
+    series *= x
     return series
 
 

@@ -16,42 +16,52 @@ from typing import Any
 
 import numpy as np
 
+from .kernels import smallest
 from .pieces import Array, in_double, polynomial
 
+
+def _numbers(*values: float) -> tuple[Any, ...]:
+    """As arrays of no dimension, with which NumPy's steps of a few elements begin in two thirds of the time."""
+    return tuple([np.array(value) for value in values])
+
+
 # Bernoulli's numbers, in three series: B[2k] / (2k (2k - 1)), B[2k] / 2k, and B[2k]. The highest power first.
-_LOGARITHM = (-3617 / 122400, 1 / 156, -691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12)
-_DIGAMMA = (-1 / 12, 691 / 32760, -1 / 132, 1 / 240, -1 / 252, 1 / 120, -1 / 12)
-_TRIGAMMA = (5 / 66, -1 / 30, 1 / 42, -1 / 30, 1 / 6)
-_HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
-_SHIFT = 8.0
-_LARGE = 1e38  # beyond, the product of the factors would overflow
+_LOGARITHM = _numbers(-3617 / 122400, 1 / 156, -691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12)
+_DIGAMMA = _numbers(-1 / 12, 691 / 32760, -1 / 132, 1 / 240, -1 / 252, 1 / 120, -1 / 12)
+_TRIGAMMA = _numbers(5 / 66, -1 / 30, 1 / 42, -1 / 30, 1 / 6)
+_PRODUCT, _DERIVATIVE = _numbers(1.0, 28.0, 252.0, 720.0), _numbers(4.0, 84.0, 504.0, 720.0)  # of the pairs, over u
+_PAIRS = [_numbers(k * (7.0 - k), (7.0 - 2 * k) ** 2) for k in range(4)]
+_HALF, _ONE, _TWO, _SEVEN, _EIGHT = _numbers(0.5, 1.0, 2.0, 7.0, 8.0)
+(_STIRLING,) = _numbers(0.5 * math.log(2 * math.pi) - 0.5)
+_ZERO, _LARGE = _numbers(0.0, 1e38)  # beyond, the product of the factors would overflow
 _NOTHING = 1e-9  # next to 1 and 2, where it is 0, the logarithm of a float32 number is nowhere so small
 
 
+def _negative(x: Array) -> Any:
+    """Where numbers are negative; None if all are positive, which a look at the smallest tells five times as soon."""
+    return None if smallest(x) > 0 else np.flatnonzero(x < 0)
+
+
 def _paired(size: Array) -> Array:
-    paired = size + (_SHIFT - 1)
+    paired = size + _SEVEN
     paired *= size
     return paired
 
 
 def _positive_logarithm(size: Array) -> Any:
-    size = size.clip(0.0, _LARGE)
+    size = size.clip(_ZERO, _LARGE)
     paired = _paired(size)
-    product = paired + 6.0
+    product = polynomial(_PRODUCT, paired)
     product *= paired
-    paired += 10.0
-    product *= paired
-    paired += 2.0
-    product *= paired
-    size += _SHIFT
-    inverse = 1.0 / size
+    size += _EIGHT
+    inverse = _ONE / size
     rest = polynomial(_LOGARITHM, inverse * inverse)
     rest *= inverse
-    rest += _HALF_LOG_TWO_PI - 0.5
+    rest += _STIRLING
     rest -= np.log(product, product)
     logarithm = np.log(size)
-    logarithm -= 1.0
-    size -= 0.5
+    logarithm -= _ONE
+    size -= _HALF
     logarithm *= size
     logarithm += rest
     return logarithm
@@ -61,9 +71,10 @@ def _positive_logarithm(size: Array) -> Any:
 def log_gamma(x: Array) -> Any:
     """See `gamma.log_gamma`."""
     value = _positive_logarithm(np.absolute(x))
-    value[np.absolute(value) < _NOTHING] = 0.0
-    below = np.flatnonzero(x < 0)
-    if below.size:
+    if not smallest(found := np.absolute(value)) >= _NOTHING:  # nan is neither
+        value[found < _NOTHING] = 0.0
+    below = _negative(x)
+    if below is not None:
         at = x[below]
         fraction = at - np.rint(at)
         reflected = math.log(math.pi) - np.log(np.abs(at * np.sin(math.pi * fraction))) - value[below]
@@ -73,20 +84,20 @@ def log_gamma(x: Array) -> Any:
 
 def _positive_digamma(size: Array) -> Any:
     """The sum of ``1 / (x + k)`` is that of ``(2 x + 7) / (u + c)``, which is the derivative of a product over it."""
-    paired = _paired(size.clip(0.0, _LARGE))
-    derivative = polynomial((4.0, 84.0, 504.0, 720.0), paired)
-    product = polynomial((1.0, 28.0, 252.0, 720.0), paired)
+    paired = _paired(size.clip(_ZERO, _LARGE))
+    derivative = polynomial(_DERIVATIVE, paired)
+    product = polynomial(_PRODUCT, paired)
     product *= paired
     derivative /= product
-    steps = 2.0 * size
-    steps += _SHIFT - 1
+    steps = size + size
+    steps += _SEVEN
     derivative *= steps
-    size = size + _SHIFT
-    inverse = 1.0 / size
+    size = size + _EIGHT
+    inverse = _ONE / size
     square = inverse * inverse
     value = polynomial(_DIGAMMA, square)
     value *= square
-    inverse *= 0.5
+    inverse *= _HALF
     value -= inverse
     value += np.log(size, size)
     value -= derivative
@@ -97,13 +108,12 @@ def _positive_digamma(size: Array) -> Any:
 def digamma(x: Array) -> Any:
     """See `gamma.digamma`."""
     value = _positive_digamma(np.absolute(x))
-    below = np.flatnonzero(x < 0)
-    if below.size:
+    below = _negative(x)
+    if below is not None:
         at = x[below]
         fraction = at - np.rint(at)
         reflected = value[below] - 1 / at - math.pi / np.tan(math.pi * fraction)
         value[below] = np.where((fraction == 0) | np.isinf(at), np.nan, reflected)
-    if not x.all():
         zero = x == 0
         value[zero] = np.copysign(np.inf, -x[zero])
     return value
@@ -112,18 +122,18 @@ def digamma(x: Array) -> Any:
 def _positive_trigamma(size: Array) -> Any:
     """Of each pair, ``1 / (x + k) ** 2 + 1 / (x + 7 - k) ** 2`` is ``2 / (u + c) + (7 - 2 k) ** 2 / (u + c) ** 2``."""
     paired = _paired(size)
-    size = size + _SHIFT
-    inverse = 1.0 / size
+    size = size + _EIGHT
+    inverse = _ONE / size
     square = inverse * inverse
     value = polynomial(_TRIGAMMA, square)
     value *= inverse
-    value += 0.5
+    value += _HALF
     value *= square
     value += inverse
-    for constant, difference in ((0.0, 49.0), (6.0, 25.0), (10.0, 9.0), (12.0, 1.0)):
-        reciprocal = 1.0 / (paired + constant)
-        term = difference * reciprocal
-        term += 2.0
+    for constant, square in _PAIRS:
+        reciprocal = _ONE / (paired + constant)
+        term = square * reciprocal
+        term += _TWO
         term *= reciprocal
         value += term
     return value
@@ -133,8 +143,8 @@ def _positive_trigamma(size: Array) -> Any:
 def trigamma(x: Array) -> Any:
     """The derivative of `digamma`: infinite at 0, -1, -2, ..."""
     value = _positive_trigamma(np.absolute(x))
-    below = np.flatnonzero(x < 0)
-    if below.size:
+    below = _negative(x)
+    if below is not None:
         at = x[below]
         sine = np.sin(math.pi * (at - np.rint(at)))
         value[below] = (math.pi / sine) ** 2 - value[below] + 1 / (at * at)
