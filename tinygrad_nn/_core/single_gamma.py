@@ -43,7 +43,7 @@ def _negative(x: Array) -> Any:
 
 
 def _paired(size: Array) -> Array:
-    paired = size + _SEVEN
+    paired: Array = size + _SEVEN
     paired *= size
     return paired
 

@@ -86,7 +86,7 @@ def relu6(x, /):
 
 
 def _leaky_rule(g: Any, x: Any, negative_slope: float) -> Any:
-    if type(g) is np.ndarray:
+    if type(g) is np.ndarray and g.size > _SMALL:
         return each(_write_leaky_gradient, g, x, slope=negative_slope)
     return choose(x > 0, g, g * negative_slope)
 
@@ -109,7 +109,7 @@ def leaky_relu(x, /, negative_slope=0.01):
     """
     refuse("leaky_relu_cpu", x, _INTEGERS)
     if 0 < negative_slope <= 1:  # the quick way, if 0 * inf cannot occur
-        return each(_write_leaky, x, slope=negative_slope)
+        return each(_write_leaky, x, slope=negative_slope) if x.size > _SMALL else np.maximum(x, x * negative_slope)
     return choose(x > 0, x, x * negative_slope)
 
 
