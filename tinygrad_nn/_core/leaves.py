@@ -23,7 +23,7 @@ def accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
     if isinstance(gradient, Tensor):  # create_graph
         leaf._grad = gradient if leaf._grad is None else leaf._grad + gradient
     elif leaf._grad is None:
-        alone = owned or (gradient.base is None and _count(gradient) <= _ALONE)
+        alone = owned or (_count(gradient) <= _ALONE and (gradient.base is None or _is_all_of_its_base(gradient)))
         leaf._grad = wrap(gradient if alone else row_by_row(gradient))
     elif leaf._grad.requires_grad:
         leaf._grad = wrap(leaf._grad._array + gradient)
@@ -33,6 +33,15 @@ def accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
     if node.post_hooks is not None:
         for hook in list(node.post_hooks):
             hook(leaf)
+
+
+def _is_all_of_its_base(gradient: Any) -> bool:
+    """Whether an array is another in another shape, which nobody else holds, as the gradient of a view may be."""
+    base = gradient.base
+    return (
+        type(base) is _ndarray and base.base is None and base.nbytes == gradient.nbytes and _count(base) <= _ALONE
+        and base.dtype == gradient.dtype and gradient.flags.c_contiguous and gradient.flags.writeable
+    )  # fmt: skip
 
 
 def own(gradient: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
