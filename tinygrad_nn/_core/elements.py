@@ -86,6 +86,38 @@ def mask_into(x: Array, mask: Array, out: Array) -> None:
     found *= x.view(bits)
 
 
+def near_into(x: Array, at: Array, out: Array, limit: float) -> None:
+    """Write ``x`` where ``|at| < limit``, else 0, for a limit above 0; `out` may be `at`.
+
+    Without booleans, which would have to be widened: .85 of the time of `mask_into`. Floating point numbers from 0 on
+    are in the order of their bits, as integers; the sign of a difference of these, drawn out, is a mask.
+    """
+    found = _distances(at, out)
+    found -= _bits(limit, out)
+    _keep_by_sign(found, x)
+
+
+def far_into(x: Array, at: Array, out: Array, limit: float) -> None:
+    """Write ``x`` where ``|at| > limit`` or `at` is nan, else 0, for a limit from 0 on; as `near_into`."""
+    found = _distances(at, out)
+    np.subtract(_bits(limit, out), found, found)
+    _keep_by_sign(found, x)
+
+
+def _bits(number: float, out: Array) -> Any:
+    return np.array(abs(number), out.dtype).view(BITS[out.dtype])
+
+
+def _distances(at: Array, out: Array) -> Array:
+    np.absolute(at, out)
+    return out.view(BITS[out.dtype])
+
+
+def _keep_by_sign(found: Array, x: Array) -> None:
+    found >>= 8 * found.itemsize - 1
+    found &= x.view(found.dtype)
+
+
 def choose_into(condition: Array, x: Array, y: Any, out: Array) -> None:
     """Write ``where(condition, x, y)``, of floating point numbers; y may be a number, and `out` x or y."""
     bits = BITS[out.dtype]

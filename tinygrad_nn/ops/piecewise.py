@@ -15,7 +15,7 @@ import numpy as np
 
 from .._core import dtypes
 from .._core.dtypes import FLOAT32
-from .._core.elements import clipped, each, mask_into, numbers_into
+from .._core.elements import clipped, each, far_into, near_into, numbers_into
 from .._core.kernels import few_without, nonzero_masked
 from .._core.numbers import operand
 from .._core.op import case, composite, op
@@ -255,7 +255,7 @@ def _hardsigmoid_rule(g: Any, x: Any) -> Any:
 
 
 def _write_hardsigmoid_gradient(g: Array, x: Array, out: Array) -> None:
-    mask_into(g, (x > -3) & (x < 3), out)
+    near_into(g, x, out, 3)
     out *= operand(1 / 6, x.dtype)
 
 
@@ -287,7 +287,7 @@ def _hardswish_rule(g: Any, x: Any) -> Any:
 
 
 def _write_hardswish_gradient(g: Array, x: Array, out: Array) -> None:
-    mask_into(x, (x > -3) & (x < 3), out)
+    near_into(x, x, out, 3)
     out += x.clip(-3, 3)  # 2 x within, 3 and -3 beyond
     out *= operand(1 / 6, x.dtype)
     out += operand(0.5, x.dtype)
@@ -325,7 +325,10 @@ _SHRINKS = [case((2, 3)), case((2, 3), lambd=0.25), case((), lambd=0)]
 
 
 def _shrink_rule(g: Any, x: Any, lambd: float) -> Any:
-    return keep_where(g, x, lambda x: _outside(x, lambd))
+    """The gradient, or else, outside."""
+    if type(g) is np.ndarray and g.size > _SMALL and lambd >= 0:
+        return each(far_into, g, x, limit=lambd)
+    return keep(g, _outside(x, lambd))
 
 
 @op(vjp=_shrink_rule, method=False, avoid=(-0.5, -0.25, 0.0, 0.25, 0.5),
@@ -363,4 +366,4 @@ def hardshrink(x, /, lambd=0.5):
         tensor([-2.,  0.])
     """
     refuse("hardshrink_cpu", x, _INTEGERS)
-    return keep_where(x, x, lambda x: _outside(x, lambd))
+    return _shrink_rule(x, x, lambd)
