@@ -292,7 +292,7 @@ FLOATS, INTEGERS, BOOLEANS = tg.tensor([1.0, 2.0]), tg.tensor([1, 2]), tg.tensor
         (lambda: piecewise.hardtanh(FLOATS, 2, 1), ValueError, "min_val cannot be greater than max_val"),
         (lambda: piecewise.softshrink(FLOATS, -1.0), RuntimeError, "lambda must be"),
         (lambda: piecewise.prelu(tg.ones(2, 3), tg.ones(2)), RuntimeError, "numbers = 2 and channel size = 3"),
-        (lambda: activation.glu(tg.ones(3)), RuntimeError, "must be even, but dimension 0 is size 3"),
+        (lambda: tg.nn.functional.glu(tg.ones(3)), RuntimeError, "must be even, but dimension 0 is size 3"),
         (lambda: selection.where(FLOATS, 1, 2), RuntimeError, "expected condition to be a boolean tensor"),
         (lambda: selection.where(True, FLOATS, 2), TypeError, "must be Tensor, not bool"),
         (lambda: comparison.isclose(FLOATS, FLOATS, rtol=-1.0), RuntimeError, "rtol must be greater than or equal"),

@@ -583,3 +583,38 @@ def test_floating_point_warnings_are_off_as_in_pytorch() -> None:
 def test_errors_say_what_and_where(call: Any, kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         call(leaf(1.0, 2.0))
+
+
+def test_a_leaf_takes_over_no_views_gradient_that_somebody_holds():
+    held = []
+
+    def hold(gradient):
+        held.append(gradient)
+
+    def writes(backward):
+        x = tg.ones(3, 4, requires_grad=True)
+        backward(x)
+        x.grad.zero_()
+
+    given = tg.ones(12)
+    writes(lambda x: x.view(-1).backward(given))
+    assert given.sum().item() == 12
+
+    def hooked(x):
+        flat = x.view(-1)
+        flat.register_hook(hold)
+        flat.retain_grad()
+        held.append(flat)
+        (flat * 2).backward(given)
+
+    writes(hooked)
+    flat, gradient = held
+    assert gradient.sum().item() == 24
+    assert flat.grad.sum().item() == 24
+
+
+def test_a_leaf_takes_over_a_views_gradient_that_nobody_holds():
+    x = tg.ones(3, 4, requires_grad=True)
+    (x.view(-1) * 2).sum().backward()
+    assert x.grad._array.base is not None
+    assert x.grad.tolist() == [[2.0] * 4] * 3

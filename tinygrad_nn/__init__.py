@@ -58,8 +58,8 @@ from ._core.tensor import Size, Tensor
 # isort: off
 from .ops.activation import celu, selu, sigmoid
 from .ops.arithmetic import (  # fmt: skip
-    abs, absolute, add, copysign, div, divide, floor_divide, fmod, mul, multiply, neg, negative, positive, remainder,
-    rsub, sgn, sign, sub, subtract, true_divide,
+    abs, absolute, add, copysign, div, divide, floor_divide, mul, multiply, neg, negative, positive, rsub, sgn, sign,
+    sub, subtract, true_divide,
 )
 from .ops.comparison import (  # fmt: skip
     allclose, eq, equal, ge, greater, greater_equal, gt, isclose, isfinite, isinf, isnan, isneginf, isposinf, le, less,
@@ -99,6 +99,7 @@ from .ops.random import (  # fmt: skip
     randint_like, randn, randn_like, randperm, seed, set_rng_state,
 )
 from .ops.reduce import all, any, count_nonzero, mean, nanmean, nansum, prod, sum
+from .ops.remainders import fmod, remainder
 from .ops.rounding import ceil, fix, floor, frac, heaviside, nan_to_num, round, trunc
 from .ops.scatter import gather, scatter, scatter_add, scatter_reduce, take_along_dim
 from .ops.selection import clamp, clamp_max, clamp_min, clip, fmax, fmin, maximum, minimum, where

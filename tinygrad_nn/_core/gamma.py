@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from . import single_gamma
 from .pieces import Array, by_piece, in_double, polynomial
 
 # lgamma(2 + t) / t for |t| <= 1/2: a Chebyshev fit in 60-digit arithmetic, in error by 6e-19. The highest power first.
@@ -89,8 +90,10 @@ def _log_gamma(x: Array) -> Array:
     )
 
 
-@in_double
-def log_gamma(x: Array) -> Array:
+_precise_log_gamma = in_double(_log_gamma)
+
+
+def log_gamma(x: Array) -> Any:
     """The logarithm of the absolute value of the gamma function: infinite at 0, -1, -2, ...
 
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.gammaln
@@ -99,7 +102,7 @@ def log_gamma(x: Array) -> Array:
         >>> log_gamma(np.array([0.5, 1.0, 4.0]))
         array([0.57236494, 0.        , 1.79175947])
     """
-    return _log_gamma(x)
+    return _precise_log_gamma(x) if x.dtype == np.float64 else single_gamma.log_gamma(x)
 
 
 def _positive_digamma(x: Array) -> Array:
@@ -123,7 +126,13 @@ def _negative_digamma(x: Array) -> Array:
 
 
 @in_double
-def digamma(x: Array) -> Array:
+def _precise_digamma(x: Array) -> Array:
+    return by_piece(
+        (x,), (x < 0, _negative_digamma), (x > 0, _positive_digamma), (x == 0, lambda x: np.copysign(np.inf, -x))
+    )
+
+
+def digamma(x: Array) -> Any:
     """The derivative of `log_gamma`: infinite at 0, nan at -1, -2, ...
 
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.digamma
@@ -132,9 +141,7 @@ def digamma(x: Array) -> Array:
         >>> digamma(np.array([0.5, 1.0, 0.0]))
         array([-1.96351003, -0.57721566,        -inf])
     """
-    return by_piece(
-        (x,), (x < 0, _negative_digamma), (x > 0, _positive_digamma), (x == 0, lambda x: np.copysign(np.inf, -x))
-    )
+    return _precise_digamma(x) if x.dtype == np.float64 else single_gamma.digamma(x)
 
 
 def _zeta(s: Array, q: Array) -> Array:
@@ -189,7 +196,9 @@ def polygamma(order: int, x: Array) -> Any:
     """
     if order == 0:
         return digamma(x)
-    return _trigamma(x) if order == 1 else _polygamma(x, np.asarray(float(order)))
+    if order == 1:
+        return _trigamma(x) if x.dtype == np.float64 else single_gamma.trigamma(x)
+    return _polygamma(x, np.asarray(float(order)))
 
 
 @in_double

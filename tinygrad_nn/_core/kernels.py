@@ -125,7 +125,7 @@ def row_maxima(matrix: Array) -> Any:
 TOGETHER = 131_072  # elements that are treated together, so that they stay in the cache from pass to pass
 _BLOCK = 262_144  # and of more than that, at a time: each pass starts slowly (.88 to .95 of the time with half of it)
 _FEW = 32_768  # elements that are not worth a look before
-_SHARE = 400_000  # elements that are worth a thread
+SHARE = 400_000  # elements that are worth a thread
 
 
 def in_row_blocks(kernel: Callable[..., Any], out: Array, *matrices: Array) -> Array:
@@ -142,7 +142,7 @@ def in_row_blocks(kernel: Callable[..., Any], out: Array, *matrices: Array) -> A
             block = slice(start, start + step)
             kernel(*[matrix[block] for matrix in matrices], out[block])
 
-    share(compute, len(starts), rows * columns // _SHARE)
+    share(compute, len(starts), rows * columns // SHARE)
     return out
 
 

@@ -24,7 +24,7 @@ def accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
         leaf._grad = gradient if leaf._grad is None else leaf._grad + gradient
     elif leaf._grad is None:
         alone = owned or (gradient.base is None and _count(gradient) <= _ALONE)
-        if not alone and gradient.flags.c_contiguous:  # a rule's result in another shape
+        if not alone and gradient.flags.c_contiguous:  # a rule's result in another shape, or the gradient of a view
             alone = _count(gradient) <= _ALONE and _is_alone(gradient)
         leaf._grad = wrap(gradient if alone else row_by_row(gradient))
     elif leaf._grad.requires_grad:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .pieces import Array, Kernel, by_piece, chebyshev, in_double
+from .pieces import Array, Kernel, by_piece, chebyshev, in_double, long_polynomial
 
 # Chebyshev series, the highest order first: of exp(-x) I(x), / x for order 1, up to 8; of exp(-x) sqrt(x) I(x), in the
 # inverse, beyond; of K(x) without its logarithm up to 2; of exp(x) sqrt(x) K(x) beyond.
@@ -79,7 +79,23 @@ _K1_FAR = (
     -1.0345762465678097e-08, 5.7410841254500495e-08, -3.5019606030878126e-07, 2.406484947837217e-06,
     -1.936197974166083e-05, 0.00019521551847135162, -0.002857816859622779, 0.10392373657681724, 2.7206261904844427,
 )
+# Of exp(-x) sqrt(x + 1) I0(x), and of exp(-x) (x + 1) ** 1.5 I1(x) / x, for all x >= 0, in t = 12 / (x + 6) - 1, the
+# highest power first: Chebyshev fits in 30-digit arithmetic, for float32, in error by 4e-9 and 6e-9.
+_I0_SINGLE = (
+    0.00066289856735282, -0.0020541598555757, -0.0067632572746103, 0.0088803499237886, 0.022803489418411,
+    -0.021354026862589, -0.050246206302978, 0.027840832295899, 0.080361555760167, -0.018833784947693,
+    -0.12776877046904, -0.087324626816253, 0.042967852582502, 0.13236874576105, 0.14755745494106, 0.12703089540099,
+    0.10517206269381, 0.091982794877664, 0.085781781315335, 0.44093412094518,
+)
+_I1_SINGLE = (
+    -0.0012325010769528, 0.0014588902983905, 0.0078171909718994, -0.0085524855101873, -0.022845299516755,
+    0.023908626046812, 0.044845864363678, -0.040517275850367, -0.072674455543634, 0.042282829809162, 0.1171820835041,
+    0.025605623306228, -0.11051021588585, -0.15115776772039, -0.096318050679666, -0.013284130083658,
+    0.054793180517186, 0.10038809045272, 0.1294710622806, 0.46933874066106,
+)
 # fmt: on
+# As arrays of no dimension, with which NumPy's steps of a few elements begin in two thirds of the time.
+_ONE, _SIX, _TWELVE, _LARGE = (np.array(number) for number in (1.0, 6.0, 12.0, 1e300))
 _I_FAR, _K_FAR = 8.0, 2.0
 
 
@@ -101,8 +117,54 @@ def _scaled_i1(x: Array) -> Array:
     )
 
 
-@in_double
-def i0(x: Array) -> Array:
+def _single(coefficients: tuple[float, ...], size: Array) -> tuple[Array, Array]:
+    """A series at x >= 0, divided by the root of ``x + 1``; and that sum."""
+    t = _TWELVE / (size + _SIX)
+    t -= _ONE
+    series = long_polynomial(coefficients, t)
+    more = size + _ONE
+    series /= np.sqrt(more)
+    return series, more
+
+
+def _single_scaled_i0(x: Array) -> Array:
+    return _single(_I0_SINGLE, np.abs(x))[0]
+
+
+def _single_scaled_i1(x: Array) -> Array:
+    series, more = _single(_I1_SINGLE, np.abs(x))
+    if x.dot(x) < _LARGE:
+        x = x / more
+    else:  # so that no infinity is divided by another
+        x = x.clip(-_LARGE, _LARGE) / more.clip(_ONE, _LARGE)
+    series *= x
+    return series
+
+
+def _precise_scaled_i0(x: Array) -> Array:
+    return _scaled_i0(np.abs(x))
+
+
+def _precise_scaled_i1(x: Array) -> Array:
+    value = _scaled_i1(np.abs(x))
+    return np.where(x < 0, -value, value)
+
+
+def _by_precision(precise: Kernel, single: Kernel, grows: bool) -> Kernel:
+    """A function, or it divided by its growth, in the steps that float64 needs or in those that do for float32."""
+
+    def growing(scaled: Kernel) -> Kernel:
+        return in_double(lambda x: np.exp(np.abs(x)) * scaled(x) if grows else scaled(x))
+
+    for_double, for_single = growing(precise), growing(single)
+    return lambda x: for_double(x) if x.dtype == np.float64 else for_single(x)
+
+
+_i0, _i0e = [_by_precision(_precise_scaled_i0, _single_scaled_i0, grows) for grows in (True, False)]
+_i1, _i1e = [_by_precision(_precise_scaled_i1, _single_scaled_i1, grows) for grows in (True, False)]
+
+
+def i0(x: Any) -> Any:
     """The modified Bessel function of the first kind of order 0.
 
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.i0
@@ -111,12 +173,10 @@ def i0(x: Array) -> Array:
         >>> i0(np.array([0.0, 1.0, 10.0]))
         array([1.00000000e+00, 1.26606588e+00, 2.81571663e+03])
     """
-    size = np.abs(x)
-    return np.exp(size) * _scaled_i0(size)
+    return _i0(x)
 
 
-@in_double
-def i0e(x: Array) -> Array:
+def i0e(x: Any) -> Any:
     """``exp(-abs(x)) * i0(x)``.
 
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.i0e
@@ -125,11 +185,10 @@ def i0e(x: Array) -> Array:
         >>> i0e(np.array([0.0, 1.0, 1000.0]))
         array([1.        , 0.46575961, 0.01261724])
     """
-    return _scaled_i0(np.abs(x))
+    return _i0e(x)
 
 
-@in_double
-def i1(x: Array) -> Array:
+def i1(x: Any) -> Any:
     """The modified Bessel function of the first kind of order 1.
 
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.i1
@@ -138,13 +197,10 @@ def i1(x: Array) -> Array:
         >>> i1(np.array([0.0, 1.0, -1.0]))
         array([ 0.        ,  0.5651591, -0.5651591])
     """
-    size = np.abs(x)
-    value = np.exp(size) * _scaled_i1(size)
-    return np.where(x < 0, -value, value)
+    return _i1(x)
 
 
-@in_double
-def i1e(x: Array) -> Array:
+def i1e(x: Any) -> Any:
     """``exp(-abs(x)) * i1(x)``.
 
     Source: https://docs.pytorch.org/docs/stable/special.html#torch.special.i1e
@@ -153,8 +209,7 @@ def i1e(x: Array) -> Array:
         >>> i1e(np.array([0.0, 1.0, 1000.0]))
         array([0.        , 0.20791042, 0.01261093])
     """
-    value = _scaled_i1(np.abs(x))
-    return np.where(x < 0, -value, value)
+    return _i1e(x)
 
 
 def _k0_near(x: Array) -> Any:

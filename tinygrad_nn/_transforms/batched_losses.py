@@ -35,6 +35,17 @@ def _loss_of_classes(level: BatchLevel, op: Any, inputs: tuple[Any, ...], option
     return reduce_class_losses(losses.reshape(count, rows), target, options)
 
 
+@rule("multi_margin")
+def _multi_margin(level: BatchLevel, op: Any, inputs: tuple[Any, ...], options: Options) -> Any:
+    scores, target = level.full(inputs[0]), level.full(inputs[1])
+    count, rows, classes = scores._array.shape
+    flat = {**options, "reduction": "none"}
+    losses = op.call(scores.reshape(count * rows, classes), target.reshape(count * rows), **flat).reshape(count, rows)
+    if options["reduction"] == "none":
+        return losses
+    return losses.sum(1) if options["reduction"] == "sum" else losses.sum(1) / max(1, rows)
+
+
 def reduce_class_losses(losses: Tensor, target: Tensor, options: Options) -> Tensor:
     """The losses of rows, of (examples, rows), as the options of a loss say."""
     if options["reduction"] == "none":

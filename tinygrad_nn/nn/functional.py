@@ -16,7 +16,7 @@ from .._core.inplace import check_target, store
 from .._core.tensor import Tensor
 from ..ops import activation as _activation
 from ..ops import piecewise as _piecewise
-from ..ops.activation import glu, logsigmoid, sigmoid, softplus, softsign, tanhshrink
+from ..ops.activation import logsigmoid, sigmoid, softplus, softsign, tanhshrink
 from ..ops.classification import cross_entropy, nll_loss
 from ..ops.dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout
 from ..ops.implicit_softmax import log_softmax, softmax, softmin
@@ -68,6 +68,7 @@ if TYPE_CHECKING:  # imported when they are first asked for
         fractional_max_pool3d_with_indices,
     )
     from ..ops.gaussian import gelu
+    from ..ops.glu import glu
     from ..ops.grid_sampling import affine_grid, grid_sample
     from ..ops.group_norm import group_norm, instance_norm
     from ..ops.gumbel import gumbel_softmax
@@ -257,6 +258,7 @@ _LATER: dict[str, str] = {
         "fractional_max_pool3d_with_indices"
     ),
     "ops.gaussian": "gelu",
+    "ops.glu": "glu",
     "ops.grid_sampling": "affine_grid grid_sample",
     "ops.group_norm": "group_norm instance_norm",
     "ops.gumbel": "gumbel_softmax",

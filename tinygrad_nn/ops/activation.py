@@ -7,18 +7,23 @@ Source: https://docs.pytorch.org/docs/stable/nn.functional.html#non-linear-activ
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from .._core.dtypes import FLOAT32
-from .._core.kernels import TOGETHER, in_blocks, quick_power
-from .._core.op import case, composite, op
+from .._core.dtypes import FLOAT32, FLOAT64
+from .._core.elements import choose_into, each, negative_part, positive_part
+from .._core.kernels import TOGETHER, exp_in_cache, in_blocks, quick_power, smallest
+from .._core.numbers import operand
+from .._core.op import case, op
 from .._core.tensor import Tensor
 from .arithmetic import sgn
 from .forms import refuse
 from .gaussian import gelu as gelu
 from .selection import choose, keep
+
+Array = np.ndarray[Any, Any]
 
 __all__ = ["celu", "selu", "sigmoid"]
 
@@ -32,13 +37,46 @@ _INTEGERS = "biu"
 def _unit(x: Any, alpha: float, scale: float = 1.0, stretch: float = 1.0) -> Any:
     """``scale * x`` for positive elements, ``alpha * (e ** (stretch * x) - 1)`` for others."""
     refuse("elu_cpu", x, _INTEGERS)
-    return choose(x <= 0, np.expm1(x if stretch == 1 else x * stretch) * alpha, x if scale == 1 else x * scale)
+    return each(_write_unit, x, alpha=alpha, scale=scale, stretch=stretch)
+
+
+def _write_unit(x: Array, out: Array, alpha: float, scale: float, stretch: float) -> None:
+    kind = x.dtype
+    negative_part(x, out)
+    if stretch != 1:
+        out *= operand(stretch, kind)
+    np.expm1(out, out)
+    if alpha != 1:
+        out *= operand(alpha, kind)
+    if scale == 1 and 0 <= alpha * stretch <= 1 and alpha >= 0:  # then it is nowhere below x where x is negative
+        np.maximum(x, out, out=out)
+        return
+    above = positive_part(x)
+    if scale != 1:
+        above *= operand(scale, kind)
+    out += above
 
 
 def _unit_rule(g: Any, x: Any, alpha: float, scale: float = 1.0, stretch: float = 1.0) -> Any:
+    if type(g) is np.ndarray:
+        return each(_write_unit_gradient, g, x, slope=alpha * stretch, scale=scale, stretch=stretch)
     below = keep(x, x < 0)  # e ** x is not to overflow where it is not chosen
     slope = np.exp(below if stretch == 1 else below * stretch) * (alpha * stretch)
     return choose(x <= 0, g * slope, g if scale == 1 else g * scale)
+
+
+def _write_unit_gradient(g: Array, x: Array, out: Array, slope: float, scale: float, stretch: float) -> None:
+    kind = x.dtype
+    negative_part(x, out)
+    if stretch != 1:
+        out *= operand(stretch, kind)
+    exp_in_cache(out, out)  # 1 for positive elements
+    if slope != 1:
+        out *= operand(slope, kind)
+    flat = out.reshape(-1)
+    if slope != scale or not flat.dot(flat) >= 0:  # there is a nan, which passes the gradient on
+        choose_into(x <= 0, out, scale, out)
+    out *= g
 
 
 @op(vjp=lambda g, x, alpha: _unit_rule(g, x, alpha), method=False, avoid=(0.0,), torch_name="nn.functional.elu",
@@ -97,20 +135,25 @@ _POWER, _NUMBER = quick_power(FLOAT32)
 _SCALE = np.array(-_NUMBER, FLOAT32)
 
 
-def _logistic(x: Any, out: Any = None) -> Any:
-    if x.dtype is FLOAT32:
-        power = np.multiply(x, _SCALE)
-        # What computes for longer writes to memory outside of the cache first: it need not wait for that.
-        out = _POWER(power, power if out is None else out)
-    else:
-        out = np.negative(x, out)
-        np.exp(out, out)
-    out += (one := _one(out))
+def logistic(x: Any, out: Any = None) -> Any:
+    """``1 / (1 + e ** -x)``; `out` may be x."""
+    out = _power_of_minus(x, out)
+    out += (one := one_like(out))
     return np.divide(one, out, out)
 
 
+def _power_of_minus(x: Any, out: Any = None) -> Any:
+    """``e ** -x``"""
+    if x.dtype is FLOAT32:
+        power = np.multiply(x, _SCALE)
+        # What computes for longer writes to memory outside of the cache first: it need not wait for that.
+        return _POWER(power, power if out is None else out)
+    out = np.negative(x, out)
+    return np.exp(out, out)
+
+
 def _logistic_gradient(g: Any, y: Any, out: Any = None) -> Any:
-    out = np.subtract(_one(y), y, out)
+    out = np.subtract(one_like(y), y, out)
     out *= g
     out *= y
     return out
@@ -126,7 +169,7 @@ def _sigmoid_rule(g: Any, out: Any) -> Any:
 _ONE = np.ones((), FLOAT32)
 
 
-def _one(x: Any) -> Any:
+def one_like(x: Any) -> Any:
     """1, as an array of no dimension for the usual type: with these NumPy starts in half of the time."""
     return _ONE if x.dtype is FLOAT32 else 1
 
@@ -142,10 +185,21 @@ def sigmoid(x, /):
     """
     if not x.shape:
         return 1 / (1 + np.exp(-x))
-    return _logistic(x) if x.size <= TOGETHER else in_blocks(_logistic, x)
+    return logistic(x) if x.size <= TOGETHER else in_blocks(logistic, x)
 
 
-@op(vjp=lambda g, x: g * sigmoid.op.numpy(-x), method=False, torch_name="nn.functional.logsigmoid", special=_POINTS)
+def _log_sigmoid_rule(g: Any, x: Any) -> Any:
+    if type(g) is np.ndarray:
+        return each(_write_log_sigmoid_gradient, g, x)
+    return g * sigmoid.op.numpy(-x)
+
+
+def _write_log_sigmoid_gradient(g: Array, x: Array, out: Array) -> None:
+    logistic(np.negative(x), out)
+    out *= g
+
+
+@op(vjp=_log_sigmoid_rule, method=False, torch_name="nn.functional.logsigmoid", special=_POINTS)
 def logsigmoid(x, /):
     """``log(sigmoid(x))``, exact for large negative elements.
 
@@ -155,12 +209,38 @@ def logsigmoid(x, /):
         tensor([-6.9315e-01, -1.0000e+03])
     """
     refuse("log_sigmoid_cpu", x, _INTEGERS)
-    return np.minimum(x, np.zeros_like(x)) - np.log1p(np.exp(-np.absolute(x)))
+    return each(_write_log_sigmoid, x)
+
+
+def _write_log_sigmoid(x: Array, out: Array) -> None:
+    np.absolute(x, out)
+    np.negative(out, out)
+    exp_in_cache(out, out)
+    np.log1p(out, out)
+    np.subtract(negative_part(x), out, out)
 
 
 def _softplus_rule(g: Any, x: Any, beta: float, threshold: float) -> Any:
+    if type(g) is np.ndarray:
+        return each(_write_softplus_gradient, g, x, beta=beta, threshold=threshold)
     z = x if beta == 1 else x * beta
     return choose(z > threshold, g, g * sigmoid.op.numpy(z))
+
+
+def _write_softplus_gradient(g: Array, x: Array, out: Array, beta: float, threshold: float) -> None:
+    z = x if beta == 1 else x * operand(beta, x.dtype)
+    logistic(z, out)
+    out *= g
+    if not _is_straight(x, threshold):
+        choose_into(z > threshold, g, out, out)
+
+
+def _is_straight(x: Array, threshold: float) -> bool:
+    """Whether softplus beyond the threshold is x anyway, as near as float32 can tell."""
+    return x.dtype is FLOAT32 and threshold >= _STRAIGHT_FROM
+
+
+_STRAIGHT_FROM = 18.0  # e ** -18 is a fourth of what float32 tells from 1, a hundredth of what it tells from 18
 
 
 @op(vjp=_softplus_rule, method=False, torch_name="nn.functional.softplus", special=_POINTS, avoid=(0.5,),
@@ -174,17 +254,51 @@ def softplus(x, /, beta=1.0, threshold=20.0):
         tensor([6.9315e-01, 1.0000e+03])
     """
     refuse("softplus_cpu", x, _INTEGERS)
-    z = x if beta == 1 else x * beta
-    soft = np.log1p(np.exp(z))
-    return choose(z > threshold, x, soft if beta == 1 else soft / beta)
+    return each(_write_softplus, x, beta=beta, threshold=threshold)
 
 
-def _silu_rule(g: Any, x: Any) -> Any:
+def _write_softplus(x: Array, out: Array, beta: float, threshold: float) -> None:
+    """As ``max(z, 0) + log(1 + e ** -|z|)``, in which nothing overflows."""
+    z = x if beta == 1 else x * operand(beta, x.dtype)
+    np.absolute(z, out)
+    np.negative(out, out)
+    exp_in_cache(out, out)
+    np.log1p(out, out)
+    out += positive_part(z)
+    if beta != 1:
+        out /= operand(beta, x.dtype)
+    if not _is_straight(x, threshold):
+        choose_into(z > threshold, x, out, out)
+
+
+def _silu_rule(g: Any, x: Any, out: Any) -> Any:
+    if type(g) is np.ndarray:
+        return each(_write_silu_gradient, g, x, out)
     share = sigmoid.op.numpy(x)
     return g * (share * (1 + x * (1 - share)))
 
 
-@op(vjp=_silu_rule, method=False, torch_name="nn.functional.silu", special=_POINTS)
+def _write_silu_gradient(g: Array, x: Array, value: Array, out: Array) -> None:
+    if x.size < _MANY:
+        logistic(x, out)
+        np.multiply(g, out * (1 + x * (1 - out)), out)
+        return
+    rest = np.absolute(x)
+    if smallest(rest.reshape(-1)) > _NEAR_ZERO.get(x.dtype, math.inf):
+        np.divide(value, x, out)  # the share, in a third of the time of a sigmoid
+    else:
+        logistic(x, out)
+    np.subtract(one_like(x), out, rest)
+    rest *= value
+    out += rest  # share + value * (1 - share)
+    out *= g
+
+
+_MANY = 1000  # elements, of which a sigmoid takes longer than to begin one step more
+_NEAR_ZERO = {FLOAT32: 1e-30, FLOAT64: 1e-290}  # at 0 the quotient is nan, and near it inexact
+
+
+@op(vjp=_silu_rule, method=False, recomputes=True, torch_name="nn.functional.silu", special=_POINTS)
 def silu(x, /):
     """``x * sigmoid(x)``, also named swish.
 
@@ -194,7 +308,13 @@ def silu(x, /):
         tensor([-0.2689,  1.7616])
     """
     refuse("silu_cpu", x, _INTEGERS)
-    return x / (1 + np.exp(-x))
+    return each(_write_silu, x)
+
+
+def _write_silu(x: Array, out: Array) -> None:
+    _power_of_minus(x, out)
+    out += one_like(x)
+    np.divide(x, out, out)
 
 
 def _mish_rule(g: Any, x: Any) -> Any:
@@ -253,29 +373,3 @@ def tanhshrink(x, /):
         tensor([-0.2384,  0.0000])
     """
     return x - np.tanh(x)
-
-
-@composite(method=False)
-def glu(input: Tensor, dim: int = -1) -> Tensor:
-    """Gated linear unit: the first half along `dim` times the sigmoid of the second.
-
-    Raises:
-        RuntimeError: the dimension's length is odd.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.nn.functional.glu(tg.tensor([3.0, 0.0]))
-        tensor([1.5000])
-    """
-    if input.ndim == 0:
-        raise RuntimeError("glu does not support scalars because halving size must be even")
-    length = input.size(dim)
-    if length % 2:
-        raise RuntimeError(
-            f"Halving dimension must be even, but dimension {dim % input.ndim} is size {length} (glu of an input of "
-            f"shape {list(input.shape)})"
-        )
-    refuse("glu_cpu", input._array, _INTEGERS)
-    first, second = input.narrow(dim, 0, length // 2), input.narrow(dim, length // 2, length // 2)
-    result: Tensor = first * sigmoid(second)
-    return result

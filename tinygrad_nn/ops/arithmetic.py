@@ -1,4 +1,4 @@
-"""Arithmetic: sums, products, quotients, remainders, signs and weighted sums of elements.
+"""Arithmetic: sums, products, quotients, signs and weighted sums of elements.
 
 Tensors and numbers mix; shapes are broadcast together, dtypes brought together by PyTorch's rules.
 
@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from .._core import remainders
 from .._core.dispatch import register_operator
+from .._core.elements import each, signs_into
 from .._core.op import case, composite, op
 from .._core.outputs import write_out
 from .._core.tensor import Tensor, tensor_attribute
@@ -24,8 +26,8 @@ from .weighted_sums import addcmul as addcmul
 from .weighted_sums import lerp as lerp
 
 __all__ = [
-    "abs", "absolute", "add", "copysign", "div", "divide", "floor_divide", "fmod", "mul", "multiply", "neg", "negative",
-    "positive", "remainder", "rsub", "sgn", "sign", "sub", "subtract", "true_divide",
+    "abs", "absolute", "add", "copysign", "div", "divide", "floor_divide", "mul", "multiply", "neg", "negative",
+    "positive", "rsub", "sgn", "sign", "sub", "subtract", "true_divide",
 ]  # fmt: skip
 
 _NO_BOOL_MINUS = (
@@ -129,7 +131,7 @@ def mul(x, y, /):
 # --- quotients ---------------------------------------------------------------------------------------------------
 
 
-def _check_division(name: str, x: Any, y: Any) -> None:
+def check_division(name: str, x: Any, y: Any) -> None:
     """Refuse what integers cannot be divided by. (For floats 1 / 0 is inf.)"""
     if y.dtype.kind in "biu" if isinstance(y, np.ndarray) else x.dtype.kind in "biu":
         refuse(name, x, "b")
@@ -150,18 +152,25 @@ def _true_divide(x, y, /):
     node_name="DivBackward1", domain=(0.1, 0.9))  # fmt: skip
 def _floor_divide(x, y, /):
     """The quotient rounded down."""
-    _check_division("div_floor_cpu", x, y)
-    return np.floor_divide(x, y)
+    check_division("div_floor_cpu", x, y)
+    return remainders.floor_quotient(x, y) if remainders.are_many(x, y) else np.floor_divide(x, y)
 
 
 @op(vjp=(no_gradient, no_gradient), takes_numbers=True, method=False, torch_name="", node_name="DivBackward1",
     domain=(0.1, 0.9))  # fmt: skip
 def _trunc_divide(x, y, /):
     """The quotient rounded towards zero."""
-    _check_division("div_trunc_cpu", x, y)
+    check_division("div_trunc_cpu", x, y)
     if x.dtype.kind in "iu" if isinstance(x, np.ndarray) else y.dtype.kind in "iu":
         return np.floor_divide(x, y) + ((np.remainder(x, y) != 0) & ((x < 0) != (y < 0)))
+    if remainders.are_many(x, y) and x.shape == y.shape:
+        return each(_write_trunc_quotient, x, y)
     return np.trunc(np.true_divide(x, y))
+
+
+def _write_trunc_quotient(x: Any, y: Any, out: Any) -> None:
+    np.divide(x, y, out)
+    np.trunc(out, out)
 
 
 @composite(np.divide, aliases=("divide", "true_divide"))
@@ -217,45 +226,6 @@ register_operator("truediv", _true_divide, inplace_form(div, one_op=True), binar
 register_operator("floordiv", _floor_divide, inplace_form(floor_divide, one_op=True), binary=True)
 
 
-@op(np.remainder, vjp=(lambda g: g, lambda g, x, y: -g * _floor_divide.op.numpy(x, y)), takes_numbers=True,
-    operator="mod", domain=(0.1, 3.0))  # fmt: skip
-def remainder(x, y, /):
-    """Remainder of the division rounded down, ``x - floor(x / y) * y``, which has the sign of y; Python's ``%``.
-
-    A remainder of zero has the sign of x, as in PyTorch.
-
-    Raises:
-        RuntimeError: an integer is divided by 0.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.remainder(tg.tensor([-3.0, 3.0]), 2)
-        tensor([1., 1.])
-    """
-    _check_division("remainder_cpu", x, y)
-    result = np.remainder(x, y)
-    if result.dtype.kind == "f" and not np.all(result):  # NumPy's zeros have the sign of y
-        result = np.where(result == 0, np.copysign(result, x), result)
-    return result
-
-
-@op(np.fmod, vjp=(lambda g: g, lambda g, x, y: -g * _trunc_divide.op.numpy(x, y)), takes_numbers=True,
-    domain=(0.1, 3.0))  # fmt: skip
-def fmod(x, y, /):
-    """Remainder of the division rounded towards zero, ``x - trunc(x / y) * y``, which has the sign of x; as in C.
-
-    Raises:
-        RuntimeError: an integer is divided by 0.
-
-    Example:
-        >>> import tinygrad_nn as tg
-        >>> tg.fmod(tg.tensor([-3.0, 3.0]), 2)
-        tensor([-1.,  1.])
-    """
-    _check_division("fmod_cpu", x, y)
-    return np.fmod(x, y)
-
-
 # --- signs -------------------------------------------------------------------------------------------------------
 
 
@@ -302,11 +272,20 @@ def _is_complex(x: Any) -> bool:
 
 def _signs(x: Any) -> Any:
     """-1, 0 or 1 in x's dtype, and 0 for nan as in PyTorch. For forward functions and rules."""
+    if isinstance(x, np.ndarray):
+        return each(signs_into, x)
     return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
 
 
 def _abs_rule(g: Any, x: Any) -> Any:
+    if type(g) is np.ndarray and x.dtype.kind == "f":
+        return each(_write_abs_gradient, x, g)
     return g * (sgn.op.numpy(x) if _is_complex(x) else _signs(x))
+
+
+def _write_abs_gradient(x: Any, g: Any, out: Any) -> None:
+    signs_into(x, out)
+    out *= g
 
 
 @op(np.absolute, np.fabs, vjp=_abs_rule, aliases=("absolute",), operator="abs", avoid=(0.0,), holomorphic=False,

@@ -140,6 +140,10 @@ def _nll_vjp(g: Any, x_shape: tuple[int, ...], target: Any, weight: Any, ignore_
     t = target._array if isinstance(target, Tensor) else target
     slopes = np.zeros(x_shape, (g._array if isinstance(g, Tensor) else g).dtype)
     places, factor, total = _places(slopes, t, weight, ignore_index)
+    if not isinstance(g, Tensor):  # at once, as most of a pass over zeros would be for nothing
+        g = g / (total or 1) if reduction == "mean" else g
+        slopes.reshape(-1)[places] = -g if factor is None else -factor * g
+        return slopes
     slopes.reshape(-1)[places] = -1 if factor is None else -factor
     if reduction == "none":
         return g[:, None] * slopes

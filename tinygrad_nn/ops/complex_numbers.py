@@ -16,7 +16,9 @@ import numpy as np
 
 from .._core import dispatch, dtypes
 from .._core.dtypes import FLOAT32, FLOAT64
+from .._core.elements import each
 from .._core.errors import must_be_tensor
+from .._core.numbers import operand
 from .._core.op import case, composite, op
 from .._core.outputs import write_out
 from .._core.tensor import Tensor, tensor_attribute, tensor_method, wrap
@@ -326,7 +328,15 @@ def angle(x, /):
     """
     if x.dtype.kind == "c":
         return np.arctan2(x.imag, x.real)
-    return np.where(np.isnan(x), x, (x < 0) * x.dtype.type(math.pi))
+    return each(_write_real_angle, x)
+
+
+def _write_real_angle(x: Any, out: Any) -> None:
+    out[...] = x < 0
+    out *= operand(math.pi, x.dtype)
+    unknown = np.isnan(x)
+    if unknown.any():
+        out[unknown] = np.nan
 
 
 @composite()

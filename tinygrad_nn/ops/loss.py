@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .._core import dtypes
+from .._core.elements import each, signs_into, sum_of_each
 from .._core.errors import must_be_tensor
 from .._core.modes import modes
 from .._core.op import case, op
 from .._core.tensor import Tensor, wrap
 from .arithmetic import abs as absolute
 from .arithmetic import sign as _sign_of_tensors
+
+Array = np.ndarray[Any, Any]
 
 sign = _sign_of_tensors.op.numpy
 
@@ -151,6 +155,28 @@ PAIRS = [case((2, 3), (2, 3)), case((2, 3), (2, 3), reduction="sum"), case((2, 3
           case((), ()), case((0,), (0,), reduction="sum")]  # fmt: skip
 
 
+def _both(slope: Any, needs: tuple[bool, bool]) -> tuple[Any, Any]:
+    """The gradients of a loss of the difference of two: its slope, and that with the other sign."""
+    return slope if needs[0] else None, -slope if needs[1] else None
+
+
+def _slopes(kernel: Callable[..., Any], g: Any, x: Any, y: Any, **options: Any) -> Any:
+    """What a kernel writes, given a factor, times the gradient of each loss, which may be one number."""
+    if g.ndim:
+        return each(kernel, x, y, factor=1.0, **options) * g
+    return each(kernel, x, y, factor=g, **options)
+
+
+def _losses(kernel: Callable[..., Any], x: Any, y: Any, reduction: str, **options: Any) -> Any:
+    """What a kernel writes, reduced."""
+    if reduction == "none":
+        return each(kernel, x, y, **options)
+    if not x.size:
+        return reduced(x, reduction)
+    found = sum_of_each(kernel, x, y, **options)
+    return found if reduction == "sum" else found / x.dtype.type(x.size)
+
+
 @op(kind="general", cases=PAIRS, method=False, torch_name="nn.functional.mse_loss", node_name="MseLossBackward0",
     vjp=(lambda g, x, y, reduction: scale(2 * g, x, reduction) * (x - y),
          lambda g, x, y, reduction: scale(2 * g, x, reduction) * (y - x)))  # fmt: skip
@@ -195,13 +221,27 @@ def mse_loss(
     return _with_weight(difference * difference, weight, reduction, True)
 
 
+def _l1_rule(g: Any, x: Any, y: Any, needs: Any, reduction: str) -> Any:
+    g = scale(g, x, reduction)
+    return _both(g * sign(x - y) if isinstance(g, Tensor) else _slopes(_write_signs, g, x, y), needs)
+
+
+def _write_signs(x: Array, y: Array, out: Array, factor: Any) -> None:
+    np.subtract(x, y, out)
+    signs_into(out, out)
+    out *= factor
+
+
 @op(kind="general", cases=PAIRS, method=False, torch_name="nn.functional.l1_loss", node_name="L1LossBackward0",
-    vjp=(lambda g, x, y, reduction: scale(g, x, reduction) * sign(x - y),
-         lambda g, x, y, reduction: scale(g, x, reduction) * sign(y - x)))  # fmt: skip
+    vjp=_l1_rule)  # fmt: skip
 def _l1(x, y, /, *, reduction="mean"):
     """See `l1_loss`."""
-    difference = x - y
-    return reduced(np.abs(difference, difference) if difference.ndim else np.abs(difference), reduction)
+    return _losses(_write_distances, x, y, reduction)
+
+
+def _write_distances(x: Array, y: Array, out: Array) -> None:
+    np.subtract(x, y, out)
+    np.absolute(out, out)
 
 
 def l1_loss(
@@ -235,22 +275,45 @@ def l1_loss(
     return _with_weight(absolute(x - y), weight, reduction, True)
 
 
-def _bent(difference: Any, limit: float, slope: float) -> Any:
-    """The slope of a loss that is quadratic up to a limit and straight beyond."""
-    return np.where(np.abs(difference) < limit, difference * (slope / limit), sign(difference) * slope)
+def _bent_rule(g: Any, x: Any, y: Any, needs: Any, limit: float, slope: float) -> Any:
+    """Of a loss that is quadratic up to a limit, and beyond has this slope; g has been scaled."""
+    if not isinstance(g, Tensor):
+        return _both(_slopes(_write_bent, g * (slope / limit), x, y, limit=limit), needs)
+    difference = x - y
+    straight = np.abs(difference) >= limit
+    return _both(g * np.where(straight, sign(difference) * slope, difference * (slope / limit)), needs)
+
+
+def _write_bent(x: Array, y: Array, out: Array, factor: Any, limit: float) -> None:
+    np.subtract(x, y, out)
+    limit = out.dtype.type(limit)
+    out.clip(-limit, limit, out)
+    out *= factor
+
+
+def _write_bent_losses(x: Array, y: Array, out: Array, limit: float, factor: float) -> None:
+    """Of a distance d and the smaller of it and the limit, m: ``factor * m * (d - m / 2)``."""
+    kind = out.dtype.type
+    _write_distances(x, y, out)
+    near = out.clip(kind(0), kind(limit))
+    out -= near * kind(0.5)
+    out *= near
+    if factor != 1:
+        out *= kind(factor)
 
 
 _BENT = [*PAIRS, case((3, 4), (3, 4), beta=0.5), case((3, 4), (3, 4), beta=2.0, reduction="none")]
 
 
+def _smooth_l1_rule(g: Any, x: Any, y: Any, needs: Any, reduction: str, beta: float) -> Any:
+    return _bent_rule(scale(g, x, reduction), x, y, needs, beta, 1.0)
+
+
 @op(kind="general", cases=_BENT, method=False, torch_name="nn.functional.smooth_l1_loss",
-    node_name="SmoothL1LossBackward0",
-    vjp=(lambda g, x, y, reduction, beta: scale(g, x, reduction) * _bent(x - y, beta, 1.0),
-         lambda g, x, y, reduction, beta: scale(g, x, reduction) * _bent(y - x, beta, 1.0)))  # fmt: skip
+    node_name="SmoothL1LossBackward0", vjp=_smooth_l1_rule)  # fmt: skip
 def _smooth_l1(x, y, /, *, reduction="mean", beta=1.0):
     """See `smooth_l1_loss`."""
-    size = np.abs(x - y)
-    return reduced(np.where(size < beta, size * size * (0.5 / beta), size - 0.5 * beta), reduction)
+    return _losses(_write_bent_losses, x, y, reduction, limit=beta, factor=1 / beta)
 
 
 def smooth_l1_loss(
@@ -280,14 +343,16 @@ def smooth_l1_loss(
     return _smooth_l1(x, y, reduction=reduction, beta=beta)
 
 
+def _huber_rule(g: Any, x: Any, y: Any, needs: Any, reduction: str, delta: float) -> Any:
+    return _bent_rule(scale(g, x, reduction), x, y, needs, delta, delta)
+
+
 @op(kind="general", method=False, torch_name="nn.functional.huber_loss", node_name="HuberLossBackward0",
     cases=[*PAIRS, case((3, 4), (3, 4), delta=0.5), case((3, 4), (3, 4), delta=2.0, reduction="none")],
-    vjp=(lambda g, x, y, reduction, delta: scale(g, x, reduction) * _bent(x - y, delta, delta),
-         lambda g, x, y, reduction, delta: scale(g, x, reduction) * _bent(y - x, delta, delta)))  # fmt: skip
+    vjp=_huber_rule)  # fmt: skip
 def _huber(x, y, /, *, reduction="mean", delta=1.0):
     """See `huber_loss`."""
-    size = np.abs(x - y)
-    return reduced(np.where(size < delta, 0.5 * size * size, delta * (size - 0.5 * delta)), reduction)
+    return _losses(_write_bent_losses, x, y, reduction, limit=delta, factor=1.0)
 
 
 def huber_loss(

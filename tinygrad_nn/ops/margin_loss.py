@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from .._core import dtypes
-from .._core.op import case, composite, op
+from .._core.elements import positive_part
+from .._core.kernels import add_reduce, largest, row_sums
+from .._core.op import Integers, case, composite, op
 from .._core.tensor import Tensor, wrap
 from .activation import logsigmoid
 from .activation import sigmoid as _sigmoid_of_tensors
@@ -167,6 +169,59 @@ def _margin_weight(x: Any, weight: Tensor | None) -> Any:
     return weight._array
 
 
+def _ahead(x: Any, target: Any, margin: float) -> tuple[Any, Any]:
+    """How far each wrong class comes within the margin, 0 at the right ones; and where these stand in it, flattened."""
+    count, classes = x.shape
+    places = np.arange(0, count * classes, classes)
+    places += target
+    ahead = np.add(x, (margin - x.reshape(-1).take(places))[:, None], order="C")
+    positive_part(ahead, ahead)
+    ahead.reshape(-1)[places] = 0
+    return ahead, places
+
+
+def _row_factor(x: Any, target: Any, weight: Any, reduction: str) -> Any:
+    """What the sum of a row is multiplied by: a number, or one for each."""
+    factor = 1 / (x.shape[1] * (max(1, x.shape[0]) if reduction == "mean" else 1))
+    return factor if weight is None else weight[target] * factor
+
+
+def _multi_margin_vjp(
+    g: Any, x: Any, target: Any, p: int, margin: float, weight: Any, reduction: str
+) -> tuple[Any, None]:
+    ahead, places = _ahead(x, target, margin)
+    slopes = (ahead > 0).astype(x.dtype) if p == 1 else ahead + ahead
+    slopes.reshape(-1)[places] = -row_sums(slopes)[:, 0]
+    factor = g * _row_factor(x, target, weight, reduction)
+    slopes *= factor[:, None] if factor.ndim else factor
+    return slopes, None
+
+
+def _multi_margin_parts(x: Tensor, target: Tensor, p: int, margin: float, weight: Any, reduction: str) -> Tensor:
+    t = target._array
+    wrong = np.ones(x.shape, x._array.dtype)
+    wrong[np.arange(len(t)), t] = 0
+    ahead = relu(margin - x.gather(1, target.unsqueeze(1)) + x) * wrap(wrong)
+    losses: Tensor = (ahead if p == 1 else ahead * ahead).sum(1) * _row_factor(x, t, weight, reduction)
+    return losses if reduction == "none" else losses.sum()
+
+
+_SCORES = [case((4, 3), Integers((4,), 3)), case((4, 3), Integers((4,), 3), p=2, margin=0.5, reduction="sum"),
+           case((4, 3), Integers((4,), 3), weight=np.array([0.5, 2.0, 1.0]), reduction="none"),
+           case((4, 3), Integers((4,), 3), weight=np.array([0.5, 2.0, 1.0])),
+           case((0, 3), Integers((0,), 3), reduction="sum")]  # fmt: skip
+
+
+@op(kind="fused", vjp=_multi_margin_vjp, parts=_multi_margin_parts, method=False, names=("input", "target"),
+    torch_name="", node_name="MultiMarginLossBackward0", cases=_SCORES)  # fmt: skip
+def _multi_margin(x, target, /, *, p=1, margin=1.0, weight=None, reduction="mean"):
+    """`multi_margin_loss` for rows of scores."""
+    ahead, _ = _ahead(x, target, margin)
+    losses = (row_sums(ahead) if p == 1 else row_sums(ahead * ahead))[:, 0]
+    losses = losses * _row_factor(x, target, weight, reduction)
+    return losses if reduction == "none" else add_reduce(losses)
+
+
 @composite(method=False)
 def multi_margin_loss(
     input: Tensor,
@@ -209,18 +264,11 @@ def multi_margin_loss(
             f"size). Expected target size [{count}], but got {list(t.shape)}. Input has shape {list(x.shape)}."
         )
     row = t.reshape(-1)
-    if ((row < 0) | (row >= classes)).any():
+    if count and largest(row.view(np.uint64)) >= classes:  # as which negative ones are large
         raise RuntimeError(f"target out of range: multi_margin_loss() got classes up to {row.max()} of {classes}")
-    factor = np.full((count, classes), 1 / classes, x.dtype)
-    factor[np.arange(count), row] = 0
-    if weights is not None:
-        factor *= weights[row][:, None]
-    rows = input.reshape(count, classes)
-    ahead = relu(margin - rows.gather(1, wrap(row[:, None])) + rows)
-    losses = ((ahead if p == 1 else ahead * ahead) * wrap(factor)).sum(1)
-    if reduction == "none":
-        return losses.reshape(t.shape)
-    return losses.sum() / max(count, 1) if reduction == "mean" else losses.sum()
+    rows, classes_of_rows = (input, target) if x.ndim == 2 and t.ndim else (input.reshape(count, classes), wrap(row))
+    losses = _multi_margin(rows, classes_of_rows, p=p, margin=margin, weight=weights, reduction=reduction)
+    return losses.reshape(t.shape) if reduction == "none" else losses
 
 
 def _listed(t: Any, classes: int) -> tuple[Any, Any]:

@@ -8,18 +8,23 @@ Source: https://docs.pytorch.org/docs/stable/nn.functional.html#non-linear-activ
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from .._core import dtypes
 from .._core.dtypes import FLOAT32
+from .._core.elements import clipped, each, far_into, near_into, numbers_into
 from .._core.kernels import few_without, nonzero_masked
+from .._core.numbers import operand
 from .._core.op import case, composite, op
 from .._core.random import default_generator
 from .._core.tensor import Tensor, wrap
 from .forms import refuse
-from .selection import choose, keep
+from .selection import choose, keep, keep_where
+
+Array = np.ndarray[Any, Any]
 
 __all__ = ["hardshrink", "prelu", "relu", "rrelu", "threshold"]
 
@@ -65,7 +70,7 @@ def relu(x, /):
     return np.maximum(x, zeros, out=zeros)
 
 
-@op(vjp=lambda g, x: keep(g, ~((x <= 0) | (x >= 6))), method=False, torch_name="nn.functional.relu6", avoid=(0.0, 6.0),
+@op(vjp=lambda g, x: _hardtanh_rule(g, x, 0.0, 6.0), method=False, torch_name="nn.functional.relu6", avoid=(0.0, 6.0),
     special=_KINKS)  # fmt: skip
 def relu6(x, /):
     """``min(max(x, 0), 6)``. The gradient at 0 and at 6 is 0.
@@ -77,10 +82,21 @@ def relu6(x, /):
     """
     if x.dtype.kind == "b":
         raise RuntimeError("Bool inputs not supported for hardtanh (relu6). Convert the input first: x.float().")
-    return np.minimum(np.maximum(x, 0), 6)
+    return clipped(x, 0, 6)
 
 
-@op(vjp=lambda g, x, negative_slope: choose(x > 0, g, g * negative_slope), method=False, avoid=(0.0,), special=_POINTS,
+def _leaky_rule(g: Any, x: Any, negative_slope: float) -> Any:
+    if type(g) is np.ndarray and g.size > _SMALL:
+        return each(_write_leaky_gradient, g, x, slope=negative_slope)
+    return choose(x > 0, g, g * negative_slope)
+
+
+def _write_leaky_gradient(g: Array, x: Array, out: Array, slope: float) -> None:
+    numbers_into(x > 0, 1.0, slope, out)
+    out *= g
+
+
+@op(vjp=_leaky_rule, method=False, avoid=(0.0,), special=_POINTS,
     torch_name="nn.functional.leaky_relu",
     cases=[case((2, 3)), case((2, 3), negative_slope=0.3), case((), negative_slope=2)])  # fmt: skip
 def leaky_relu(x, /, negative_slope=0.01):
@@ -93,8 +109,13 @@ def leaky_relu(x, /, negative_slope=0.01):
     """
     refuse("leaky_relu_cpu", x, _INTEGERS)
     if 0 < negative_slope <= 1:  # the quick way, if 0 * inf cannot occur
-        return np.maximum(x, x * negative_slope)
+        return each(_write_leaky, x, slope=negative_slope) if x.size > _SMALL else np.maximum(x, x * negative_slope)
     return choose(x > 0, x, x * negative_slope)
+
+
+def _write_leaky(x: Array, out: Array, slope: float) -> None:
+    np.multiply(x, operand(slope, x.dtype), out)
+    np.maximum(x, out, out=out)
 
 
 @op(vjp=(lambda g, x, slope: choose(x > 0, g, g * slope), lambda g, x: keep(g * x, ~(x >= 0))), method=False,
@@ -176,7 +197,7 @@ def rrelu(
     return leaky_relu(input, negative_slope=(lower + upper) / 2)
 
 
-@op(vjp=lambda g, x, threshold: keep(g, ~(x <= threshold)), method=False, avoid=(0.0, 0.5),
+@op(vjp=lambda g, x, threshold: keep_where(g, x, lambda x: ~(x <= threshold)), method=False, avoid=(0.0, 0.5),
     torch_name="nn.functional.threshold",
     cases=[case((2, 3), threshold=0.5, value=-1.0), case((), threshold=0, value=3)],
     special=[case(np.array([3.0, 4.0, np.inf, -np.inf, np.nan]), threshold=3.0, value=7.0)])  # fmt: skip
@@ -189,13 +210,19 @@ def threshold(x, /, threshold, value):
         tensor([20.,  2.])
     """
     refuse("threshold_cpu", x, "b")
+    if value == 0 and math.copysign(1, value) > 0:  # bits that are all 0, and a third of the steps
+        return keep_where(x, x, lambda x: ~(x <= threshold))
     return choose(x <= threshold, x.dtype.type(value), x)
 
 
 # --- limits ---------------------------------------------------------------------------------------------------------
 
 
-@op(vjp=lambda g, x, min_val, max_val: keep(g, ~((x <= min_val) | (x >= max_val))), method=False,
+def _hardtanh_rule(g: Any, x: Any, low: float, high: float) -> Any:
+    return keep_where(g, x, lambda x: ~((x <= low) | (x >= high)))
+
+
+@op(vjp=lambda g, x, min_val, max_val: _hardtanh_rule(g, x, min_val, max_val), method=False,
     avoid=(-1.0, 1.0, 0.0, 0.5), torch_name="nn.functional.hardtanh",
     cases=[case((2, 3)), case((2, 3), min_val=0.0, max_val=0.5), case(())], special=_KINKS)  # fmt: skip
 def hardtanh(x, /, min_val=-1.0, max_val=1.0):
@@ -218,11 +245,21 @@ def hardtanh(x, /, min_val=-1.0, max_val=1.0):
             f"cannot do hardtanh on an unsigned type with negative limits, got {min_val} and {max_val}. "
             "Convert the input first: x.int()."
         )
-    kind = x.dtype.type
-    return np.minimum(np.maximum(x, kind(min_val)), kind(max_val))
+    return clipped(x, min_val, max_val)
 
 
-@op(vjp=lambda g, x: keep(g * (1 / 6), (x > -3) & (x < 3)), method=False, avoid=(-3.0, 3.0),
+def _hardsigmoid_rule(g: Any, x: Any) -> Any:
+    if type(g) is np.ndarray:
+        return each(_write_hardsigmoid_gradient, g, x)
+    return keep(g * (1 / 6), (x > -3) & (x < 3))
+
+
+def _write_hardsigmoid_gradient(g: Array, x: Array, out: Array) -> None:
+    near_into(g, x, out, 3)
+    out *= operand(1 / 6, x.dtype)
+
+
+@op(vjp=_hardsigmoid_rule, method=False, avoid=(-3.0, 3.0),
     torch_name="nn.functional.hardsigmoid", special=_KINKS,
     tolerance=(100.0, "PyTorch's gradient is 1/6 in float32, for float64 as well"))  # fmt: skip
 def hardsigmoid(x, /):
@@ -234,10 +271,30 @@ def hardsigmoid(x, /):
         tensor([0.0000, 0.5000, 0.7500])
     """
     refuse("hardsigmoid_cpu", x, _INTEGERS)
-    return np.minimum(np.maximum(x + 3, 0), 6) / 6
+    return each(_write_hardsigmoid, x)
 
 
-@op(vjp=lambda g, x: keep(choose(x < 3, g * (x * (1 / 3) + 0.5), g), ~(x <= -3)), method=False, avoid=(-3.0, 3.0),
+def _write_hardsigmoid(x: Array, out: Array) -> None:
+    np.add(x, operand(3, x.dtype), out)
+    out.clip(0, 6, out)
+    out /= operand(6, x.dtype)
+
+
+def _hardswish_rule(g: Any, x: Any) -> Any:
+    if type(g) is np.ndarray:
+        return each(_write_hardswish_gradient, g, x)
+    return keep(choose(~(x >= 3), g * (x * (1 / 3) + 0.5), g), ~(x <= -3))
+
+
+def _write_hardswish_gradient(g: Array, x: Array, out: Array) -> None:
+    near_into(x, x, out, 3)
+    out += x.clip(-3, 3)  # 2 x within, 3 and -3 beyond
+    out *= operand(1 / 6, x.dtype)
+    out += operand(0.5, x.dtype)
+    out *= g
+
+
+@op(vjp=_hardswish_rule, method=False, avoid=(-3.0, 3.0),
     torch_name="nn.functional.hardswish", special=_KINKS)  # fmt: skip
 def hardswish(x, /):
     """``x * hardsigmoid(x)``.
@@ -248,7 +305,12 @@ def hardswish(x, /):
         tensor([-0.0000, 0.0000, 1.1250])
     """
     refuse("hardswish_cpu", x, _INTEGERS)
-    return x * np.minimum(np.maximum(x + 3, 0), 6) / 6
+    return each(_write_hardswish, x)
+
+
+def _write_hardswish(x: Array, out: Array) -> None:
+    _write_hardsigmoid(x, out)
+    out *= x
 
 
 # --- shrinkage ------------------------------------------------------------------------------------------------------
@@ -262,7 +324,14 @@ def _outside(x: Any, lambd: float) -> Any:
 _SHRINKS = [case((2, 3)), case((2, 3), lambd=0.25), case((), lambd=0)]
 
 
-@op(vjp=lambda g, x, lambd: keep(g, _outside(x, lambd)), method=False, avoid=(-0.5, -0.25, 0.0, 0.25, 0.5),
+def _shrink_rule(g: Any, x: Any, lambd: float) -> Any:
+    """The gradient, or else, outside."""
+    if type(g) is np.ndarray and g.size > _SMALL and lambd >= 0:
+        return each(far_into, g, x, limit=lambd)
+    return keep(g, _outside(x, lambd))
+
+
+@op(vjp=_shrink_rule, method=False, avoid=(-0.5, -0.25, 0.0, 0.25, 0.5),
     torch_name="nn.functional.softshrink", cases=_SHRINKS, special=_KINKS)  # fmt: skip
 def softshrink(x, /, lambd=0.5):
     """Elements brought nearer to 0 by `lambd`, and to 0 if they are no farther away.
@@ -278,10 +347,15 @@ def softshrink(x, /, lambd=0.5):
     refuse("softshrink_check", x, _INTEGERS)
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
-    return x - np.minimum(np.maximum(x, -lambd), lambd)
+    return each(_write_softshrink, x, lambd=lambd)
 
 
-@op(vjp=lambda g, x, lambd: keep(g, _outside(x, lambd)), avoid=(-0.5, -0.25, 0.0, 0.25, 0.5), cases=_SHRINKS,
+def _write_softshrink(x: Array, out: Array, lambd: float) -> None:
+    x.clip(-lambd, lambd, out)
+    np.subtract(x, out, out)
+
+
+@op(vjp=_shrink_rule, avoid=(-0.5, -0.25, 0.0, 0.25, 0.5), cases=_SHRINKS,
     special=_KINKS)  # fmt: skip
 def hardshrink(x, /, lambd=0.5):
     """Elements farther than `lambd` from 0, and 0 for others.
@@ -292,4 +366,4 @@ def hardshrink(x, /, lambd=0.5):
         tensor([-2.,  0.])
     """
     refuse("hardshrink_cpu", x, _INTEGERS)
-    return keep(x, _outside(x, lambd))
+    return _shrink_rule(x, x, lambd)

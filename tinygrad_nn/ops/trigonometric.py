@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from .._core.bessel import write_single_slope
 from .._core.dtypes import FLOAT32
+from .._core.elements import each
+from .._core.numbers import operand
 from .._core.op import case, op
 from .._core.tensor import Tensor
 from .bessel import spherical_slope
@@ -21,6 +24,8 @@ __all__ = [
     "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan",
     "atan2", "atanh", "cos", "cosh", "deg2rad", "rad2deg", "sin", "sinc", "sinh", "tan", "tanh",
 ]  # fmt: skip
+
+Array = np.ndarray[Any, Any]
 
 _ONE = np.ones((), FLOAT32)
 _POINTS = [case(np.array([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 2.0]))]
@@ -218,12 +223,29 @@ def atanh(x, /):
 
 
 def _sinc_rule(g: Any, x: Any) -> Any:
+    if type(g) is np.ndarray and x.dtype is FLOAT32:
+        return each(_write_sinc_gradient, g, x)
     angle = x * math.pi
     if np.iscomplexobj(x._array if isinstance(x, Tensor) else x):
         slope = (angle * np.cos(angle) - np.sin(angle)) / (x * x * math.pi)
     else:
         slope = spherical_slope.op.numpy(angle) * math.pi
     return g * keep(slope, x != 0)
+
+
+def _write_sinc_gradient(g: Array, x: Array, out: Array) -> None:
+    write_single_slope(x * operand(math.pi, FLOAT32), out)
+    out *= operand(math.pi, FLOAT32)
+    out *= g
+
+
+def _write_sinc(x: Array, out: Array) -> None:
+    angle = np.multiply(x, operand(math.pi, x.dtype))
+    np.sin(angle, out)
+    out /= angle
+    zero = x == 0
+    if zero.any():
+        out[zero] = 1
 
 
 @op(np.sinc, vjp=_sinc_rule, promotes="float", domain=(0.05, inf),  # nearer to 0, PyTorch's gradient cancels out
@@ -236,6 +258,8 @@ def sinc(x, /):
         >>> tg.sinc(tg.tensor([0.0, 0.5]))
         tensor([1.0000, 0.6366])
     """
+    if x.dtype.kind == "f":
+        return each(_write_sinc, x)
     angle = x * math.pi
     return choose(x != 0, np.sin(angle) / angle, 1.0)
 

@@ -28,10 +28,14 @@ def lerp(x, y, weight, /):
     """
     refuse("lerp_kernel_scalar", x if isinstance(x, np.ndarray) else y, "biu")
     distance = y - x
-    if isinstance(weight, np.ndarray):
+    if isinstance(weight, np.ndarray) and weight.ndim:
         return choose(np.absolute(weight) < 0.5, x + weight * distance, y - distance * (1 - weight))
-    near = weight.real**2 + weight.imag**2 < 0.25 if isinstance(weight, complex) else -0.5 < weight < 0.5
-    return x + weight * distance if near else y - distance * (1 - weight)
+    near = np.absolute(weight) < 0.5  # one number: one of the two ways
+    step = weight if near else 1 - weight
+    if not distance.ndim:
+        return x + step * distance if near else y - distance * step
+    distance *= step
+    return np.add(x, distance, distance) if near else np.subtract(y, distance, distance)
 
 
 _WEIGHTED = [case((2, 3), (2, 3), (2, 3)), case((2, 3), (3,), (2, 1), value=-0.5), case((), (2,), (), value=2)]
