@@ -5,6 +5,7 @@ import pytest
 
 import tinygrad_nn as tg
 from tinygrad_nn._core import remainders
+from tinygrad_nn._core.elements import are_many_singles
 from tinygrad_nn.nn import functional as F  # noqa: N812 - as programs name it
 
 MANY, FEW = 300_000, 500  # more than are treated together, in two blocks; fewer than any other way is taken for
@@ -117,7 +118,7 @@ def test_remainders_to_the_last_bit(function):
     quick = {np.remainder: remainders.remainder, np.fmod: remainders.fmod, np.floor_divide: remainders.floor_quotient}
     for pair in pairs:
         x, y = [each.astype(np.float32) for each in pair]
-        assert remainders.are_many(x, y)
+        assert are_many_singles(x, y)
         with np.errstate(all="ignore"):
             wanted = function(x, y)
         found = quick[function](x, y)

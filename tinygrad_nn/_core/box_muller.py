@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["box_muller_pair", "box_muller_pairs", "normal_blocks", "normals_at"]
+__all__ = ["box_muller_pairs", "normal_blocks", "normals_at"]
 
 Float32 = np.ndarray[Any, np.dtype[np.float32]]
 Float64 = np.ndarray[Any, np.dtype[np.float64]]
@@ -23,19 +23,8 @@ _CHUNK = 1 << 16
 _MASK24, _STEP24 = np.array((1 << 24) - 1, np.uint32), np.array(2.0**-24, np.float32)
 
 
-def box_muller_pair(u1: float, u2: float) -> tuple[float, float]:
-    """Turn two uniform numbers into two normal ones.
-
-    They are ``sqrt(-2 log(1 - u2))`` times the cosine and the sine of ``2 pi u1``.
-
-    Source: G. E. P. Box and M. E. Muller, "A note on the generation of random normal deviates", 1958.
-    """
-    radius, angle = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
-    return radius * math.cos(angle), radius * math.sin(angle)
-
-
 def box_muller_pairs(uniform: Float64) -> Float64:
-    """`box_muller_pair` on consecutive pairs of a whole array."""
+    """`random_kernels.box_muller_pair` on consecutive pairs of a whole array."""
     out = np.empty_like(uniform)
     for start in range(0, len(uniform), _CHUNK):
         u1, u2 = uniform[start : start + _CHUNK : 2], uniform[start + 1 : start + _CHUNK : 2]

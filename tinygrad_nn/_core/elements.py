@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .dtypes import FLOAT32
 from .kernels import BITS, SHARE, TOGETHER, in_row_blocks, total
 from .sharing import even_blocks, share
 
@@ -76,6 +77,15 @@ def clipped(x: Array, low: float, high: float) -> Array:
     """``minimum(maximum(x, low), high)``, in the type of x."""
     kind = x.dtype.type
     return x.clip(kind(low), kind(high), np.empty_like(x))
+
+
+_MANY = 1000  # elements: fewer are done before the first block of `remainders` is begun
+
+
+def are_many_singles(x: Any, y: Any) -> bool:
+    """Whether these are so many float32 numbers that `remainders` has quicker functions for them than NumPy."""
+    kinds = getattr(x, "dtype", None) is FLOAT32 and getattr(y, "dtype", None) is FLOAT32
+    return kinds and max(x.size, y.size) >= _MANY
 
 
 def mask_into(x: Array, mask: Array, out: Array) -> None:

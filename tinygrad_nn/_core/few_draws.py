@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from .box_muller import normal_blocks
 from .dtypes import FLOAT32, FLOAT64
 
 __all__ = ["exponential_rows", "normal_rows", "uniform_of_pairs", "uniform_rows"]
@@ -42,6 +41,8 @@ def exponential_rows(words: Array) -> Array:
 
 def normal_rows(words: Array) -> Array:
     """Normal numbers in float32, in blocks of 16; the last 16 words, if they are not such a block, make the last 16."""
+    from .box_muller import normal_blocks  # which programs without random numbers need not import
+
     uniform = uniform_rows(words)
     length = uniform.shape[1]
     if length == 16:

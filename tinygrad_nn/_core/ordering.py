@@ -19,21 +19,6 @@ _INDEX_BITS = 32
 _FLOAT32 = np.dtype(np.float32)
 
 
-def flat_places(indices: Array, dim: int, length: int) -> Array:
-    """Indices of a dimension as indices of the flattened array, in which it has a length."""
-    if indices.ndim == 1 or not indices.size:
-        return indices.reshape(-1)
-    outer, inner = math.prod(indices.shape[:dim]), math.prod(indices.shape[dim + 1 :])
-    places = indices.reshape(outer, -1, inner)
-    if inner > 1:
-        places = places * inner
-        places += np.arange(inner)
-    if outer > 1:
-        step = length * inner
-        places = places + np.arange(0, outer * step, step)[:, None, None]
-    return places.reshape(-1)
-
-
 def order(x: Array, dim: int, descending: bool = False) -> Array:
     """The indices that sort an array along a dimension. Equal elements keep their order; nan is the largest."""
     last = x.swapaxes(dim, -1)

@@ -22,8 +22,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .blas import exchanged
-from .box_muller import box_muller_pair, box_muller_pairs, normal_blocks, normals_at
-from .categories import categories_of, largest_keys
 from .device import device as make_device
 from .dtypes import FLOAT32, FLOAT64, INT64
 from .few_draws import exponential_rows, normal_rows, uniform_of_pairs, uniform_rows
@@ -41,6 +39,7 @@ from .random_checks import (
     largest_integer,
 )
 from .random_kernels import (
+    box_muller_pair,
     converted,
     fused_multiply_add,
     fused_multiply_add32,
@@ -276,6 +275,8 @@ class Generator:
         if count < BULK and dtype == FLOAT32:
             rows, words = (count // 16, 16) if count % 16 == 0 else (1, count + 16)
             return self._engine.numbers(normal_rows, words, rows)
+        from .box_muller import normal_blocks
+
         rest = count % 16
         # Float16 works through a buffer of 16, so that PyTorch never draws for the rest itself.
         drawn = count - rest if dtype == np.float16 else count
@@ -298,6 +299,8 @@ class Generator:
             missing = count if spare is None else count - 1
             uniform = self._uniform64(missing + missing % 2)
             self._spare = None  # only now: drawing may be refused
+            from .box_muller import box_muller_pairs
+
             samples = box_muller_pairs(uniform)
             if missing % 2:
                 self._spare = box_muller_pair(*uniform[-2:].tolist())[1]  # NumPy's may differ in the last bit
@@ -354,6 +357,8 @@ class Generator:
         places = np.flatnonzero((out < low) | (out > high))
         while places.size:
             words = self._engine.words32(out.size + 16 if out.size % 16 else out.size)
+            from .box_muller import normals_at
+
             values = normals_at(places, out.size, words)
             if mean != 0 or std != 1:
                 values = fused_multiply_add32(values, std, mean)
@@ -558,6 +563,8 @@ class Generator:
         check_weights(weights, num_samples, replacement)
         if not weights.size:
             return np.zeros((*weights.shape[:-1], num_samples), np.int64)
+        from .categories import categories_of, largest_keys
+
         if replacement and num_samples > 1:  # PyTorch takes the cheaper way of the two for a single sample
             rows = weights.reshape(-1, weights.shape[-1])
             uniform = self._uniform64(len(rows) * num_samples).reshape(len(rows), num_samples)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "box_muller_pair",
     "converted",
     "fused_multiply_add",
     "fused_multiply_add32",
@@ -140,6 +141,17 @@ def remainder(words: NDArray[Any], divisor: Any) -> NDArray[Any]:
 
 
 # --- the normal distribution, and Poisson's
+
+
+def box_muller_pair(u1: float, u2: float) -> tuple[float, float]:
+    """Turn two uniform numbers into two normal ones.
+
+    They are ``sqrt(-2 log(1 - u2))`` times the cosine and the sine of ``2 pi u1``.
+
+    Source: G. E. P. Box and M. E. Muller, "A note on the generation of random normal deviates", 1958.
+    """
+    radius, angle = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
+    return radius * math.cos(angle), radius * math.sin(angle)
 
 
 def normal_cdf(x: float) -> float:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .box_muller import box_muller_pair
 from .random import Generator
+from .random_kernels import box_muller_pair
 
 __all__ = ["binomial", "dirichlet", "standard_gamma"]
 

@@ -14,15 +14,8 @@ import numpy as np
 from .dtypes import FLOAT32
 from .pieces import Array, in_double
 
-_MANY = 1000  # elements: fewer are done before the first block is begun
 _MOST = 2.0**28
 _MOST_WHOLE = 2.0**22  # quotients that are larger, in float32, are the nearest that is found there
-
-
-def are_many(x: Any, y: Any) -> bool:
-    """Whether these are float32 numbers for which the functions below are quicker than NumPy's."""
-    kinds = getattr(x, "dtype", None) is FLOAT32 and getattr(y, "dtype", None) is FLOAT32
-    return kinds and max(x.size, y.size) >= _MANY
 
 
 def _are_exact(quotient: Array, y: Array, most: float = _MOST) -> bool:

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .._core import remainders
 from .._core.dispatch import register_operator
-from .._core.elements import each, signs_into
+from .._core.elements import are_many_singles, each, signs_into
 from .._core.op import case, composite, op
 from .._core.outputs import write_out
 from .._core.tensor import Tensor, tensor_attribute
@@ -153,7 +152,11 @@ def _true_divide(x, y, /):
 def _floor_divide(x, y, /):
     """The quotient rounded down."""
     check_division("div_floor_cpu", x, y)
-    return remainders.floor_quotient(x, y) if remainders.are_many(x, y) else np.floor_divide(x, y)
+    if not are_many_singles(x, y):
+        return np.floor_divide(x, y)
+    from .._core.remainders import floor_quotient  # which few programs have a use for
+
+    return floor_quotient(x, y)
 
 
 @op(vjp=(no_gradient, no_gradient), takes_numbers=True, method=False, torch_name="", node_name="DivBackward1",
@@ -163,7 +166,7 @@ def _trunc_divide(x, y, /):
     check_division("div_trunc_cpu", x, y)
     if x.dtype.kind in "iu" if isinstance(x, np.ndarray) else y.dtype.kind in "iu":
         return np.floor_divide(x, y) + ((np.remainder(x, y) != 0) & ((x < 0) != (y < 0)))
-    if remainders.are_many(x, y) and x.shape == y.shape:
+    if are_many_singles(x, y) and x.shape == y.shape:
         return each(_write_trunc_quotient, x, y)
     return np.trunc(np.true_divide(x, y))
 

@@ -20,8 +20,8 @@ from .._core.graph import named
 from .._core.kernels import maximum_reduce, minimum_reduce, row_maxima
 from .._core.modes import modes
 from .._core.op import REGISTRY, Integers, case, composite, op
-from .._core.ordering import flat_places
 from .._core.tensor import Tensor, check_dim, wrap
+from .places import flat_places
 from .reduce import axes, restore
 from .shortcuts import recorded, usually
 

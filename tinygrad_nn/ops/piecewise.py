@@ -283,7 +283,7 @@ def _write_hardsigmoid(x: Array, out: Array) -> None:
 def _hardswish_rule(g: Any, x: Any) -> Any:
     if type(g) is np.ndarray:
         return each(_write_hardswish_gradient, g, x)
-    return keep(choose(~(x >= 3), g * (x * (1 / 3) + 0.5), g), ~(x <= -3))
+    return keep(choose(x < 3, g * (x * (1 / 3) + 0.5), g), ~(x <= -3))
 
 
 def _write_hardswish_gradient(g: Array, x: Array, out: Array) -> None:
@@ -291,6 +291,9 @@ def _write_hardswish_gradient(g: Array, x: Array, out: Array) -> None:
     out += x.clip(-3, 3)  # 2 x within, 3 and -3 beyond
     out *= operand(1 / 6, x.dtype)
     out += operand(0.5, x.dtype)
+    flat = out.reshape(-1)
+    if not flat.dot(flat) >= 0:  # there is a nan, which passes the gradient on
+        out[np.isnan(out)] = 1
     out *= g
 
 

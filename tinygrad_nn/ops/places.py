@@ -321,6 +321,12 @@ def places_along(index: Array, shape: tuple[int, ...], dim: int) -> Array:
     return places
 
 
+def flat_places(indices: Array, dim: int, length: int) -> Array:
+    """`places_along` of an array of the indices' shape, but for its length along the dimension; flattened."""
+    shape = (*indices.shape[:dim], length, *indices.shape[dim + 1 :])
+    return places_along(indices, shape, dim).reshape(-1)
+
+
 def out_of_bounds(index: Array, length: int, low: int = 0) -> Any:
     """An index below `low`, or not below the length; None if there is none."""
     if not index.size:

@@ -16,10 +16,11 @@ import numpy as np
 from .._core import dtypes, return_types
 from .._core.errors import must_be_tensor
 from .._core.op import Integers, case, composite, op
-from .._core.ordering import flat_places, order
+from .._core.ordering import order
 from .._core.tensor import Tensor, check_dim, wrap
 from .arithmetic import lerp
 from .extremes import pick_one
+from .places import flat_places
 from .sorting import count_of, pick, sort
 
 __all__ = ["kthvalue", "median", "mode", "nanmedian", "nanquantile", "quantile"]

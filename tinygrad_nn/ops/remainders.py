@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import remainders
-from .._core.elements import each
+from .._core.elements import are_many_singles, each
 from .._core.op import op
 from .arithmetic import _floor_divide, _trunc_divide, check_division
 
@@ -18,7 +17,7 @@ __all__ = ["fmod", "remainder"]
 
 
 def _divisor_rule(g: Any, x: Any, y: Any, quotient: Any) -> Any:
-    if type(g) is np.ndarray and remainders.are_many(x, y) and x.shape == y.shape:
+    if type(g) is np.ndarray and are_many_singles(x, y) and x.shape == y.shape:
         return each(_write_minus_product, quotient.op.forward(x, y), g)
     return -g * quotient.op.numpy(x, y)
 
@@ -44,7 +43,9 @@ def remainder(x, y, /):
         tensor([1., 1.])
     """
     check_division("remainder_cpu", x, y)
-    if remainders.are_many(x, y):
+    if are_many_singles(x, y):
+        from .._core import remainders  # which few programs have a use for
+
         return remainders.remainder(x, y)
     result = np.remainder(x, y)
     if result.dtype.kind == "f" and not np.all(result):  # NumPy's zeros have the sign of y
@@ -66,4 +67,8 @@ def fmod(x, y, /):
         tensor([-1.,  1.])
     """
     check_division("fmod_cpu", x, y)
-    return remainders.fmod(x, y) if remainders.are_many(x, y) else np.fmod(x, y)
+    if not are_many_singles(x, y):
+        return np.fmod(x, y)
+    from .._core import remainders
+
+    return remainders.fmod(x, y)

@@ -14,8 +14,9 @@ import numpy as np
 
 from .._core import dispatch, return_types
 from .._core.op import case, composite, op
-from .._core.ordering import first_of_order, flat_places, order
+from .._core.ordering import first_of_order, order
 from .._core.tensor import Tensor, check_dim, wrap
+from .places import flat_places
 
 Array = np.ndarray[Any, Any]
 
