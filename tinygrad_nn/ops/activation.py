@@ -254,10 +254,10 @@ def softplus(x, /, beta=1.0, threshold=20.0):
         tensor([6.9315e-01, 1.0000e+03])
     """
     refuse("softplus_cpu", x, _INTEGERS)
-    return each(_write_softplus, x, beta=beta, threshold=threshold)
+    return each(write_softplus, x, beta=beta, threshold=threshold)
 
 
-def _write_softplus(x: Array, out: Array, beta: float, threshold: float) -> None:
+def write_softplus(x: Array, out: Array, beta: float, threshold: float) -> None:
     """As ``max(z, 0) + log(1 + e ** -|z|)``, in which nothing overflows."""
     z = x if beta == 1 else x * operand(beta, x.dtype)
     np.absolute(z, out)

@@ -5,16 +5,17 @@ Source: https://docs.pytorch.org/docs/stable/nn.functional.html#loss-functions
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from .._core import dtypes
-from .._core.elements import positive_part
+from .._core.elements import each, positive_part
 from .._core.kernels import add_reduce, largest, row_sums
 from .._core.op import Integers, case, composite, op
 from .._core.tensor import Tensor, wrap
-from .activation import logsigmoid
+from .activation import logsigmoid, write_softplus
 from .activation import sigmoid as _sigmoid_of_tensors
 from .forms import refuse
 from .loss import common_shape, constant, reduced, reduction_of, scale
@@ -84,7 +85,7 @@ def hinge_embedding_loss(
     return result
 
 
-# Written with logaddexp: where PyTorch's exp overflows, this stays finite.
+# Where PyTorch's exp overflows, this stays finite.
 @op(kind="general", method=False, torch_name="nn.functional.soft_margin_loss", names=("input", "target"),
     node_name="SoftMarginLossBackward0",
     cases=[case((2, 3), (2, 3)), case((2, 3), (2, 3), reduction="sum"), case((2, 3), (2, 3), reduction="none"),
@@ -93,7 +94,8 @@ def hinge_embedding_loss(
     vjp=(lambda g, x, y, reduction: scale(g, x, reduction) * (sigmoid(-x * y) * -y), None))  # fmt: skip
 def _soft_margin(x, y, /, *, reduction="mean"):
     """See `soft_margin_loss`."""
-    return reduced(np.logaddexp(x.dtype.type(0), -x * y), reduction)
+    losses = each(write_softplus, np.asarray(-x * y), beta=1.0, threshold=math.inf)
+    return reduced(losses, reduction)
 
 
 @composite(method=False)
