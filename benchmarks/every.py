@@ -1,6 +1,6 @@
 """Time nearly every operation beside PyTorch: on few, some and many numbers, forward and, where there is one, backward.
 
-    python benchmarks/every.py                        # about 400 operations of three sizes: 12 minutes
+    python benchmarks/every.py                        # 392 operations of three sizes: 7 minutes
     python benchmarks/every.py "cumsum*" layers       # patterns, and whole families
     python benchmarks/every.py --sizes few,some --bound 1.2
     python benchmarks/every.py --markdown             # end with a table
