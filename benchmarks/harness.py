@@ -208,6 +208,17 @@ def _version(name: str, module: Any) -> str:
         return "(of this folder)"
 
 
+def prepare(case: Case, settings: Settings, peers: Peers, result: Result) -> dict[str, Job]:
+    """Make the contenders, and hold their answers together. The result learns who does not take part.
+
+    Raises:
+        DisagreementError: their answers differ.
+    """
+    jobs = _make(case, settings, peers, result)
+    _compare(case, _answers(jobs, result))
+    return jobs
+
+
 def measure(case: Case, settings: Settings, peers: Peers) -> Result:
     """Make the contenders, hold their answers together, and time them in turns.
 
@@ -215,8 +226,7 @@ def measure(case: Case, settings: Settings, peers: Peers) -> Result:
         DisagreementError: their answers differ.
     """
     result = Result(case)
-    jobs = _make(case, settings, peers, result)
-    _compare(case, _answers(jobs, result))
+    jobs = prepare(case, settings, peers, result)
     for job in jobs.values():
         job.sample()
     result.samples = {name: [] for name in jobs}

@@ -14,20 +14,35 @@ from tinygrad_nn.utils import benchmark
 METHODS = ("trim_significant_figures", "colorize", "highlight_warnings")
 
 
-def ticking(seconds=1e-3):
-    """A clock on which everything takes so long."""
-    numbers = itertools.count()
-    return lambda: next(numbers) * seconds
+class Clock:
+    """A clock that goes on only when it is told to."""
+
+    def __init__(self):
+        self.time = 0.0
+
+    def __call__(self):
+        return self.time
+
+    def wait(self, seconds=1e-3):
+        self.time += seconds
+
+
+def waiting(seconds=lambda: 1e-3):
+    """A timer of a statement that takes so long."""
+    clock = Clock()
+    return benchmark.Timer("wait(seconds())", timer=clock, globals={"wait": clock.wait, "seconds": seconds})
 
 
 def test_timeit():
-    found = benchmark.Timer("x + y", setup="y = 2", globals={"x": 1}, timer=ticking()).timeit(4)
+    clock = Clock()
+    variables = {"x": 0.001, "wait": clock.wait}
+    found = benchmark.Timer("wait(x / y)", setup="y = 4", globals=variables, timer=clock).timeit(4)
     assert found.number_per_run == 4
     assert found.raw_times == [pytest.approx(1e-3)]
     assert found.times == [found.median] == [found.mean] == [pytest.approx(2.5e-4)]
     assert found.iqr == 0
     assert not found.has_warnings
-    assert (found.stmt, found.setup, found.num_threads) == ("x + y", "y = 2", 1)
+    assert (found.stmt, found.setup, found.num_threads) == ("wait(x / y)", "y = 4", 1)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = found.nothing
 
@@ -66,16 +81,15 @@ def test_threads_are_set_meanwhile():
 
 def test_blocks_until_time_is_up():
     calls = []
-    timer = benchmark.Timer(timer=ticking())
-    found = timer.blocked_autorange(lambda number, seconds: calls.append((number, seconds)), min_run_time=0.0105)
+    found = waiting().blocked_autorange(lambda number, seconds: calls.append((number, seconds)), min_run_time=0.0105)
     assert len(found.raw_times) == len(calls) == 11  # a millisecond each
     assert calls[0] == (found.number_per_run, found.raw_times[0])
 
 
 def test_blocks_until_the_answer_is_firm():
-    assert len(benchmark.Timer(timer=ticking()).adaptive_autorange().times) == 10  # 0.01 s
-    jumps = iter([0.0] * 10 + [x for i in range(1000) for x in (0.0, 10.0**-(i % 2))])
-    restless = benchmark.Timer(timer=lambda: next(jumps))
+    assert 10 <= len(waiting().adaptive_autorange().times) <= 11  # 0.01 s
+    numbers = itertools.count()
+    restless = waiting(lambda: 10.0 ** -(next(numbers) % 2))
     assert sum(restless.adaptive_autorange(max_run_time=3.0).raw_times) > 3  # it gives up
 
 
