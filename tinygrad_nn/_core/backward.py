@@ -14,7 +14,9 @@ import numpy as np
 
 from . import sharing
 from .dtypes import FLOAT32, FLOAT64
+from .errands import Errand
 from .graph import POST_HOOKS, AccumulateGrad, Edge, Node
+from .helping import Job
 from .kernels import column_sums
 from .leaves import accumulate
 from .modes import ERRORS, IGNORED, modes
@@ -52,14 +54,19 @@ def run(
     held = here.shares
     if held:
         sharing.hold()
+    usual = targets is None and running.step is _raw
+    if held and usual and sharing.threads_for(2, 2) > 1:
+        running.errands = []
     try:
-        if targets is None and running.step is _raw:
+        if usual:
             running.visit_all()
         else:
             while running.heap:
                 running.visit(heappop(running.heap)[1])
         running.finish()
     finally:
+        if running.errands:  # something was raised
+            running.settle()
         if held:
             sharing.let_go()
         ERRORS.reset(token)
@@ -84,12 +91,14 @@ class Pass:
         needed: the nodes that lead to what was asked for; None if all leaves get their gradient.
         wanted: the edges that were asked for.
         captured: the gradients that have arrived there.
+        errands: what other threads do meanwhile, see `errands`; None where they are not to help.
     """
 
     # As they are for a pass to all leaves; `run` sets others.
     needed: set[Node] | None = None
     wanted: Collection[Edge] = ()
     captured: dict[Edge, Any]
+    errands: list[Job[Any]] | None = None
 
     def __init__(
         self,
@@ -156,6 +165,8 @@ class Pass:
     def visit(self, node: Node) -> None:
         """Send on what has arrived at a node."""
         gradient = self.take(node)
+        if self.errands and node.hooks is not None:
+            self.settle()
         if node.hooks is not None and self.will_run(node):
             gradient = _run_hooks(node, gradient, self.on_tensors)
         if self.wanted:
@@ -203,12 +214,16 @@ class Pass:
                 if position < 0:
                     _send_all(edges, part, send)
                 else:
+                    edge = edges[position]
+                    target = edge[0]  # type: ignore[index]  # it has a rule as it has an edge
                     if not scalars and type(part) is not _ndarray and not isinstance(part, _scalar):
+                        if type(part) is Errand and not target.edges and target not in pending:  # a leaf can wait
+                            pending[target] = part
+                            self.leaves.append(target)  # type: ignore[arg-type]
+                            continue
                         part = np.asarray(part)
                     if shapes is not None and part.shape != shapes[position]:
                         part = unbroadcast(part, shapes[position])
-                    edge = edges[position]
-                    target = edge[0]  # type: ignore[index]  # it has a rule as it has an edge
                     if target in pending or target.metas is not None:
                         send(edge, part)  # type: ignore[arg-type]
                     else:
@@ -222,13 +237,19 @@ class Pass:
                 node.saved = None
             gradient = saved = None
 
+    def settle(self) -> None:
+        """See to it that the errands are done."""
+        while self.errands:
+            self.errands.pop().finish()
+
     def finish(self) -> None:
         """Give the leaves what has arrived for them."""
         pending, owned = self.pending, self.owned
+        self.settle()  # a hook may write to what they read
         for leaf in self.leaves:
             hooks = leaf.hooks
             gradient = pending.pop(leaf)
-            if type(gradient) is not _ndarray and isinstance(gradient, _scalar):
+            if type(gradient) is not _ndarray and isinstance(gradient, _scalar | Errand):
                 gradient = np.asarray(gradient)
             if hooks is None and self.needed is None:
                 accumulate(leaf, gradient, leaf in owned)

@@ -14,24 +14,22 @@ run.
 
 from __future__ import annotations
 
-import contextvars
 import functools
 import itertools
 import os
-import queue
 import threading
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from .blas import function
+from .helping import URGENT, Job, give_away, is_forked
 from .modes import modes
 
 T = TypeVar("T")
 _busy = threading.Lock()  # held by whom the helpers work for; all others do their work alone
 _changing = threading.RLock()  # a finaliser that runs operations may come in between
-_helpers: list[_Helper] = []
-# OpenBLAS's threads while it is held to one; how many hold it; whether this process is a fork
-_state: dict[str, Any] = {"held": None, "holders": 0, "forked": False}
+# OpenBLAS's threads while it is held to one; how many hold it
+_state: dict[str, Any] = {"held": None, "holders": 0}
 
 
 # --- how many threads --------------------------------------------------------------------------------------------
@@ -97,46 +95,9 @@ def _begin() -> None:
 # --- sharing -----------------------------------------------------------------------------------------------------
 
 
-class _Job(Generic[T]):
-    """A share of the work, done by a helper."""
-
-    def __init__(self, work: Callable[[slice], T], images: slice) -> None:
-        self.work, self.images, self.context = work, images, contextvars.copy_context()  # NumPy's errstate is in there
-        self.result: T | None = None
-        self.error: BaseException | None = None
-        self.done = threading.Lock()
-        self.done.acquire()
-
-    def run(self) -> None:
-        try:
-            self.result = self.context.run(self.work, self.images)
-        except BaseException as error:  # for whom it was done
-            self.error = error
-        del self.work, self.context
-        self.done.release()
-
-    def wait(self) -> T:
-        with self.done:
-            if self.error is not None:
-                raise self.error
-            return self.result  # type: ignore[return-value]
-
-
-class _Helper:
-    """A thread that waits for jobs as long as the process runs."""
-
-    def __init__(self) -> None:
-        self.jobs: queue.SimpleQueue[_Job[Any]] = queue.SimpleQueue()
-        threading.Thread(target=self._work, name="tinygrad_nn", daemon=True).start()
-
-    def _work(self) -> None:
-        while True:
-            self.jobs.get().run()
-
-
 def threads_for(images: int, most: int) -> int:
     """Among how many threads `share` divides so many images, if no more than `most` shares are worth it."""
-    return min(most, images, blas_threads() or 1) if most > 1 and not _state["forked"] else 1
+    return min(most, images, blas_threads() or 1) if most > 1 and not is_forked() else 1
 
 
 def share(work: Callable[[slice], T], images: int, most: int) -> list[T]:
@@ -173,26 +134,21 @@ def even_blocks(count: int, most: int) -> int:
 
 
 def _together(work: Callable[[slice], T], first: slice, others: list[slice]) -> list[T]:
-    while len(_helpers) < len(others):
-        _helpers.append(_Helper())
-    jobs = [_Job(work, part) for part in others]
-    for helper, job in zip(_helpers, jobs, strict=False):
-        helper.jobs.put(job)
+    jobs = [Job(functools.partial(work, part), URGENT) for part in others]
+    for job in jobs:
+        give_away(job, len(jobs))
     try:
         own = work(first)
     finally:
         for job in jobs:
-            with job.done:  # nobody may write to what is shared any more when this returns
-                pass
-    return [own, *[job.wait() for job in jobs]]
+            job.finish()  # nobody may write to what is shared any more when this returns
+    return [own, *[job.result() for job in jobs]]
 
 
 def _in_child() -> None:
-    """A forked process has none of the threads, and is most often one of several that have the cores for themselves."""
+    """Another thread may have held these."""
     global _busy, _changing
-    _busy, _changing = threading.Lock(), threading.RLock()  # another thread may have held them
-    _helpers.clear()
-    _state["forked"] = True
+    _busy, _changing = threading.Lock(), threading.RLock()
     if _state["holders"]:
         _state["holders"] = 1
         let_go()

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from .._core.backward import unbroadcast
+from .._core.errands import settle
 from .._core.graph import AccumulateGrad, Node, next_sequence
 from .._core.inplace import adopt
 from .._core.modes import modes
@@ -205,6 +206,7 @@ def _rule(function: Any) -> Any:
         on_tensors = any(isinstance(each, Tensor) for each in given)
         gradients = _for_outputs(ctx, [wrap(each) if isinstance(each, np.ndarray) else each for each in given])
         backward = backward_of(function)
+        settle()
         results = backward(ctx, gradients) if function.boxed_grads_call else backward(ctx, *gradients)
         results = _checked(function, results, len(ctx.needs_input_grad))
         pairs = zip(results, ctx._inputs, strict=True)

@@ -16,6 +16,7 @@ import numpy as np
 
 from .._core import inplace
 from .._core.backward import rewrap
+from .._core.errands import settle
 from .._core.graph import Node
 from .._core.modes import modes
 from .._core.numbers import is_number
@@ -37,6 +38,7 @@ class _Packed:
         self.unpack = unpack
 
     def array(self) -> Any:
+        settle()
         tensor = self.unpack(self.value)
         if not isinstance(tensor, Tensor):
             raise TypeError(

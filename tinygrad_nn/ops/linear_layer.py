@@ -15,7 +15,7 @@ from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import explained, not_a_tensor
 from .._core.kernels import column_sums
 from .._core.op import case, op
-from .._core.products import LARGE, are_shared, shared_product, shared_weight_gradient
+from .._core.products import EACH, LARGE, are_shared, shared_product, weight_gradient
 from .._core.tensor import Tensor
 from .linalg import in_float32, matmul, product, rows
 from .product_errors import MAT1_MAT2, SELF_MAT2, expand_text, no_bool_product, same_dtype_error
@@ -30,14 +30,12 @@ _ndarray = np.ndarray
 
 def _linear_weight_gradient(g: Any, x: Any) -> Any:
     if type(g) is _ndarray and type(x) is _ndarray and g.ndim == 2:
-        if g.size * x.shape[1] < LARGE or not are_shared(g, x.shape[1]):
-            return g.T.dot(x)
-        return shared_weight_gradient(g, x)
+        return g.T.dot(x) if g.size * x.shape[1] < EACH else weight_gradient(g, x)
     if g.ndim == 1:
         return g[:, None] * x
     g, x = rows(g), rows(x)
-    if type(g) is _ndarray and type(x) is _ndarray and are_shared(g, x.shape[1]):
-        return shared_weight_gradient(g, x)
+    if type(g) is _ndarray and type(x) is _ndarray and are_shared(g, x.shape[1], EACH):
+        return weight_gradient(g, x)
     return product(g.swapaxes(0, 1), x)
 
 
