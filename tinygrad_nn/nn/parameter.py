@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .._core import dtypes
+from .._core.blocks import aligned
 from .._core.device import check_device
 from .._core.graph import AccumulateGrad
 from .._core.tensor import Tensor, wrap
@@ -141,7 +142,7 @@ def new_parameter(*shape: int, dtype: Any = None, device: Any = None) -> Paramet
         left[0] -= math.prod(shape) + left[1]
         if left[0] < 0:
             raise RuntimeError(f"a parameter of shape {list(shape)} is more than what the file has in weights")
-    return Parameter(wrap(np.empty(shape, dtypes.default_numpy() if dtype is None else dtypes.to_numpy(dtype))))
+    return Parameter(wrap(aligned(shape, dtypes.default_numpy() if dtype is None else dtypes.to_numpy(dtype))))
 
 
 def factory_kwargs(kwargs: dict[str, Any] | None) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._core.blocks import aligned
 from .._core.dtypes import default_numpy
 from .._core.tensor import Tensor, wrap
 from .block import Array, Block
@@ -25,7 +26,6 @@ Memory = dict[np.dtype[Any], list[Array]]
 
 # Long enough for the calls not to count, short enough for a block's arrays to stay in the cache of most processors.
 LIMIT = 1 << 19
-_CACHE_LINE = 64  # bytes
 
 _ONE = np.ones(())  # half of the time that Python's number takes
 
@@ -82,7 +82,7 @@ class Bundle:
         """Make the parameters' state views of the flat arrays, with the values that it had."""
         stored = np.empty(0, self.dtype).real.dtype
         total = sum(array.nbytes for array in self.arrays) // stored.itemsize
-        self.flat = [_aligned(total, stored) for _ in kept.arrays]
+        self.flat = [aligned((total,), stored) for _ in kept.arrays]
         for flat, first in zip(self.flat, kept.arrays.values(), strict=True):
             flat.fill(first)
         start = 0
@@ -252,20 +252,12 @@ def _parts(flat: Array, targets: list[Array], dtype: np.dtype[Any], apart: bool)
     return views
 
 
-def _aligned(length: int, dtype: np.dtype[Any]) -> Array:
-    """An array that starts with a cache line, not initialised. Passes over it in place take a third less time."""
-    size = length * dtype.itemsize
-    raw = np.empty(size + _CACHE_LINE, np.uint8)
-    start = -raw.ctypes.data % _CACHE_LINE
-    return raw[start : start + size].view(dtype)
-
-
 def _shared(memory: Memory, dtype: np.dtype[Any], count: int, length: int) -> list[Array]:
     """At least so many scratch arrays of at least this length."""
     arrays = memory.get(dtype, [])
     if len(arrays) < count or len(arrays[0]) < length:
         length = max(length, len(arrays[0]) if arrays else 0)
-        arrays = memory[dtype] = [_aligned(length, dtype) for _ in range(max(count, len(arrays)))]
+        arrays = memory[dtype] = [aligned((length,), dtype) for _ in range(max(count, len(arrays)))]
     return arrays
 
 
