@@ -60,10 +60,10 @@ def relu(x, /):
         >>> tg.relu(tg.tensor([-1.0, 2.0]))
         tensor([0., 2.])
     """
+    if x.dtype is FLOAT32 and x.size <= _SMALL:
+        return np.maximum(x, _ZERO)
     if x.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu. Convert the input first: x.float().")
-    if x.size <= _SMALL and x.dtype is FLOAT32:
-        return np.maximum(x, _ZERO)
     # An array of zeros, as NumPy compares an array with a number at a third of the speed. The result takes its place.
     # They come second: the maximum of -0.0 and 0.0 is then 0.0 in float32 and float64; the rule wants no -0.0 there.
     zeros = np.zeros(x.shape, x.dtype) if x.flags.c_contiguous else np.zeros_like(x)
