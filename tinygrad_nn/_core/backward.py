@@ -245,7 +245,8 @@ class Pass:
     def finish(self) -> None:
         """Give the leaves what has arrived for them."""
         pending, owned = self.pending, self.owned
-        self.settle()  # a hook may write to what they read
+        if self.errands:
+            self.settle()  # a hook may write to what they read
         for leaf in self.leaves:
             hooks = leaf.hooks
             gradient = pending.pop(leaf)
