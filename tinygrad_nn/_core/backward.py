@@ -51,12 +51,12 @@ def run(
     before = here.grad, here.backward_pass
     here.grad, here.backward_pass = create_graph, running
     token = ERRORS.set(IGNORED)
+    usual = targets is None and running.step is _raw
     held = here.shares
     if held:
         sharing.hold()
-    usual = targets is None and running.step is _raw
-    if held and usual and sharing.threads_for(2, 2) > 1:
-        running.errands = []
+        if usual and sharing.threads_for(2, 2) > 1:
+            running.errands = []
     try:
         if usual:
             running.visit_all()
@@ -64,9 +64,10 @@ def run(
             while running.heap:
                 running.visit(heappop(running.heap)[1])
         running.finish()
+    except BaseException:
+        running.settle()
+        raise
     finally:
-        if running.errands:  # something was raised
-            running.settle()
         if held:
             sharing.let_go()
         ERRORS.reset(token)
