@@ -28,7 +28,8 @@ def _check_indices(indices: Any, count: int) -> None:
     )
 
 
-_FEW = 65_536  # elements of a one-hot matrix up to which a product with it is the quickest sum
+# Elements of a one-hot matrix, and bytes of its columns, up to which a product with it is the quickest sum.
+_FEW, _COLUMN = 65_536, 128
 
 
 # --- two adjoint ops ---------------------------------------------------------------------------------------------
@@ -52,7 +53,8 @@ def _take_rows(x, indices, /):
 def _add_rows(x, indices, /, *, count):
     """A matrix of zeros, with each row of `x` added to the row of that number."""
     x = x.reshape(indices.size, x.shape[-1])
-    if count * indices.size <= _FEW and x.dtype.kind == "f" and x.dtype.itemsize > 2:
+    bytes_of_one = x.dtype.itemsize
+    if count * bytes_of_one <= _COLUMN and count * indices.size <= _FEW and x.dtype.kind == "f" and bytes_of_one > 2:
         chosen = np.zeros((count, indices.size), x.dtype)
         chosen[indices.reshape(-1), np.arange(indices.size)] = 1
         return chosen @ x
