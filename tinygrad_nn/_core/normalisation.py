@@ -113,14 +113,14 @@ def rows_normalised(
     shift = _two_rows(factor, 0 if bias is None else bias, columns, x.dtype)
 
     def compute(some: slice) -> None:
-        room = np.empty((min(blocks[0].stop, rows), columns), x.dtype)  # BLAS is slow to write where nothing was read
+        room = np.empty((2, min(blocks[0].stop, rows), columns), x.dtype)  # the result goes to memory once
         for block in blocks[some]:
             here, pairs = x[block], terms[:, block].T
             means[block], pairs[:, 0], ratio, _ = _moments(here, eps)
             np.negative(ratio, pairs[:, 1])
-            by = room[: len(here)]
-            written = np.multiply(here, np.matmul(pairs[:, :2], scale, by), out[block])
-            written += np.matmul(pairs[:, 1:], shift, by)
+            scaled, by = room[:, : len(here)]
+            np.multiply(here, np.matmul(pairs[:, :2], scale, scaled), scaled)
+            np.add(scaled, np.matmul(pairs[:, 1:], shift, by), out[block])
 
     share(compute, len(blocks), x.size // _SHARE)
     return out, means, terms[0]
@@ -191,11 +191,14 @@ def rows_gradient(
                 written *= r[:, None]
                 continue
             slope = np.multiply(dots, r * r * part, terms[1])
-            written = np.multiply(given, np.matmul(terms[:2].T, scale, by), found[block])
-            written -= np.multiply(here, np.matmul(terms[:2].T, each, by), products)
-            if mean is not None:
-                np.subtract(slope * m, part * total, terms[2])
-                written += np.matmul(terms[1:3].T, each, by)
+            np.multiply(given, np.matmul(terms[:2].T, scale, by), by)
+            np.multiply(here, np.matmul(terms[:2].T, each, products), products)
+            if mean is None:
+                np.subtract(by, products, found[block])
+                continue
+            by -= products
+            np.subtract(slope * m, part * total, terms[2])
+            np.add(by, np.matmul(terms[1:3].T, each, products), found[block])
         return of_weight, of_bias
 
     (of_weight, of_bias), *others = share(functools.partial(compute, x), len(blocks), x.size // _SHARE)
