@@ -201,6 +201,14 @@ def test_operations_hold_openblas_once_something_was_shared() -> None:
     assert in_a_thread_of_its_own(work) == [[2, 2, 2], [1, 1, 2], [1, 1], [1, 1, 3]]
 
 
+def test_who_finds_the_helpers_busy_holds_openblas_as_well() -> None:
+    def work() -> list[int]:
+        return [*sharing.share(lambda _: int(sharing._openblas("get")()), 2, 2), *train()]
+
+    with sharing._busy:
+        assert in_a_thread_of_its_own(work) == [1, 1, 1, 1, 2]
+
+
 def test_shared_while_somebody_watches() -> None:
     def work() -> list[int]:
         with tg.autograd.set_detect_anomaly(True):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .helping import ERRANDS, Job, give_away
+from .helping import ERRANDS, Job, give_away, is_forked
 from .modes import modes
 from .sharing import blas_threads
 
@@ -39,7 +39,7 @@ def later(work: Callable[[], Array]) -> Any:
         work: reads what nobody writes to, but for functions of the program's own: see `settle`.
     """
     running = modes.here.backward_pass
-    if running is None or running.errands is None or len(ERRANDS) >= _MOST:
+    if running is None or running.errands is None or len(ERRANDS) >= _MOST or is_forked():
         return work()
     job = Job(work, ERRANDS)
     running.errands.append(job)

@@ -113,18 +113,18 @@ def share(work: Callable[[slice], T], images: int, most: int) -> list[T]:
         return [work(slice(0, images))]
     ends = [images * number // threads for number in range(threads + 1)]
     first, *others = [slice(start, stop) for start, stop in itertools.pairwise(ends)]
-    if not _busy.acquire(blocking=False):
-        return [work(part) for part in (first, *others)]
+    if not modes.here.shares:
+        _begin()
+    hold()  # whoever does it, so that the same is computed
     try:
-        if not modes.here.shares:
-            _begin()
-        hold()
+        if not _busy.acquire(blocking=False):
+            return [work(part) for part in (first, *others)]
         try:
             return _together(work, first, others)
         finally:
-            let_go()
+            _busy.release()
     finally:
-        _busy.release()
+        let_go()
 
 
 def even_blocks(count: int, most: int) -> int:
