@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from several_threads import threads
 
 import tinygrad_nn as tg
 from tinygrad_nn._core import errands, helping, products, sharing
@@ -18,17 +19,6 @@ from tinygrad_nn.nn import functional
 pytestmark = pytest.mark.skipif(sharing.blas_threads() is None, reason="NumPy came without OpenBLAS")
 
 ROWS, WIDTH = 2100, 48  # a product of 4.8 million multiplications
-
-
-@contextlib.contextmanager
-def threads(number: int) -> Generator[None]:
-    """So many threads, for a while."""
-    before = tg.get_num_threads()
-    tg.set_num_threads(number)
-    try:
-        yield
-    finally:
-        tg.set_num_threads(before)
 
 
 @contextlib.contextmanager
@@ -309,6 +299,9 @@ def test_a_job_that_somebody_has_begun_is_done_again_in_a_forked_process() -> No
     assert begun.wait(60)
     child = os.fork()
     if child == 0:
+        for job in jobs:
+            job.finish()
+            job.finish()
         os._exit(0 if [job.result() for job in jobs] == [7, 7] else 1)
     over.set()
     assert os.waitpid(child, 0)[1] == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from collections.abc import Generator
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from several_threads import threads
 
 import tinygrad_nn as tg
 from tinygrad_nn._core import sharing
@@ -17,17 +17,6 @@ from tinygrad_nn._core.convolution import _shares, correlate, input_gradient, we
 from tinygrad_nn._core.strips import window
 
 pytestmark = pytest.mark.skipif(sharing.blas_threads() is None, reason="NumPy came without OpenBLAS")
-
-
-@contextlib.contextmanager
-def threads(number: int) -> Generator[None]:
-    """So many threads, for a while."""
-    before = tg.get_num_threads()
-    tg.set_num_threads(number)
-    try:
-        yield
-    finally:
-        tg.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)

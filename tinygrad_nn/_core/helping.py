@@ -49,8 +49,9 @@ class Job(Generic[T]):
             if not _state["forked"]:
                 with self.done:
                     return
-            if self.done.acquire(blocking=False):
-                return  # it was done before the process forked
+            if self.done.acquire(blocking=False):  # it was done before the process forked
+                self.done.release()
+                return
             self.context = self.context.copy()  # whoever has entered it is not in this process
         self.run()
 
