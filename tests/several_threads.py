@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+import threading
+from collections.abc import Callable, Generator
+from typing import TypeVar
 
 import tinygrad_nn as tg
+
+T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -17,3 +21,15 @@ def threads(number: int) -> Generator[None]:
         yield
     finally:
         tg.set_num_threads(before)
+
+
+def at_once(work: Callable[[], T], number: int = 4) -> list[T]:
+    """What a function returns in so many threads at once."""
+    found: list[T] = []
+    several = [threading.Thread(target=lambda: found.append(work())) for _ in range(number)]
+    for thread in several:
+        thread.start()
+    for thread in several:
+        thread.join()
+    assert len(found) == number
+    return found

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from several_threads import threads
+from several_threads import at_once, threads
 
 import tinygrad_nn as tg
 from tinygrad_nn._core import errands, helping, products, sharing
@@ -269,14 +269,8 @@ def test_passes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return gradients(given)
 
     expected = in_a_thread_of_its_own(work)
-    found: list[Any] = []
-    several = [threading.Thread(target=lambda: found.append(in_a_thread_of_its_own(work))) for _ in range(4)]
     with threads(2):
-        for thread in several:
-            thread.start()
-        for thread in several:
-            thread.join()
-    assert len(found) == 4
+        found = at_once(lambda: in_a_thread_of_its_own(work))
     for arrays in found:
         assert all(np.array_equal(a, b) for a, b in zip(arrays, expected, strict=True))
 

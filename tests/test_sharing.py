@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from several_threads import threads
+from several_threads import at_once, threads
 
 import tinygrad_nn as tg
 from tinygrad_nn._core import sharing
@@ -88,13 +88,7 @@ def test_helpers_go_by_the_callers_floating_point_warnings() -> None:
 
 
 def test_threads_at_once_do_their_work_alone_while_the_helpers_are_busy() -> None:
-    found: list[list[np.ndarray[Any, Any]]] = []
-    several = [threading.Thread(target=lambda: found.append(convolutions(np.float32))) for _ in range(4)]
-    for thread in several:
-        thread.start()
-    for thread in several:
-        thread.join()
-    assert len(found) == 4
+    found = at_once(lambda: convolutions(np.float32))
     for arrays in found:
         assert all(np.array_equal(a, b) for a, b in zip(arrays, found[0], strict=True))
     assert tg.get_num_threads() == sharing._openblas("get")() == 2

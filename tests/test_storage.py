@@ -164,3 +164,15 @@ def test_asarray_keeps_what_a_tensor_records_unless_told() -> None:
     assert not tg.asarray(x, requires_grad=False).requires_grad
     assert tg.asarray(x, copy=True).requires_grad
     assert not tg.asarray([1.0, 2.0]).requires_grad
+
+
+def test_parameters_and_what_optimizers_keep_begin_with_a_line_of_the_cache():
+    layer = tg.nn.Linear(7, 5)
+    optimizer = tg.optim.Adam(layer.parameters())
+    layer(tg.ones(1, 7)).sum().backward()
+    optimizer.step()
+    kept = optimizer.state[layer.weight]
+    for tensor in (layer.weight, layer.bias, kept["exp_avg"], kept["exp_avg_sq"]):
+        assert tensor.data_ptr() % 64 == 0
+        assert tensor.storage_offset() == 0
+    assert layer.weight.untyped_storage().nbytes() == 7 * 5 * 4  # nothing of what lies around it
