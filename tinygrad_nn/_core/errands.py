@@ -36,7 +36,7 @@ def later(work: Callable[[], Array]) -> Any:
     """What `work` returns or, in a backward pass that somebody may help, an `Errand`.
 
     Args:
-        work: reads what nobody writes to, but for functions of the program's own: see `settle`.
+        work: reads what nobody writes to, but for functions of the program's own, before which all is done.
     """
     running = modes.here.backward_pass
     if running is None or running.errands is None or len(ERRANDS) >= _MOST or is_forked():
@@ -45,10 +45,3 @@ def later(work: Callable[[], Array]) -> Any:
     running.errands.append(job)
     give_away(job, (blas_threads() or 1) - 1)
     return Errand(job)
-
-
-def settle() -> None:
-    """Let the errands of the running pass be done before a function of the program's own, which may write anywhere."""
-    running = modes.here.backward_pass
-    if running is not None and running.errands:
-        running.settle()

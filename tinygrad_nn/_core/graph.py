@@ -54,7 +54,8 @@ class Node:
     versions: tuple[tuple[list[int], int, int], ...]  # (version cell, version when saved, position in `saved`)
     shapes: tuple[tuple[int, ...], ...] | None  # the inputs' shapes, where broadcasting has to be undone
     metas: tuple[tuple[tuple[int, ...], Any], ...] | None  # shape and dtype of each of several outputs
-    hooks: list[Callable[[list[Any]], list[Any]]] | None  # run on the gradients of the outputs
+    hooks: list[Callable[[list[Any]], list[Any]]] | None  # run on the gradients of the outputs; None: no function of
+    # the program's own runs at this node
     label: str  # its name, once asked for or given; not there before
 
     def name(self) -> str:

@@ -32,9 +32,6 @@ def accumulate(node: AccumulateGrad, gradient: Any, owned: bool) -> None:
     else:
         leaf._grad._array += gradient
         leaf._grad._cell[0] += 1
-    if node.post_hooks is not None:
-        for hook in list(node.post_hooks):
-            hook(leaf)
 
 
 def own(gradient: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -47,6 +47,7 @@ class Modes:
         "observers",
         "on_record",
         "quiet",
+        "quiet_pass",
         "shares",
         "unwatched_quiet",
     )
@@ -58,6 +59,8 @@ class Modes:
         context = contextvars.copy_context()
         context.run(_be_quiet)
         self.unwatched_quiet: Callable[..., Any] = context.run
+        # the same for a backward pass, whose rules call what is quiet itself: no context is entered twice
+        self.quiet_pass: Callable[..., Any] = context.copy().run
         # observers put themselves around these two, see `observe`
         self.quiet: Callable[..., Any] = self.unwatched_quiet
         self.around_step: Callable[..., Any] | None = None

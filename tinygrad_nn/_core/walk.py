@@ -29,7 +29,8 @@ def walk(root: Edge, gradient: np.ndarray[Any, Any]) -> Iterator[Step]:
     Raises:
         RuntimeError: the graph has been freed, or an array that it needs was written to.
     """
-    waiting = Pass([(root, gradient)], True, False)
+    waiting = Pass([(root, gradient)], True)
+    waiting.begin()
     while waiting.heap:
         node = heappop(waiting.heap)[1]
         step = _step(node, waiting.take(node))

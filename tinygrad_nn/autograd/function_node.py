@@ -11,7 +11,6 @@ from typing import Any, cast
 import numpy as np
 
 from .._core.backward import unbroadcast
-from .._core.errands import settle
 from .._core.graph import AccumulateGrad, Node, next_sequence
 from .._core.inplace import adopt
 from .._core.modes import modes
@@ -105,7 +104,8 @@ def record(function: type, ctx: FunctionCtx, args: tuple[Any, ...], edges: tuple
     node.plan = cast(Any, _plan)(function, bool(ctx.to_save))
     node.edges = edges
     node.sequence = next_sequence()
-    node.hooks = node.shapes = None
+    node.hooks = []  # its rule is a function of the program's own
+    node.shapes = None
     node.saved = (ctx,)
     node.versions = ()
     metas = [(o._array.shape, o._array.dtype) if isinstance(o, Tensor) else None for o in given]
@@ -206,7 +206,6 @@ def _rule(function: Any) -> Any:
         on_tensors = any(isinstance(each, Tensor) for each in given)
         gradients = _for_outputs(ctx, [wrap(each) if isinstance(each, np.ndarray) else each for each in given])
         backward = backward_of(function)
-        settle()
         results = backward(ctx, gradients) if function.boxed_grads_call else backward(ctx, *gradients)
         results = _checked(function, results, len(ctx.needs_input_grad))
         pairs = zip(results, ctx._inputs, strict=True)

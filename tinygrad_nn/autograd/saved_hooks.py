@@ -16,7 +16,6 @@ import numpy as np
 
 from .._core import inplace
 from .._core.backward import rewrap
-from .._core.errands import settle
 from .._core.graph import Node
 from .._core.modes import modes
 from .._core.numbers import is_number
@@ -38,7 +37,6 @@ class _Packed:
         self.unpack = unpack
 
     def array(self) -> Any:
-        settle()
         tensor = self.unpack(self.value)
         if not isinstance(tensor, Tensor):
             raise TypeError(
@@ -93,6 +91,7 @@ def _pack(node: Node, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Ten
         values.append(value)
     node.__class__ = _packed_class(name.rpartition("::")[2])
     node.saved = tuple(values)
+    node.hooks = node.hooks or []  # it calls functions of the program's own
     node.versions = ()  # what happens to the memory is now the hooks' affair
 
 

@@ -23,6 +23,7 @@ from .._core.kernels import (
     fetched_row_sums,
     in_row_blocks,
     log_sum_exp,
+    ones,
     row_maxima,
     row_sums,
     smallest,
@@ -37,7 +38,7 @@ from .shortcuts import recorded
 __all__ = ["log_softmax", "softmax"]
 
 _FLOAT16 = np.dtype(np.float16)
-_FEW = 16_384  # scores whose exponentials are worth being kept
+_FEW = 16_384  # scores whose exponentials are worth being kept, and numbers of rows worth being written out
 
 
 def _are_few_rows(x: Any, dim: int) -> bool:
@@ -86,10 +87,28 @@ def _softmax_rows(x: Any, out: Any = None) -> Any:
     return out
 
 
+def _few_softmax_rows(x: Any) -> Any:
+    """`_softmax_rows` of few scores; numbers of rows are written out first, as broadcasting starts later (.95)."""
+    out = np.exp(x)
+    sums = out.dot(ones(x.shape[1], x.dtype))
+    if not are_moderate(sums):
+        np.subtract(x, row_maxima(x), out)
+        sums = np.exp(out, out).dot(ones(x.shape[1], x.dtype))
+    out /= _in_each_column(sums, x)
+    return out
+
+
+def _in_each_column(numbers: Any, x: Any) -> Any:
+    """A number for each row, in a matrix like x."""
+    found = np.empty(x.shape, x.dtype)
+    found.T[...] = numbers
+    return found
+
+
 def _softmax_vjp(g: Any, out: Any, dim: int) -> Any:
     if type(g) is np.ndarray and out.size:
         if _are_few_rows(out, dim):
-            return _softmax_backward_rows(g, out)
+            return _softmax_backward_rows(g, out) if out.size > _FEW else _few_softmax_backward_rows(g, out)
         return _backward(_softmax_backward, g, out, dim)
     if not out.ndim:
         return out * (g - g * out)  # 0, but nan for nan
@@ -106,6 +125,13 @@ def _softmax_backward(g: Any, out: Any, axis: int) -> Any:
 
 def _softmax_backward_rows(g: Any, out: Any, result: Any = None) -> Any:
     result = np.subtract(g, np.vecdot(g, out)[:, None], result)
+    result *= out
+    return result
+
+
+def _few_softmax_backward_rows(g: Any, out: Any) -> Any:
+    result = _in_each_column(np.vecdot(g, out), out)
+    np.subtract(g, result, result)
     result *= out
     return result
 
@@ -142,7 +168,9 @@ _SPECIAL = [
 )
 def _softmax(x, /, dim):
     """See `softmax`."""
-    return _softmax_rows(x) if _are_few_rows(x, dim) else _along("softmax", _softmax_kernel, x, dim)
+    if _are_few_rows(x, dim):
+        return _softmax_rows(x) if x.size > _FEW else _few_softmax_rows(x)
+    return _along("softmax", _softmax_kernel, x, dim)
 
 
 SOFTMAX = _softmax.op  # by which the nodes that it made are known
