@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .block_products import product
 from .dtypes import FLOAT32, FLOAT64
 from .errands import later
 from .modes import modes
@@ -34,7 +35,7 @@ def shared_product(x: Array, y: Array, bias: Array | None = None) -> Array:
 
     def compute(rows: slice) -> None:
         part = out[rows]
-        np.dot(x[rows], y, part)
+        product(x[rows], y, part)
         if bias is not None:
             part += bias
 
@@ -45,11 +46,11 @@ def shared_product(x: Array, y: Array, bias: Array | None = None) -> Array:
 def weight_gradient(g: Array, x: Array) -> Any:
     """``g.T @ x``: an `Errand` where another thread computes it, or the sum of what several threads find."""
     if not are_shared(g, x.shape[1], EACH):
-        return g.T.dot(x)
+        return product(g.T, x)
     if (size := g.size * x.shape[1]) < _LONG:
-        return later(lambda: g.T.dot(x))
+        return later(lambda: product(g.T, x))
     found: Array
-    found, *others = share(lambda rows: g[rows].T.dot(x[rows]), len(x), size // _SHARE)
+    found, *others = share(lambda rows: product(g[rows].T, x[rows]), len(x), size // _SHARE)
     for other in others:
         found += other
     return found

@@ -47,6 +47,12 @@ def blas_threads() -> int | None:
         return _state["held"] or (ask() if ask is not None else None)
 
 
+def is_single() -> bool:
+    """Whether OpenBLAS uses one thread just now."""
+    ask = _openblas("get")
+    return ask is not None and ask() == 1
+
+
 def set_blas_threads(number: int) -> None:
     """Set it, where there is OpenBLAS."""
     with _changing:

@@ -12,6 +12,7 @@ import numpy as np
 
 from .._core import dispatch
 from .._core.backward import unbroadcast
+from .._core.block_products import product as block_product
 from .._core.dispatch import register_operator
 from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import not_a_tensor
@@ -45,7 +46,9 @@ _FLOAT16 = np.dtype(np.float16)
 def product(x: Any, y: Any) -> Any:
     """A product of at most two-dimensional arrays (``dot`` starts twice as fast as ``@``), or of tensors."""
     if type(x) is np.ndarray and type(y) is np.ndarray:
-        return in_float32(np.dot, x, y) if x.dtype is _FLOAT16 else x.dot(y)
+        if x.dtype is _FLOAT16:
+            return in_float32(np.dot, x, y)
+        return block_product(x, y) if x.ndim == 2 == y.ndim else x.dot(y)
     return x @ y
 
 
@@ -137,9 +140,11 @@ def matmul(x, y, /):
 def _multiply(x: Any, y: Any) -> Any:
     if y.ndim <= 2:
         if x.ndim <= 2:
+            if x.ndim == 2 == y.ndim:
+                return block_product(x, y)
             return x.dot(y) if x.ndim and y.ndim else np.matmul(x, y)
         if y.ndim == 2 and x.flags.c_contiguous:  # one product of many rows
-            return rows(x).dot(y).reshape((*x.shape[:-1], y.shape[1]))
+            return block_product(rows(x), y).reshape((*x.shape[:-1], y.shape[1]))
     return np.matmul(x, y)
 
 

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from .._core.backward import unbroadcast
+from .._core.block_products import LEAST
+from .._core.block_products import product as block_product
 from .._core.dtypes import FLOAT32, FLOAT64
 from .._core.errors import explained, not_a_tensor
 from .._core.kernels import column_sums
 from .._core.op import case, op
-from .._core.products import EACH, LARGE, are_shared, shared_product, weight_gradient
+from .._core.products import EACH, are_shared, shared_product, weight_gradient
 from .._core.tensor import Tensor
 from .linalg import in_float32, matmul, product, rows
 from .product_errors import MAT1_MAT2, SELF_MAT2, expand_text, no_bool_product, same_dtype_error
@@ -30,7 +32,7 @@ _ndarray = np.ndarray
 
 def _linear_weight_gradient(g: Any, x: Any) -> Any:
     if type(g) is _ndarray and type(x) is _ndarray and g.ndim == 2:
-        return g.T.dot(x) if g.size * x.shape[1] < EACH else weight_gradient(g, x)
+        return g.T.dot(x) if g.size * x.shape[1] < LEAST else weight_gradient(g, x)
     if g.ndim == 1:
         return g[:, None] * x
     g, x = rows(g), rows(x)
@@ -42,7 +44,7 @@ def _linear_weight_gradient(g: Any, x: Any) -> Any:
 def _linear_input_gradient(g: Any, weight: Any) -> Any:
     if (
         type(g) is _ndarray and type(weight) is _ndarray and g.ndim == 2
-        and ((kind := g.dtype) is FLOAT32 or kind is FLOAT64) and g.size * weight.shape[1] < LARGE
+        and ((kind := g.dtype) is FLOAT32 or kind is FLOAT64) and g.size * weight.shape[1] < LEAST
     ):  # fmt: skip
         return g.dot(weight)
     if g.ndim < 2:
@@ -76,15 +78,13 @@ def _linear(x, weight, bias, /):
         flat = x if 1 <= (ndim := x.ndim) <= 2 else rows(x)
         if dtype is FLOAT32 or dtype is FLOAT64:
             count = len(flat)
-            if count * weight.size < _MILLION or ndim == 1:
+            if ndim == 1 or count * weight.size < LEAST:
                 y = flat.dot(weight.T)
-            elif _FEWEST < count <= _FEW and min(weight.shape) >= _LONG:
-                y = _turned(flat, weight)
-            elif count > _FEW and are_shared(flat, weight.shape[0]):
+            elif are_shared(flat, weight.shape[0]):
                 y = shared_product(flat, weight.T, bias)
                 bias = None
             else:
-                y = flat.dot(weight.T)
+                y = block_product(flat, weight.T)
         else:
             y = _dot_others(flat, weight.T)
         if flat is not x:
@@ -94,17 +94,6 @@ def _linear(x, weight, bias, /):
         return y
     except (ValueError, TypeError, IndexError):
         raise _linear_error(x, weight, bias) from None
-
-
-# Few rows times a transposed large weight: OpenBLAS takes 110 us for (32, 784) and (128, 784), and 81 where the weight
-# comes first. That holds from a million products on (below, it has other code) up to 64 rows, for weights of at least
-# 128 rows and columns (measured: 0.55 to 0.95 of the time, 1.0 to 1.2 beyond).
-_FEWEST, _FEW, _LONG, _MILLION = 1, 64, 128, 1_000_000
-
-
-def _turned(x: Any, weight: Any) -> Any:
-    """``x @ weight.T`` as the transpose of ``weight @ x.T``, written out by rows."""
-    return np.ascontiguousarray(weight.dot(x.T).T)
 
 
 def _dot_others(x: Any, y: Any) -> Any:

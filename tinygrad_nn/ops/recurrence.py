@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core.block_products import product
 from .._core.kernels import column_sums
 from .join import cat
 from .linear_layer import linear
@@ -75,7 +76,7 @@ def as_rows(x: Any) -> Any:
 
 def projected(x: Array, weights: Array, bias: Array | None) -> Array:
     """A linear layer on all steps at once."""
-    result: Array = as_rows(x).dot(weights.T)
+    result: Array = product(as_rows(x), weights.T)
     if bias is not None:
         result += bias
     return result
@@ -96,9 +97,9 @@ def weight_gradients(
     rows = as_rows(x)
     of_bias = column_sums(slopes) if bias is not None and (needs[3] or needs[4]) else None
     return (
-        slopes.dot(w_ih).reshape(x.shape) if needs[0] else None,
-        slopes.T.dot(rows) if needs[1] else None,
-        slopes.T.dot(before) if needs[2] else None,
+        product(slopes, w_ih).reshape(x.shape) if needs[0] else None,
+        product(slopes.T, rows) if needs[1] else None,
+        product(slopes.T, before) if needs[2] else None,
         of_bias,
         of_bias,
     )
