@@ -105,6 +105,19 @@ def test_a_large_linear_layer_and_its_gradients() -> None:
         np.testing.assert_allclose(tensor.grad.numpy(), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("shape", [(32, 784, 128), (65, 784, 128), (1, 1000, 1000), (64, 128, 128)])
+def test_with_several_threads_it_is_numpys_product_as_well(
+    shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(block_products, "is_single", lambda: False)
+    rows, inner, columns = shape
+    for orders in ("CC", "CF", "FC", "FF"):
+        x, y = matrix(rows, inner, orders[0], np.float32), matrix(inner, columns, orders[1], np.float32)
+        found = product(x, y)
+        np.testing.assert_allclose(found, x @ y, rtol=1e-4, atol=1e-4)
+        assert found.flags.c_contiguous
+
+
 @pytest.mark.parametrize("name", [b"SkylakeX", b"Haswell", None])
 def test_the_processor_is_asked_for(name: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()

@@ -35,6 +35,9 @@ _TALL, _WIDE = 16, 64  # rows and columns of a tile, where all columns are too m
 _AT_ONCE = 0, 0, False
 _DEEP, _SUMMED = 256, 64  # rows of two matrices whose products are summed up, and of the parts that are multiplied
 _TOGETHER = 32  # products that are summed up at a time
+# With several threads, or without that code, a transposed matrix of at least so many rows and columns comes first beside
+# so few rows: (32, 784) and (128, 784) in 60 us instead of 78, with two threads.
+_FEW, _BROAD = 64, 128
 
 
 @functools.cache
@@ -52,11 +55,16 @@ def product(x: Array, y: Array, out: Array | None = None) -> Array:
     columns, kind = y.shape[1], x.dtype
     if (
         x.size * columns < LEAST or (kind is not FLOAT32 and kind is not FLOAT64) or y.dtype is not kind
-        or len(y) != x.shape[1] or not _takes_as_they_are() or not is_single()
+        or len(y) != x.shape[1]
     ):  # fmt: skip
         return x.dot(y, out)
     in_rows = y.flags.c_contiguous
     if not in_rows and not y.flags.f_contiguous:
+        return x.dot(y, out)
+    if not _takes_as_they_are() or not is_single():
+        few = 1 < len(x) <= _FEW and min(y.shape) >= _BROAD and x.size * columns >= _MOST
+        if few and not in_rows and out is None and x.flags.c_contiguous:
+            return np.ascontiguousarray(y.T.dot(x.T).T)
         return x.dot(y, out)
     if x.flags.c_contiguous:
         some, columns, copied = _tile(*x.shape, columns, not in_rows, _MANY[kind])
