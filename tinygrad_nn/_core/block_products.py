@@ -35,8 +35,8 @@ _TALL, _WIDE = 16, 64  # rows and columns of a tile, where all columns are too m
 _AT_ONCE = 0, 0, False
 _DEEP, _SUMMED = 256, 64  # rows of two matrices whose products are summed up, and of the parts that are multiplied
 _TOGETHER = 32  # products that are summed up at a time
-# With several threads, or without that code, a transposed matrix of at least so many rows and columns comes first beside
-# so few rows: (32, 784) and (128, 784) in 60 us instead of 78, with two threads.
+# With several threads, or without that code, a transposed matrix of at least so many rows and columns comes first
+# beside so few rows: (32, 784) and (128, 784) in 60 us instead of 78, with two threads.
 _FEW, _BROAD = 64, 128
 
 
