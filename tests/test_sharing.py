@@ -192,6 +192,19 @@ def test_who_finds_the_helpers_busy_holds_openblas_as_well() -> None:
         assert in_a_thread_of_its_own(work) == [1, 1, 1, 1, 2]
 
 
+def test_who_shares_nothing_multiplies_as_ever_while_another_thread_holds_openblas() -> None:
+    """Or what it computes would depend on chance."""
+    assert at_once(sharing.is_single, 1) == [False]
+    sharing.hold()
+    try:
+        assert at_once(sharing.is_single, 1) == [False]
+    finally:
+        sharing.let_go()
+    assert at_once(lambda: sharing.share(lambda part: sharing.is_single(), 4, 2), 1) == [[True, True]]
+    with threads(1):
+        assert at_once(sharing.is_single, 1) == [True]
+
+
 def test_shared_while_somebody_watches() -> None:
     def work() -> list[int]:
         with tg.autograd.set_detect_anomaly(True):

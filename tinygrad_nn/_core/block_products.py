@@ -35,8 +35,8 @@ _TALL, _WIDE = 16, 64  # rows and columns of a tile, where all columns are too m
 _AT_ONCE = 0, 0, False
 _DEEP, _SUMMED = 256, 64  # rows of two matrices whose products are summed up, and of the parts that are multiplied
 _TOGETHER = 32  # products that are summed up at a time
-# With several threads, or without that code, a transposed matrix of at least so many rows and columns comes first
-# beside so few rows: (32, 784) and (128, 784) in 60 us instead of 78, with two threads.
+# Otherwise a transposed matrix of at least so many rows and columns comes first beside so few rows: (32, 784) and
+# (128, 784) in 60 us instead of 78, with two threads.
 _FEW, _BROAD = 64, 128
 
 
@@ -52,31 +52,34 @@ def _takes_as_they_are() -> bool:
 
 def product(x: Array, y: Array, out: Array | None = None) -> Array:
     """``x @ y`` of two matrices, written to a contiguous `out` if there is one."""
-    columns, kind = y.shape[1], x.dtype
+    kind = x.dtype
     if (
-        x.size * columns < LEAST or (kind is not FLOAT32 and kind is not FLOAT64) or y.dtype is not kind
-        or len(y) != x.shape[1]
+        x.size * y.shape[1] >= LEAST and (kind is FLOAT32 or kind is FLOAT64) and y.dtype is kind
+        and len(y) == x.shape[1]
     ):  # fmt: skip
-        return x.dot(y, out)
-    in_rows = y.flags.c_contiguous
-    if not in_rows and not y.flags.f_contiguous:
-        return x.dot(y, out)
-    if not _takes_as_they_are() or not is_single():
-        few = 1 < len(x) <= _FEW and min(y.shape) >= _BROAD and x.size * columns >= _MOST
-        if few and not in_rows and out is None and x.flags.c_contiguous:
-            return np.ascontiguousarray(y.T.dot(x.T).T)
-        return x.dot(y, out)
-    if x.flags.c_contiguous:
-        some, columns, copied = _tile(*x.shape, columns, not in_rows, _MANY[kind])
-        if some:
-            return _by_tiles(x, turned(y.T) if copied else y, some, columns, out)
-    elif in_rows and x.flags.f_contiguous:
-        deep, some, columns = _part_of_turned(*x.shape, columns)
-        if deep and out is None:
-            return _by_sums(x.T, y, deep)
-        if some:
-            return _by_tiles(turned(x.T), y, some, columns, out)
+        found = _in_blocks(x, y, out)
+        if found is not None:
+            return found
     return x.dot(y, out)
+
+
+def _in_blocks(x: Array, y: Array, out: Array | None) -> Array | None:
+    """The product, unless it is to be computed at once."""
+    (rows, inner), columns = x.shape, y.shape[1]
+    x_flags, y_flags = x.flags, y.flags
+    if x_flags.c_contiguous and (y_flags.c_contiguous or y_flags.f_contiguous):
+        transposed = not y_flags.c_contiguous
+        some, wide, copied = _tile(rows, inner, columns, transposed, _MANY[x.dtype])
+        if some and _takes_as_they_are() and is_single():
+            return _by_tiles(x, turned(y.T) if copied else y, some, wide, out)
+        few = 1 < rows <= _FEW and min(y.shape) >= _BROAD and x.size * columns >= _MOST
+        if transposed and few and out is None:
+            return np.ascontiguousarray(y.T.dot(x.T).T)
+    elif x_flags.f_contiguous and y_flags.c_contiguous and out is None:
+        deep, some, wide = _part_of_turned(rows, inner, columns)
+        if (deep or some) and _takes_as_they_are() and is_single():
+            return _by_sums(x.T, y, deep) if deep else _by_tiles(turned(x.T), y, some, wide, None)
+    return None
 
 
 def _by_tiles(x: Array, y: Array, rows: int, columns: int, out: Array | None) -> Array:

@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from .modes import modes
+
 T = TypeVar("T")
 
 
@@ -91,6 +93,7 @@ def give_away(job: Job[Any], helpers: int) -> None:
 
 
 def _help() -> None:
+    modes.here.shares = True  # all that it does
     while True:
         _calls.get()
         for waiting in (URGENT, ERRANDS):

@@ -48,9 +48,11 @@ def blas_threads() -> int | None:
 
 
 def is_single() -> bool:
-    """Whether OpenBLAS uses one thread just now."""
-    ask = _openblas("get")
-    return ask is not None and ask() == 1
+    """Whether OpenBLAS uses one thread for this thread's operations.
+
+    Not whether it does just now: while another thread holds it, this one is to compute what it does at other times.
+    """
+    return modes.here.shares or blas_threads() == 1
 
 
 def set_blas_threads(number: int) -> None:
